@@ -1,1 +1,52 @@
-//! Placeholder
+//! # Cloakroom core
+//!
+//! Decides who may read and store private media, and signs the requests that do it. It has no
+//! I/O, no clock and no random source: requests, time and randomness are arguments, decisions
+//! and signed requests are results.
+//!
+//! ## The pipeline
+//!
+//! Each step consumes the proof that the step before it made. The proofs cannot be made in any
+//! other way, so a step that is left out is a program that does not compile.
+//!
+//! ```text
+//! Request ──parse──▶ Presented ──verify──▶ Grant ──locate──▶ Located ──authorize──▶ Access
+//!  as sent            a claim               proven            object                 allowed
+//!                                                                                      │
+//!  ViewerResponse ◀──respond── (the adapter fetches) ◀── OriginRequest ◀─────sign──────┘
+//! ```
+//!
+//! [`gate::Gate`] runs it for reading, [`upload::desk::Desk`] for storing. The modules below
+//! stand in reading order.
+
+pub mod crypto;
+pub mod encoding;
+pub mod endpoint;
+pub mod json;
+pub mod secret;
+pub mod time;
+
+pub mod key;
+pub mod request;
+
+pub mod grant;
+pub mod jwt;
+pub mod presented;
+pub mod sigv4;
+
+pub mod object;
+pub mod store;
+
+pub mod cors;
+pub mod route;
+
+pub mod acl;
+pub mod origin;
+pub mod response;
+
+pub mod upload;
+
+pub mod gate;
+pub mod policy;
+pub mod rejection;
+pub mod trail;

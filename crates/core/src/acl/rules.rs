@@ -1,0 +1,226 @@
+//! Which ACL a key has: patterns over key segments, the most specific first.
+//!
+//! ```text
+//! public/*            everything below public/
+//! users/{owner}/*     everything below users/alice/, owned by alice
+//! logo.svg            this key alone
+//! ```
+//!
+//! Where several patterns fit, segments are compared from the left: a literal one beats
+//! `{owner}`, which beats `*`. The order in which rules are written does not matter. A key that
+//! no pattern fits is private and the app's.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use super::canned::{CannedAcl, Owner};
+
+/// Why something is not a pattern, or cannot be added.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PatternError {
+    /// It is empty.
+    Empty,
+    /// `*` stands elsewhere than alone at the end.
+    Star,
+    /// A brace stands elsewhere than in a segment `{owner}`.
+    Placeholder,
+    /// `{owner}` occurs twice.
+    TwoOwners,
+    /// The same pattern was given before.
+    Duplicate,
+}
+
+impl fmt::Display for PatternError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Empty => "must not be empty; `*` means every key",
+            Self::Star => "may have `*` as its last segment only, as in `public/*`",
+            Self::Placeholder => {
+                "may have braces in a segment `{owner}` only, as in `users/{owner}/*`"
+            }
+            Self::TwoOwners => "may have one `{owner}` only",
+            Self::Duplicate => "is the same pattern as that of an earlier rule",
+        })
+    }
+}
+
+/// The ACL of a key, and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rule<'p> {
+    /// The pattern that fits best; none when none fits.
+    pub pattern: Option<&'p str>,
+    /// The ACL.
+    pub acl: CannedAcl,
+    /// Whose the object is.
+    pub owner: Owner,
+}
+
+/// The rules of one route.
+#[derive(Clone, Debug, Default)]
+pub struct AccessRules {
+    root: Node,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Node {
+    literal: BTreeMap<String, Node>,
+    owner: Option<Box<Node>>,
+    rest: Option<Leaf>,
+    exact: Option<Leaf>,
+}
+
+#[derive(Clone, Debug)]
+struct Leaf {
+    pattern: String,
+    acl: CannedAcl,
+}
+
+impl AccessRules {
+    /// Adds a rule.
+    ///
+    /// # Errors
+    /// [`PatternError`] when `pattern` is not one, or is there already.
+    pub fn add(&mut self, pattern: &str, acl: CannedAcl) -> Result<(), PatternError> {
+        if pattern.is_empty() {
+            return Err(PatternError::Empty);
+        }
+        let (segments, is_rest) = match pattern.strip_suffix('*') {
+            Some("") => (None, true),
+            Some(before) => (Some(before.strip_suffix('/').ok_or(PatternError::Star)?), true),
+            None => (Some(pattern), false),
+        };
+        let mut node = &mut self.root;
+        let mut owners = 0;
+        for segment in segments.into_iter().flat_map(|text| text.split('/')) {
+            node = if segment == "{owner}" {
+                owners += 1;
+                node.owner.get_or_insert_default()
+            } else if segment.contains(['{', '}']) {
+                return Err(PatternError::Placeholder);
+            } else if segment.contains('*') {
+                return Err(PatternError::Star);
+            } else {
+                node.literal.entry(segment.to_owned()).or_default()
+            };
+        }
+        if owners > 1 {
+            return Err(PatternError::TwoOwners);
+        }
+        let leaf = if is_rest { &mut node.rest } else { &mut node.exact };
+        if leaf.is_some() {
+            return Err(PatternError::Duplicate);
+        }
+        *leaf = Some(Leaf { pattern: pattern.to_owned(), acl });
+        Ok(())
+    }
+
+    /// The rule for `key`.
+    pub fn find(&self, key: &str) -> Rule<'_> {
+        match self.root.find(Some(key), None) {
+            Some((leaf, owner)) => Rule {
+                pattern: Some(&leaf.pattern),
+                acl: leaf.acl,
+                owner: owner.map_or(Owner::App, |name| Owner::User(name.to_owned())),
+            },
+            None => Rule { pattern: None, acl: CannedAcl::Private, owner: Owner::App },
+        }
+    }
+}
+
+impl Node {
+    /// `key` is what is left to match: `None` when all segments are used up.
+    fn find<'n, 'k>(
+        &'n self,
+        key: Option<&'k str>,
+        owner: Option<&'k str>,
+    ) -> Option<(&'n Leaf, Option<&'k str>)> {
+        let Some(key) = key else {
+            return self.exact.as_ref().map(|leaf| (leaf, owner));
+        };
+        let (segment, rest) = match key.split_once('/') {
+            Some((segment, rest)) => (segment, Some(rest)),
+            None => (key, None),
+        };
+        let literal = || self.literal.get(segment)?.find(rest, owner);
+        // An empty segment names nobody.
+        let owned = || {
+            let node = self.owner.as_ref().filter(|_| !segment.is_empty())?;
+            node.find(rest, Some(segment))
+        };
+        let below = || self.rest.as_ref().map(|leaf| (leaf, owner));
+        literal().or_else(owned).or_else(below)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rules(patterns: &[(&str, CannedAcl)]) -> AccessRules {
+        let mut rules = AccessRules::default();
+        for (pattern, acl) in patterns {
+            rules.add(pattern, *acl).unwrap();
+        }
+        rules
+    }
+
+    #[test]
+    fn the_most_specific_pattern_wins_in_any_order() {
+        let mut patterns = [
+            ("*", CannedAcl::AuthenticatedRead),
+            ("public/*", CannedAcl::PublicRead),
+            ("users/{owner}/*", CannedAcl::Private),
+            ("users/{owner}/shared/*", CannedAcl::AuthenticatedRead),
+            ("users/guide/*", CannedAcl::PublicRead),
+            ("logo.svg", CannedAcl::PublicRead),
+        ];
+        for _ in 0..patterns.len() {
+            patterns.rotate_left(1);
+            let rules = rules(&patterns);
+            for (key, pattern, owner) in [
+                ("public/a/b", "public/*", None),
+                ("public/", "public/*", None),
+                ("public//a", "public/*", None),
+                ("public", "*", None),
+                ("publicity/a", "*", None),
+                ("users/alice/a.jpg", "users/{owner}/*", Some("alice")),
+                ("users/alice/shared/a.jpg", "users/{owner}/shared/*", Some("alice")),
+                ("users/alice", "*", None),
+                ("users//a.jpg", "*", None),
+                ("users/guide/a.jpg", "users/guide/*", None),
+                ("logo.svg", "logo.svg", None),
+                ("logo.svg/x", "*", None),
+            ] {
+                let rule = rules.find(key);
+                assert_eq!(rule.pattern, Some(pattern), "{key}");
+                let owner = owner.map_or(Owner::App, |name| Owner::User(name.into()));
+                assert_eq!(rule.owner, owner, "{key}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_no_pattern_fits_is_private_and_the_apps() {
+        let rule = AccessRules::default();
+        let rule = rule.find("anything");
+        assert_eq!((rule.pattern, rule.acl, rule.owner), (None, CannedAcl::Private, Owner::App));
+    }
+
+    #[test]
+    fn refuses_what_is_not_a_pattern() {
+        for (pattern, error) in [
+            ("", PatternError::Empty),
+            ("a*", PatternError::Star),
+            ("a/*/b", PatternError::Star),
+            ("**", PatternError::Star),
+            ("users/{user}/*", PatternError::Placeholder),
+            ("u{owner}/*", PatternError::Placeholder),
+            ("{owner}/{owner}", PatternError::TwoOwners),
+        ] {
+            let mut rules = AccessRules::default();
+            assert_eq!(rules.add(pattern, CannedAcl::Private), Err(error), "{pattern}");
+        }
+        let mut rules = rules(&[("a/*", CannedAcl::Private)]);
+        assert_eq!(rules.add("a/*", CannedAcl::PublicRead), Err(PatternError::Duplicate));
+    }
+}

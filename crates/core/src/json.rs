@@ -1,0 +1,156 @@
+//! JSON (RFC 8259) read strictly: a name given twice in one object is an error.
+//!
+//! Two readers that disagree about which of two equal names counts would disagree about what
+//! was allowed, so neither policies nor tokens may contain one.
+
+use std::fmt;
+
+use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+
+/// One JSON value. Objects keep the order of the text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Json {
+    /// `null`
+    Null,
+    /// `true` or `false`
+    Bool(bool),
+    /// A whole number from 0 to 2⁶⁴ − 1.
+    Unsigned(u64),
+    /// Any other number. Nothing here reads one, so its value is not kept.
+    OtherNumber,
+    /// A string.
+    String(String),
+    /// An array.
+    Array(Vec<Json>),
+    /// An object; no name occurs twice.
+    Object(Vec<(String, Json)>),
+}
+
+impl Json {
+    /// Reads one value and nothing behind it.
+    ///
+    /// # Errors
+    /// Says what is wrong and, as line and column, where.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        serde_json::from_str(text).map_err(|error| error.to_string())
+    }
+
+    /// The value of `name` when this is an object that has it.
+    pub fn get(&self, name: &str) -> Option<&Json> {
+        match self {
+            Json::Object(fields) => fields.iter().find(|(n, _)| n == name).map(|(_, value)| value),
+            _ => None,
+        }
+    }
+
+    /// The text when this is a string.
+    pub fn as_str(&self) -> Option<&str> {
+        match self {
+            Json::String(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// The number when this is a whole one that is not negative.
+    pub fn as_u64(&self) -> Option<u64> {
+        match self {
+            Json::Unsigned(number) => Some(*number),
+            _ => None,
+        }
+    }
+
+    /// What kind of value this is, for error texts.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Json::Null => "null",
+            Json::Bool(_) => "a boolean",
+            Json::Unsigned(_) | Json::OtherNumber => "a number",
+            Json::String(_) => "a string",
+            Json::Array(_) => "an array",
+            Json::Object(_) => "an object",
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Json {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(JsonVisitor)
+    }
+}
+
+struct JsonVisitor;
+
+impl<'de> Visitor<'de> for JsonVisitor {
+    type Value = Json;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON value")
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<Json, E> {
+        Ok(Json::Null)
+    }
+
+    fn visit_bool<E: Error>(self, value: bool) -> Result<Json, E> {
+        Ok(Json::Bool(value))
+    }
+
+    fn visit_u64<E: Error>(self, value: u64) -> Result<Json, E> {
+        Ok(Json::Unsigned(value))
+    }
+
+    fn visit_i64<E: Error>(self, value: i64) -> Result<Json, E> {
+        Ok(u64::try_from(value).map_or(Json::OtherNumber, Json::Unsigned))
+    }
+
+    fn visit_f64<E: Error>(self, _: f64) -> Result<Json, E> {
+        Ok(Json::OtherNumber)
+    }
+
+    fn visit_str<E: Error>(self, value: &str) -> Result<Json, E> {
+        Ok(Json::String(value.to_owned()))
+    }
+
+    fn visit_string<E: Error>(self, value: String) -> Result<Json, E> {
+        Ok(Json::String(value))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Json, A::Error> {
+        let mut array = Vec::new();
+        while let Some(item) = items.next_element()? {
+            array.push(item);
+        }
+        Ok(Json::Array(array))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Json, A::Error> {
+        let mut seen = std::collections::BTreeSet::new();
+        let mut fields = Vec::new();
+        while let Some(name) = entries.next_key::<String>()? {
+            if !seen.insert(name.clone()) {
+                return Err(A::Error::custom(format_args!("`{name}` is given twice")));
+            }
+            fields.push((name, entries.next_value()?));
+        }
+        Ok(Json::Object(fields))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_given_twice_is_an_error() {
+        let error = Json::parse("{\n \"a\": 1,\n \"a\": 2}").unwrap_err();
+        assert_eq!(error, "`a` is given twice at line 3 column 4");
+    }
+
+    #[test]
+    fn reads_what_policies_hold() {
+        let json = Json::parse(r#"{"n": 7, "m": -7, "s": ["x", null, true]}"#).unwrap();
+        assert_eq!(json.get("n").and_then(Json::as_u64), Some(7));
+        assert_eq!(json.get("m").and_then(Json::as_u64), None);
+        assert_eq!(json.get("s").map(Json::kind), Some("an array"));
+    }
+}

@@ -1,0 +1,110 @@
+//! The request to the store, built up from what is allowed.
+//!
+//! Nothing of the viewer's request is passed on but the headers listed here. What is not on
+//! the list (cookies, `Authorization`, `x-amz-*`, the ticket's parameters) cannot leak,
+//! because nothing copies it.
+
+use crate::acl::canned::AllowedBy;
+use crate::grant::Dialect;
+use crate::request::Method;
+use crate::response::{Delivery, Sharing, StoreError, ViewerResponse};
+use crate::route::Located;
+use crate::secret::Secret;
+use crate::sigv4::sign::{Payload, Signer, Unsigned};
+use crate::time::UnixTime;
+
+/// The viewer's headers that the store gets: Range and conditions (RFC 9110, sections 13, 14).
+pub const FORWARDED_HEADERS: [&str; 6] =
+    ["if-match", "if-modified-since", "if-none-match", "if-range", "if-unmodified-since", "range"];
+
+/// A signed request for one object: made by [`Access::sign`](crate::acl::Access::sign) alone.
+///
+/// ```compile_fail,E0451
+/// # use cloakroom_core::{origin::OriginRequest, request::Method, response::Delivery};
+/// # fn forge(delivery: Delivery) -> OriginRequest {
+/// OriginRequest { method: Method::Get, url: String::new(), headers: Vec::new(), delivery }
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+pub struct OriginRequest {
+    method: Method,
+    url: String,
+    headers: Vec<(&'static str, Secret)>,
+    delivery: Delivery,
+}
+
+impl OriginRequest {
+    pub(crate) fn for_object(located: &Located<'_, '_>, by: AllowedBy, now: UnixTime) -> Self {
+        let route = located.route();
+        let request = located.grant().request();
+        let (endpoint, path) = route.store.address(&route.bucket, located.key());
+        let query: Vec<_> =
+            located.view().iter().map(|(name, value)| (*name, value.as_str())).collect();
+        let signer = Signer {
+            credentials: &route.store.credentials,
+            region: &route.store.region,
+            service: "s3",
+            time: now,
+        };
+        let unsigned = Unsigned {
+            method: request.method(),
+            endpoint: &endpoint,
+            path: &path,
+            query: &query,
+            headers: &[],
+        };
+        // Range and conditions are not signed: S3 does not ask for it, and the platform
+        // between here and the store may rewrite them.
+        let signed = signer.sign_headers(&unsigned, Payload::Unsigned);
+        let forwarded = FORWARDED_HEADERS
+            .into_iter()
+            .filter_map(|name| Some((name, Secret::new(request.header(name)?))));
+        Self {
+            method: request.method(),
+            url: signed.url,
+            headers: signed.headers.into_iter().chain(forwarded).collect(),
+            delivery: Delivery {
+                sharing: sharing(located.grant().dialect(), by),
+                expires_at: located.grant().expires_at(),
+                cors: route.cors.headers(request),
+            },
+        }
+    }
+
+    /// The method: `GET` or `HEAD`.
+    pub fn method(&self) -> Method {
+        self.method
+    }
+
+    /// The URL. It holds no credential.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// The headers to send, and no others.
+    pub fn headers(&self) -> &[(&'static str, Secret)] {
+        &self.headers
+    }
+
+    /// Turns the head of the store's answer into that of the viewer's.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the store did not answer with the object.
+    pub fn respond<'h>(
+        self,
+        status: u16,
+        headers: impl IntoIterator<Item = (&'h str, &'h str)>,
+        now: UnixTime,
+    ) -> Result<ViewerResponse, StoreError> {
+        ViewerResponse::from_store(&self.delivery, status, headers, now)
+    }
+}
+
+/// Who else may be given the same answer for the same URL.
+fn sharing(dialect: Dialect, by: AllowedBy) -> Sharing {
+    match (by, dialect) {
+        (AllowedBy::Everyone, _) => Sharing::Everyone,
+        (_, Dialect::Sigv4Query) => Sharing::UrlHolders,
+        _ => Sharing::Nobody,
+    }
+}

@@ -1,0 +1,158 @@
+//! The policy document: stores, keys, routes and upload rules in one JSON text.
+//!
+//! It serves the worker, the function and the command line alike. Secrets are never in it; it
+//! names them, and whoever runs the core looks them up.
+//!
+//! ```json
+//! {
+//!   "version": 1,
+//!   "stores":  { "main":  { "kind": "s3", "endpoint": "…", "region": "…", "credentials": {…} } },
+//!   "keys":    { "AKIA…": { "dialect": "sigv4", "secret": "NAME", "principal": "every-owner" } },
+//!   "routes":  { "media": { "path": "/media/", "store": "main", "bucket": "…", "access": […] } },
+//!   "uploads": { "media": { "route": "media", "key": "…", "size": {…}, "read": {…} } }
+//! }
+//! ```
+
+mod keys;
+mod reader;
+mod routes;
+mod stores;
+mod uploads;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::json::Json;
+use crate::key::Keyring;
+use crate::route::Routes;
+use crate::secret::Secret;
+use crate::upload::rule::UploadRules;
+
+use self::keys::KeySpec;
+use self::reader::Node;
+pub use self::reader::PolicyError;
+use self::routes::RouteSpec;
+use self::stores::StoreSpec;
+use self::uploads::UploadSpec;
+
+/// Looks up a secret by its name.
+pub type Secrets<'a> = dyn Fn(&str) -> Option<String> + 'a;
+
+/// A policy that was read and found sound. Its secrets are still names.
+#[derive(Clone, Debug)]
+pub struct Policy {
+    stores: BTreeMap<String, StoreSpec>,
+    keys: BTreeMap<String, KeySpec>,
+    routes: BTreeMap<String, RouteSpec>,
+    uploads: BTreeMap<String, UploadSpec>,
+}
+
+impl Policy {
+    /// Reads a policy.
+    ///
+    /// # Errors
+    /// The first problem, with its place.
+    pub fn parse(text: &str) -> Result<Self, PolicyError> {
+        let json = Json::parse(text).map_err(|problem| PolicyError {
+            place: String::new(),
+            problem: format!("is not JSON: {problem}"),
+        })?;
+        let root = Node::root(&json);
+        let fields = root.object(&["version", "stores", "keys", "routes", "uploads"])?;
+        let version = fields.required("version")?;
+        if !matches!(json.get("version"), Some(Json::Unsigned(1))) {
+            return version.error("must be 1");
+        }
+        let stores = read_entries(&fields.required("stores")?, |_, node| StoreSpec::read(node))?;
+        let keys = match fields.optional("keys") {
+            Some(keys) => read_entries(&keys, |_, node| KeySpec::read(node))?,
+            None => BTreeMap::new(),
+        };
+        let routes = fields.required("routes")?;
+        let routes = routes::read_all(&routes, &stores)?;
+        let uploads = match fields.optional("uploads") {
+            Some(uploads) => {
+                read_entries(&uploads, |_, node| UploadSpec::read(node, &routes, &keys))?
+            }
+            None => BTreeMap::new(),
+        };
+        Ok(Self { stores, keys, routes, uploads })
+    }
+
+    /// The keys with their secrets.
+    ///
+    /// # Errors
+    /// When a secret is missing.
+    pub fn keyring(&self, secrets: &Secrets<'_>) -> Result<Keyring, PolicyError> {
+        let mut keyring = Keyring::default();
+        for (id, spec) in &self.keys {
+            spec.add_to(&mut keyring, id, secrets)?;
+        }
+        Ok(keyring)
+    }
+
+    /// The routes, and the stores behind them with their secrets.
+    ///
+    /// # Errors
+    /// When a secret is missing.
+    pub fn routes(&self, secrets: &Secrets<'_>) -> Result<Routes, PolicyError> {
+        let mut stores = BTreeMap::new();
+        for (name, spec) in &self.stores {
+            stores.insert(name.as_str(), Arc::new(spec.resolve(name, secrets)?));
+        }
+        let mut routes = Routes::default();
+        for (name, spec) in &self.routes {
+            // INVARIANT: `read_all` saw that the store exists and that no other route has the
+            // same host and path, so both fallbacks are out of reach.
+            if let Some(store) = stores.get(spec.store.as_str()) {
+                let _added = routes.add(spec.resolve(name, Arc::clone(store)));
+            }
+        }
+        Ok(routes)
+    }
+
+    /// The upload rules with their secrets.
+    ///
+    /// # Errors
+    /// When a secret is missing.
+    pub fn upload_rules(&self, secrets: &Secrets<'_>) -> Result<UploadRules, PolicyError> {
+        let mut rules = UploadRules::default();
+        for (name, spec) in &self.uploads {
+            if let Some(route) = self.routes.get(&spec.route)
+                && let Some(store) = self.stores.get(&route.store)
+            {
+                let store = Arc::new(store.resolve(&route.store, secrets)?);
+                let route = route.resolve(&spec.route, store);
+                rules.add(spec.resolve(name, route, secrets)?);
+            }
+        }
+        Ok(rules)
+    }
+
+    /// The names of all secrets, each with the place that names it.
+    pub fn secret_names(&self) -> Vec<(String, String)> {
+        let stores = self.stores.iter().flat_map(|(name, spec)| spec.secret_names(name));
+        let keys = self.keys.iter().map(|(id, spec)| spec.secret_name(id));
+        let uploads = self.uploads.iter().map(|(name, spec)| spec.secret_name(name));
+        stores.chain(keys).chain(uploads).collect()
+    }
+}
+
+fn read_entries<T>(
+    node: &Node<'_>,
+    read: impl Fn(&str, &Node<'_>) -> Result<T, PolicyError>,
+) -> Result<BTreeMap<String, T>, PolicyError> {
+    node.entries()?
+        .into_iter()
+        .map(|(name, child)| Ok((name.to_owned(), read(name, &child)?)))
+        .collect()
+}
+
+/// The secret that `place` names.
+fn resolve_secret(secrets: &Secrets<'_>, name: &str, place: String) -> Result<Secret, PolicyError> {
+    match secrets(name) {
+        Some(value) if !value.is_empty() => Ok(Secret::new(value)),
+        Some(_) => Err(PolicyError { place, problem: format!("secret `{name}` is empty") }),
+        None => Err(PolicyError { place, problem: format!("secret `{name}` is not set") }),
+    }
+}

@@ -1,0 +1,174 @@
+//! A cursor over the policy's JSON that knows where it is, so that every error names its place
+//! and says what would be right.
+
+use std::fmt;
+use std::ops::RangeInclusive;
+
+use crate::json::Json;
+
+/// What is wrong with a policy, and where.
+///
+/// ```
+/// # use cloakroom_core::policy::Policy;
+/// let error = Policy::parse(r#"{"version": 2}"#).unwrap_err();
+/// assert_eq!(error.to_string(), "policy: at `version`: must be 1");
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PolicyError {
+    /// The names that lead to the value, with dots between; empty for the document itself.
+    pub place: String,
+    /// What is wrong, and what would be right.
+    pub problem: String,
+}
+
+impl fmt::Display for PolicyError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.place.is_empty() {
+            write!(f, "policy: {}", self.problem)
+        } else {
+            write!(f, "policy: at `{}`: {}", self.place, self.problem)
+        }
+    }
+}
+
+impl std::error::Error for PolicyError {}
+
+/// One value with its place.
+#[derive(Clone, Debug)]
+pub(super) struct Node<'a> {
+    json: &'a Json,
+    place: String,
+}
+
+impl<'a> Node<'a> {
+    pub(super) fn root(json: &'a Json) -> Self {
+        Self { json, place: String::new() }
+    }
+
+    pub(super) fn place(&self) -> &str {
+        &self.place
+    }
+
+    pub(super) fn error<T>(&self, problem: impl Into<String>) -> Result<T, PolicyError> {
+        Err(PolicyError { place: self.place.clone(), problem: problem.into() })
+    }
+
+    fn child(&self, name: &str, json: &'a Json) -> Self {
+        let dot = if self.place.is_empty() { "" } else { "." };
+        Self { json, place: format!("{}{dot}{name}", self.place) }
+    }
+
+    fn kind_error<T>(&self, expected: &str) -> Result<T, PolicyError> {
+        self.error(format!("must be {expected}, not {}", self.json.kind()))
+    }
+
+    /// An object with these fields and no others.
+    pub(super) fn object(&self, known: &[&str]) -> Result<Fields<'a, '_>, PolicyError> {
+        let Json::Object(fields) = self.json else {
+            return self.kind_error("an object");
+        };
+        if let Some((name, _)) = fields.iter().find(|(name, _)| !known.contains(&name.as_str())) {
+            return self.error(format!(
+                "has no field `{name}`; its fields are {}",
+                quoted_list(known.iter().copied())
+            ));
+        }
+        Ok(Fields { node: self, json: self.json })
+    }
+
+    /// An object with names of the operator's own.
+    pub(super) fn entries(&self) -> Result<Vec<(&'a str, Node<'a>)>, PolicyError> {
+        let Json::Object(fields) = self.json else {
+            return self.kind_error("an object");
+        };
+        if fields.iter().any(|(name, _)| name.is_empty()) {
+            return self.error("has an entry without a name");
+        }
+        Ok(fields.iter().map(|(name, json)| (name.as_str(), self.child(name, json))).collect())
+    }
+
+    pub(super) fn list(&self) -> Result<Vec<Node<'a>>, PolicyError> {
+        let Json::Array(items) = self.json else {
+            return self.kind_error("an array");
+        };
+        Ok(items.iter().enumerate().map(|(n, json)| self.child(&n.to_string(), json)).collect())
+    }
+
+    pub(super) fn string(&self) -> Result<&'a str, PolicyError> {
+        match self.json {
+            Json::String(text) if text.is_empty() => self.error("must not be empty"),
+            Json::String(text) => Ok(text),
+            _ => self.kind_error("a string"),
+        }
+    }
+
+    pub(super) fn is_string(&self) -> bool {
+        matches!(self.json, Json::String(_))
+    }
+
+    pub(super) fn number_in(
+        &self,
+        range: RangeInclusive<u64>,
+        unit: &str,
+    ) -> Result<u64, PolicyError> {
+        match self.json {
+            Json::Unsigned(number) if range.contains(number) => Ok(*number),
+            Json::Unsigned(_) | Json::OtherNumber => self.error(format!(
+                "must be a whole number of {unit} from {} to {}",
+                range.start(),
+                range.end()
+            )),
+            _ => self.kind_error("a number"),
+        }
+    }
+
+    pub(super) fn one_of<T: Copy>(&self, choices: &[(&str, T)]) -> Result<T, PolicyError> {
+        let text = self.string()?;
+        match choices.iter().find(|(name, _)| *name == text) {
+            Some((_, value)) => Ok(*value),
+            None => self.error(format!(
+                "must be {}, not `{text}`",
+                quoted_list(choices.iter().map(|(name, _)| *name))
+            )),
+        }
+    }
+
+    /// The name of a secret, in the form that environment variables have.
+    pub(super) fn secret_name(&self) -> Result<String, PolicyError> {
+        let text = self.string()?;
+        let name = |b: u8| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_';
+        let begins_well = text.bytes().next().is_some_and(|b| !b.is_ascii_digit());
+        if begins_well && text.len() <= 128 && text.bytes().all(name) {
+            return Ok(text.to_owned());
+        }
+        // The text may be a secret that was put here by mistake, so it is not repeated.
+        self.error(
+            "must be the name of a secret, such as `EDGE_SECRET_ACCESS_KEY`; the secret itself \
+             never stands in a policy",
+        )
+    }
+}
+
+/// The fields of an object.
+pub(super) struct Fields<'a, 'n> {
+    node: &'n Node<'a>,
+    json: &'a Json,
+}
+
+impl<'a> Fields<'a, '_> {
+    pub(super) fn required(&self, name: &str) -> Result<Node<'a>, PolicyError> {
+        self.optional(name).map_or_else(|| self.node.error(format!("needs a field `{name}`")), Ok)
+    }
+
+    pub(super) fn optional(&self, name: &str) -> Option<Node<'a>> {
+        self.json.get(name).map(|json| self.node.child(name, json))
+    }
+}
+
+pub(super) fn quoted_list<'s>(names: impl IntoIterator<Item = &'s str>) -> String {
+    let quoted: Vec<_> = names.into_iter().map(|name| format!("`{name}`")).collect();
+    match quoted.split_last() {
+        Some((last, rest)) if !rest.is_empty() => format!("{} or {last}", rest.join(", ")),
+        _ => quoted.concat(),
+    }
+}

@@ -1,0 +1,91 @@
+//! `stores`: where objects are.
+
+use crate::endpoint::Endpoint;
+use crate::policy::reader::{Node, PolicyError};
+use crate::policy::{Secrets, resolve_secret};
+use crate::sigv4::Credentials;
+use crate::store::{Addressing, Store};
+
+/// A store whose credentials are still names.
+#[derive(Clone, Debug)]
+pub(super) struct StoreSpec {
+    endpoint: Endpoint,
+    region: String,
+    addressing: Addressing,
+    access_key_id: String,
+    secret_access_key: String,
+    session_token: Option<String>,
+}
+
+impl StoreSpec {
+    pub(super) fn read(node: &Node<'_>) -> Result<Self, PolicyError> {
+        let fields = node.object(&["kind", "endpoint", "region", "addressing", "credentials"])?;
+        fields.required("kind")?.one_of(&[("s3", ())])?;
+        let endpoint = fields.required("endpoint")?;
+        let endpoint = Endpoint::parse(endpoint.string()?).or_else(|why| endpoint.error(why))?;
+        let region = fields.required("region")?;
+        let name = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
+        if !region.string()?.bytes().all(name) {
+            return region.error("must be a region such as `us-east-1`");
+        }
+        let addressing = match fields.optional("addressing") {
+            Some(node) => node.one_of(&[
+                ("path", Addressing::Path),
+                ("virtual-hosted", Addressing::VirtualHosted),
+            ])?,
+            None => Addressing::VirtualHosted,
+        };
+        let credentials = fields.required("credentials")?;
+        let credentials =
+            credentials.object(&["access_key_id", "secret_access_key", "session_token"])?;
+        Ok(Self {
+            endpoint,
+            region: region.string()?.to_owned(),
+            addressing,
+            access_key_id: credentials.required("access_key_id")?.secret_name()?,
+            secret_access_key: credentials.required("secret_access_key")?.secret_name()?,
+            session_token: credentials
+                .optional("session_token")
+                .map(|node| node.secret_name())
+                .transpose()?,
+        })
+    }
+
+    pub(super) fn is_virtual_hosted(&self) -> bool {
+        self.addressing == Addressing::VirtualHosted
+    }
+
+    pub(super) fn resolve(&self, name: &str, secrets: &Secrets<'_>) -> Result<Store, PolicyError> {
+        let place = |field: &str| format!("stores.{name}.credentials.{field}");
+        let id = resolve_secret(secrets, &self.access_key_id, place("access_key_id"))?;
+        Ok(Store {
+            name: name.to_owned(),
+            endpoint: self.endpoint.clone(),
+            region: self.region.clone(),
+            addressing: self.addressing,
+            credentials: Credentials {
+                access_key_id: id.into_exposed(),
+                secret_access_key: resolve_secret(
+                    secrets,
+                    &self.secret_access_key,
+                    place("secret_access_key"),
+                )?,
+                // Where credentials are not temporary, there is no token to look up.
+                session_token: self
+                    .session_token
+                    .as_ref()
+                    .and_then(|name| resolve_secret(secrets, name, place("session_token")).ok()),
+            },
+        })
+    }
+
+    pub(super) fn secret_names(&self, name: &str) -> Vec<(String, String)> {
+        let place = |field: &str| format!("stores.{name}.credentials.{field}");
+        let mut names = vec![
+            (self.access_key_id.clone(), place("access_key_id")),
+            (self.secret_access_key.clone(), place("secret_access_key")),
+        ];
+        names.extend(self.session_token.clone().map(|token| (token, place("session_token"))));
+        names
+    }
+}

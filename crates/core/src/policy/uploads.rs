@@ -1,0 +1,174 @@
+//! `uploads`: who may store what, where.
+
+use std::collections::BTreeMap;
+
+use crate::cors::Cors;
+use crate::endpoint::Endpoint;
+use crate::policy::keys::KeySpec;
+use crate::policy::reader::{Node, PolicyError, quoted_list};
+use crate::policy::routes::{RouteSpec, read_cors};
+use crate::policy::{Secrets, resolve_secret};
+use crate::route::Route;
+use crate::sigv4::{Credentials, ExpiresIn, MAX_EXPIRES_IN};
+use crate::upload::content_type::ContentTypes;
+use crate::upload::key_template::KeyTemplate;
+use crate::upload::rule::{MAX_PUT_SIZE, ReadTicket, UploadRule};
+
+/// An upload rule whose secrets are still names.
+#[derive(Clone, Debug)]
+pub(super) struct UploadSpec {
+    pub(super) route: String,
+    key: KeyTemplate,
+    content_types: ContentTypes,
+    min_size: u64,
+    max_size: u64,
+    expires_in: ExpiresIn,
+    read_url: Endpoint,
+    read_key: String,
+    read_key_secret: String,
+    read_key_region: Option<String>,
+    read_key_session_token: Option<String>,
+    read_expires_in: ExpiresIn,
+    seal_secret: String,
+    cors: Cors,
+}
+
+impl UploadSpec {
+    pub(super) fn read(
+        node: &Node<'_>,
+        routes: &BTreeMap<String, RouteSpec>,
+        keys: &BTreeMap<String, KeySpec>,
+    ) -> Result<Self, PolicyError> {
+        let fields = node.object(&[
+            "route",
+            "key",
+            "content_types",
+            "size",
+            "expires_in",
+            "read",
+            "seal_secret",
+            "cors",
+        ])?;
+        let route = fields.required("route")?;
+        if !routes.contains_key(route.string()?) {
+            let names = quoted_list(routes.keys().map(String::as_str));
+            return route.error(format!("must be the name of a route: {names}"));
+        }
+        let key = fields.required("key")?;
+        let template = KeyTemplate::parse(key.string()?).or_else(|why| key.error(why))?;
+        let (min_size, max_size) = read_size(&fields.required("size")?)?;
+        let read = fields.required("read")?;
+        let read = read.object(&["url", "key", "expires_in"])?;
+        let url = read.required("url")?;
+        let read_url = Endpoint::parse(url.string()?).or_else(|why| url.error(why))?;
+        let read_key = read.required("key")?;
+        let Some(spec) = keys.get(read_key.string()?) else {
+            let names = quoted_list(keys.keys().map(String::as_str));
+            return read_key.error(format!("must be the id of a key: {names}"));
+        };
+        let KeySpec::Sigv4 { secret, session_token, region, .. } = spec else {
+            return read_key.error("must be the id of a key of dialect `sigv4`");
+        };
+        if !spec.signs_for_every_owner() {
+            return read_key.error(
+                "must be the id of a key whose principal is `every-owner`, or its links could not \
+                 open what was uploaded",
+            );
+        }
+        Ok(Self {
+            route: route.string()?.to_owned(),
+            key: template,
+            content_types: read_content_types(&fields.required("content_types")?)?,
+            min_size,
+            max_size,
+            expires_in: read_expires_in(fields.optional("expires_in"), 300)?,
+            read_url,
+            read_key: read_key.string()?.to_owned(),
+            read_key_secret: secret.clone(),
+            read_key_region: region.clone(),
+            read_key_session_token: session_token.clone(),
+            read_expires_in: read_expires_in(read.optional("expires_in"), 3600)?,
+            seal_secret: fields.required("seal_secret")?.secret_name()?,
+            cors: read_cors(fields.optional("cors"))?,
+        })
+    }
+
+    pub(super) fn resolve(
+        &self,
+        name: &str,
+        route: Route,
+        secrets: &Secrets<'_>,
+    ) -> Result<UploadRule, PolicyError> {
+        let place = |field: &str| format!("uploads.{name}.{field}");
+        let key_place = |field: &str| format!("keys.{}.{field}", self.read_key);
+        Ok(UploadRule {
+            name: name.to_owned(),
+            route,
+            key: self.key.clone(),
+            content_types: self.content_types.clone(),
+            size: self.min_size..=self.max_size,
+            expires_in: self.expires_in,
+            read: ReadTicket {
+                url: self.read_url.clone(),
+                credentials: Credentials {
+                    access_key_id: self.read_key.clone(),
+                    secret_access_key: resolve_secret(
+                        secrets,
+                        &self.read_key_secret,
+                        key_place("secret"),
+                    )?,
+                    session_token: self
+                        .read_key_session_token
+                        .as_ref()
+                        .map(|name| resolve_secret(secrets, name, key_place("session_token")))
+                        .transpose()?,
+                },
+                region: self.read_key_region.clone().unwrap_or_else(|| "us-east-1".to_owned()),
+                expires_in: self.read_expires_in,
+            },
+            seal_secret: resolve_secret(secrets, &self.seal_secret, place("seal_secret"))?,
+            cors: self.cors.clone(),
+        })
+    }
+
+    pub(super) fn secret_name(&self, name: &str) -> (String, String) {
+        (self.seal_secret.clone(), format!("uploads.{name}.seal_secret"))
+    }
+}
+
+fn read_size(node: &Node<'_>) -> Result<(u64, u64), PolicyError> {
+    let fields = node.object(&["min", "max"])?;
+    let range = 0..=MAX_PUT_SIZE;
+    let max = fields.required("max")?.number_in(range.clone(), "bytes")?;
+    let min = match fields.optional("min") {
+        Some(node) => node.number_in(range, "bytes")?,
+        None => 0,
+    };
+    if min > max {
+        return node.error(format!("has a `min` of {min} above its `max` of {max}"));
+    }
+    Ok((min, max))
+}
+
+fn read_content_types(node: &Node<'_>) -> Result<ContentTypes, PolicyError> {
+    let mut types = ContentTypes::default();
+    for node in node.list()? {
+        types.add(node.string()?).or_else(|why| node.error(why))?;
+    }
+    if types.is_empty() {
+        return node.error("must name at least one type; `*/*` allows all");
+    }
+    Ok(types)
+}
+
+fn read_expires_in(node: Option<Node<'_>>, default: u64) -> Result<ExpiresIn, PolicyError> {
+    let max = MAX_EXPIRES_IN.as_secs();
+    let secs = match &node {
+        Some(node) => node.number_in(1..=max, "seconds")?,
+        None => default,
+    };
+    ExpiresIn::from_secs(secs).ok_or_else(|| PolicyError {
+        place: node.map(|node| node.place().to_owned()).unwrap_or_default(),
+        problem: format!("must be a whole number of seconds from 1 to {max}"),
+    })
+}

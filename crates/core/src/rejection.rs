@@ -1,0 +1,241 @@
+//! The one table of what a viewer is told when the answer is no.
+//!
+//! Each phase has errors with evidence, for the log. This table alone says which status, code
+//! and text go out. Public texts say what the viewer can do, and nothing about keys or stores.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use crate::acl::AccessDenied;
+use crate::jwt::JwtError;
+use crate::presented::CredentialError;
+use crate::request::RequestError;
+use crate::response::StoreError;
+use crate::route::LocateError;
+use crate::sigv4::present::PresentError;
+use crate::sigv4::verify::VerifyError;
+use crate::upload::UploadError;
+
+/// Why a request is not served.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Rejection {
+    /// It cannot be understood in one way only.
+    Request(RequestError),
+    /// Its method is not one of those served here.
+    MethodNotAllowed {
+        /// The methods that are, for the `Allow` header.
+        allow: &'static str,
+    },
+    /// Its credential does not hold.
+    Credential(CredentialError),
+    /// It asks for no object.
+    Locate(LocateError),
+    /// Nothing allows it.
+    Access(AccessDenied),
+    /// The store did not answer with the object.
+    Store(StoreError),
+    /// It asks for an upload that is not to be.
+    Upload(UploadError),
+}
+
+/// A row of the table.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Row {
+    /// The HTTP status.
+    pub status: u16,
+    /// The code, S3's own where S3 has one.
+    pub code: &'static str,
+    /// The reason that the log names, distinct for each cause that can be told apart.
+    pub reason: &'static str,
+    /// What the viewer reads.
+    pub text: Cow<'static, str>,
+}
+
+const ASK_AGAIN: &str = "This link does not work. Ask for a new one where you got it.";
+const EXPIRED: &str = "This link has expired. Ask for a new one where you got it.";
+const SIGN_IN: &str = "Your sign-in is not valid. Sign in again.";
+const PRIVATE: &str = "This file is private. Open it from the site that it belongs to.";
+const NOT_YOURS: &str = "You may not see this file.";
+const NOT_FOUND: &str = "There is no such file.";
+const MALFORMED: &str = "This link is damaged. Copy the whole of it, or ask for a new one.";
+const TWO: &str = "The request carries two credentials. Send one only.";
+const UNAVAILABLE: &str = "The file cannot be fetched at the moment. Try again soon.";
+
+impl Rejection {
+    /// What to answer.
+    pub fn row(&self) -> Row {
+        let (status, code, reason, text) = match self {
+            Self::Request(error) => return request_row(error),
+            Self::MethodNotAllowed { .. } => {
+                (405, "MethodNotAllowed", "method_not_allowed", "This method is not served here.")
+            }
+            Self::Credential(CredentialError::Several) => {
+                (400, "InvalidRequest", "several_credentials", TWO)
+            }
+            Self::Credential(CredentialError::UnsupportedScheme) => (
+                400,
+                "InvalidRequest",
+                "unsupported_authorization",
+                "This kind of Authorization header is not served here.",
+            ),
+            Self::Credential(CredentialError::Sigv4Present(error)) => sigv4_present_row(error),
+            Self::Credential(CredentialError::Sigv4Verify(error)) => sigv4_verify_row(error),
+            Self::Credential(CredentialError::Jwt(error)) => {
+                (401, "InvalidToken", jwt_reason(error), SIGN_IN)
+            }
+            Self::Locate(LocateError::NoRoute) => (404, "NoSuchKey", "no_route", NOT_FOUND),
+            Self::Locate(LocateError::Key(_)) => {
+                (400, "InvalidURI", "malformed_key", "No file can have this name.")
+            }
+            Self::Locate(LocateError::SubResource(_)) => {
+                (501, "NotImplemented", "sub_resource", "Only files themselves are served here.")
+            }
+            Self::Access(AccessDenied::NoCredential) => {
+                (403, "AccessDenied", "no_credential", PRIVATE)
+            }
+            Self::Access(AccessDenied::Principal) => {
+                (403, "AccessDenied", "principal_may_not", NOT_YOURS)
+            }
+            Self::Store(StoreError::NotFound) => (404, "NoSuchKey", "object_not_found", NOT_FOUND),
+            Self::Store(StoreError::Denied) => (404, "NoSuchKey", "store_denied", NOT_FOUND),
+            Self::Store(StoreError::Unexpected { .. }) => {
+                (502, "BadGateway", "store_failed", UNAVAILABLE)
+            }
+            Self::Store(StoreError::Unreachable) => {
+                (502, "BadGateway", "store_unreachable", UNAVAILABLE)
+            }
+            Self::Upload(error) => return error.row(),
+        };
+        Row { status, code, reason, text: Cow::Borrowed(text) }
+    }
+
+    /// Headers that belong to the answer by its status.
+    pub fn headers(&self) -> Vec<(&'static str, String)> {
+        // Whatever made the answer a no may change at any time, so nobody may keep it.
+        let mut headers = vec![
+            ("cache-control", "no-store".to_owned()),
+            ("content-type", "application/json".to_owned()),
+            ("x-content-type-options", "nosniff".to_owned()),
+        ];
+        match (self, self.row().status) {
+            (Self::MethodNotAllowed { allow }, _) => headers.push(("allow", (*allow).to_owned())),
+            (_, 401) => headers.push(("www-authenticate", "Bearer".to_owned())),
+            _ => {}
+        }
+        headers
+    }
+
+    /// The body of the answer: `{"code":"…","message":"…"}`.
+    pub fn body(&self) -> String {
+        let row = self.row();
+        serde_json::json!({ "code": row.code, "message": row.text }).to_string()
+    }
+}
+
+fn request_row(error: &RequestError) -> Row {
+    let (status, text) = match error {
+        RequestError::UnknownMethod => (501, "This method is not known."),
+        _ => (400, MALFORMED),
+    };
+    let code = if status == 501 { "NotImplemented" } else { "InvalidURI" };
+    Row { status, code, reason: "malformed_request", text: Cow::Borrowed(text) }
+}
+
+type Columns = (u16, &'static str, &'static str, &'static str);
+
+fn sigv4_present_row(error: &PresentError) -> Columns {
+    match error {
+        PresentError::Malformed { .. } => {
+            (400, "InvalidRequest", "malformed_credential", MALFORMED)
+        }
+        PresentError::DuplicateParameter(_) => {
+            (400, "InvalidRequest", "duplicate_parameter", MALFORMED)
+        }
+        PresentError::ExpiryOutOfRange => (
+            400,
+            "InvalidRequest",
+            "expiry_out_of_range",
+            "This link asks to live longer than links may: from 1 second to 7 days.",
+        ),
+    }
+}
+
+fn sigv4_verify_row(error: &VerifyError) -> Columns {
+    match error {
+        VerifyError::HeaderNotSigned(_) => (403, "AccessDenied", "header_not_signed", ASK_AGAIN),
+        VerifyError::SignedHeaderMissing(_) => {
+            (403, "AccessDenied", "signed_header_missing", ASK_AGAIN)
+        }
+        VerifyError::UnknownKey => (403, "InvalidAccessKeyId", "unknown_key", ASK_AGAIN),
+        VerifyError::WrongRegion { .. } => (400, "InvalidRequest", "wrong_region", ASK_AGAIN),
+        VerifyError::SessionToken => (403, "InvalidToken", "session_token", ASK_AGAIN),
+        VerifyError::NotYetValid { .. } => (
+            403,
+            "AccessDenied",
+            "not_yet_valid",
+            "This link is not valid yet: the clock of the site that made it is ahead.",
+        ),
+        VerifyError::Expired { .. } => (403, "AccessDenied", "expired", EXPIRED),
+        VerifyError::ClockSkew { .. } => (
+            403,
+            "RequestTimeTooSkewed",
+            "clock_skew",
+            "The clock of the client is wrong by more than 15 minutes.",
+        ),
+        VerifyError::MethodMismatch { .. } => (
+            403,
+            "SignatureDoesNotMatch",
+            "method_mismatch",
+            "This link was made for another method.",
+        ),
+        VerifyError::SignatureMismatch => {
+            (403, "SignatureDoesNotMatch", "signature_mismatch", ASK_AGAIN)
+        }
+    }
+}
+
+fn jwt_reason(error: &JwtError) -> &'static str {
+    match error {
+        JwtError::Malformed => "malformed_token",
+        JwtError::WrongAlgorithm => "token_algorithm",
+        JwtError::UnknownKey => "token_unknown_key",
+        JwtError::SignatureMismatch => "token_signature_mismatch",
+        JwtError::MissingClaim(_) => "token_claim_missing",
+        JwtError::WrongClaim(_) => "token_claim_wrong",
+        JwtError::Expired { .. } => "token_expired",
+        JwtError::NotYetValid { .. } => "token_not_yet_valid",
+    }
+}
+
+impl fmt::Display for Rejection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Request(error) => error.fmt(f),
+            Self::MethodNotAllowed { allow } => write!(f, "only {allow} are served"),
+            Self::Credential(error) => error.fmt(f),
+            Self::Locate(error) => error.fmt(f),
+            Self::Access(error) => error.fmt(f),
+            Self::Store(error) => error.fmt(f),
+            Self::Upload(error) => error.fmt(f),
+        }
+    }
+}
+
+macro_rules! from_phase {
+    ($($error:ty => $variant:ident),+ $(,)?) => {
+        $(impl From<$error> for Rejection {
+            fn from(error: $error) -> Self {
+                Self::$variant(error)
+            }
+        })+
+    };
+}
+
+from_phase! {
+    RequestError => Request,
+    CredentialError => Credential,
+    LocateError => Locate,
+    AccessDenied => Access,
+    StoreError => Store,
+    UploadError => Upload,
+}

@@ -1,0 +1,255 @@
+//! The viewer's request, exactly as it was sent.
+//!
+//! Path and query stay the raw bytes of the request line. Canonical forms are read-only views
+//! computed from them; nothing here is ever normalised, so no two layers can disagree.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use crate::encoding::{MalformedEscape, decode};
+
+/// An HTTP method (RFC 9110, section 9). Other tokens than these are refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Method {
+    /// `GET`
+    Get,
+    /// `HEAD`
+    Head,
+    /// `PUT`
+    Put,
+    /// `POST`
+    Post,
+    /// `DELETE`
+    Delete,
+    /// `OPTIONS`
+    Options,
+}
+
+impl Method {
+    /// All of them.
+    pub const ALL: [Self; 6] =
+        [Self::Get, Self::Head, Self::Put, Self::Post, Self::Delete, Self::Options];
+
+    /// Reads a method; case counts.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|method| method.as_str() == text)
+    }
+
+    /// The method's token.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Get => "GET",
+            Self::Head => "HEAD",
+            Self::Put => "PUT",
+            Self::Post => "POST",
+            Self::Delete => "DELETE",
+            Self::Options => "OPTIONS",
+        }
+    }
+}
+
+impl fmt::Display for Method {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// A request that cannot be understood in one way only.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RequestError {
+    /// A method that nothing here serves.
+    UnknownMethod,
+    /// The target does not begin with `/`, or holds bytes that a URI cannot.
+    MalformedTarget,
+    /// A `%` without two digits behind it.
+    MalformedEscape(MalformedEscape),
+    /// A header that may come once came more often.
+    DuplicateHeader(&'static str),
+    /// No host was sent.
+    NoHost,
+}
+
+impl fmt::Display for RequestError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::UnknownMethod => f.write_str("unknown method"),
+            Self::MalformedTarget => {
+                f.write_str("the target must begin with `/` and hold printable ASCII only")
+            }
+            Self::MalformedEscape(escape) => escape.fmt(f),
+            Self::DuplicateHeader(name) => write!(f, "header `{name}` was sent more than once"),
+            Self::NoHost => f.write_str("no host was sent"),
+        }
+    }
+}
+
+impl From<MalformedEscape> for RequestError {
+    fn from(escape: MalformedEscape) -> Self {
+        Self::MalformedEscape(escape)
+    }
+}
+
+/// A viewer request.
+///
+/// - the path begins with `/`; path and query are printable ASCII without `#`, `\` or quotes
+/// - every `%` in them begins an escape
+/// - header names are lower case
+#[derive(Clone, Debug)]
+pub struct Request<'a> {
+    method: Method,
+    path: &'a str,
+    query: Query<'a>,
+    headers: Vec<(Cow<'a, str>, &'a str)>,
+}
+
+impl<'a> Request<'a> {
+    /// Reads a request from its method, its target (path and query as sent) and its headers,
+    /// among them `host`.
+    ///
+    /// # Errors
+    /// [`RequestError`] when it could be read in more than one way.
+    pub fn parse(
+        method: &str,
+        target: &'a str,
+        headers: impl IntoIterator<Item = (&'a str, &'a str)>,
+    ) -> Result<Self, RequestError> {
+        let method = Method::parse(method).ok_or(RequestError::UnknownMethod)?;
+        let (path, query) = target.split_once('?').unwrap_or((target, ""));
+        if !path.starts_with('/') || !target.bytes().all(may_stand_in_target) {
+            return Err(RequestError::MalformedTarget);
+        }
+        decode(target)?;
+        let headers: Vec<_> = headers.into_iter().map(|(n, v)| (lower_case(n), v)).collect();
+        let request = Self { method, path, query: Query(query), headers };
+        for name in ["host", "authorization"] {
+            if request.headers.iter().filter(|(n, _)| n == name).count() > 1 {
+                return Err(RequestError::DuplicateHeader(name));
+            }
+        }
+        if request.header("host").is_none_or(str::is_empty) {
+            return Err(RequestError::NoHost);
+        }
+        Ok(request)
+    }
+
+    /// The method.
+    pub fn method(&self) -> Method {
+        self.method
+    }
+
+    /// The path as sent, beginning with `/`.
+    pub fn path(&self) -> &'a str {
+        self.path
+    }
+
+    /// The query as sent, without the `?`.
+    pub fn query(&self) -> Query<'a> {
+        self.query
+    }
+
+    /// The host as sent, with its port.
+    pub fn host(&self) -> &'a str {
+        self.header("host").unwrap_or_default()
+    }
+
+    /// All headers; names are lower case.
+    pub fn headers(&self) -> impl Iterator<Item = (&str, &'a str)> {
+        self.headers.iter().map(|(name, value)| (name.as_ref(), *value))
+    }
+
+    /// The first value of header `name` (lower case).
+    pub fn header(&self, name: &str) -> Option<&'a str> {
+        self.headers.iter().find(|(n, _)| n == name).map(|(_, value)| *value)
+    }
+}
+
+/// A raw query string.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Query<'a>(&'a str);
+
+impl<'a> Query<'a> {
+    /// Takes the text between `?` and `#`.
+    pub fn new(raw: &'a str) -> Self {
+        Self(raw)
+    }
+
+    /// The parameters as sent, still encoded. A parameter without `=` has an empty value.
+    pub fn pairs(self) -> impl Iterator<Item = (&'a str, &'a str)> {
+        self.0
+            .split('&')
+            .filter(|pair| !pair.is_empty())
+            .map(|pair| pair.split_once('=').unwrap_or((pair, "")))
+    }
+
+    /// The parameters decoded; `+` means a space here, as S3 reads it.
+    ///
+    /// # Errors
+    /// [`MalformedEscape`] when a `%` does not begin an escape.
+    pub fn decoded(self) -> Result<Vec<DecodedPair>, MalformedEscape> {
+        self.pairs().map(|(name, value)| Ok((form_decode(name)?, form_decode(value)?))).collect()
+    }
+}
+
+/// A parameter's name and value, decoded.
+pub type DecodedPair = (Vec<u8>, Vec<u8>);
+
+fn form_decode(text: &str) -> Result<Vec<u8>, MalformedEscape> {
+    // Each `+` is one byte and so is each space, so an error's offset stays right.
+    decode(&text.replace('+', " ")).map(Cow::into_owned)
+}
+
+fn may_stand_in_target(byte: u8) -> bool {
+    byte.is_ascii_graphic() && !matches!(byte, b'#' | b'\\' | b'"' | b'<' | b'>')
+}
+
+fn lower_case(name: &str) -> Cow<'_, str> {
+    if name.bytes().any(|b| b.is_ascii_uppercase()) {
+        Cow::Owned(name.to_ascii_lowercase())
+    } else {
+        Cow::Borrowed(name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(method: &str, target: &'static str) -> Result<Request<'static>, RequestError> {
+        Request::parse(method, target, [("Host", "media.example")])
+    }
+
+    #[test]
+    fn keeps_path_and_query_as_sent() {
+        let request = parse("GET", "/media//a%20b/../c?x=1&x=2&y&=z&").unwrap();
+        assert_eq!(request.path(), "/media//a%20b/../c");
+        assert_eq!(request.host(), "media.example");
+        let pairs: Vec<_> = request.query().pairs().collect();
+        assert_eq!(pairs, [("x", "1"), ("x", "2"), ("y", ""), ("", "z")]);
+    }
+
+    #[test]
+    fn refuses_what_layers_read_differently() {
+        for target in ["", "media", "/a b", "/a\\b", "/a#b", "/é", "/a\tb", "/a\0", "/\"", "/<"] {
+            assert_eq!(
+                parse("GET", target).unwrap_err(),
+                RequestError::MalformedTarget,
+                "{target}"
+            );
+        }
+        for target in ["/%", "/a?b=%g0", "/%2"] {
+            assert!(matches!(parse("GET", target), Err(RequestError::MalformedEscape(_))));
+        }
+        assert_eq!(parse("get", "/").unwrap_err(), RequestError::UnknownMethod);
+        assert_eq!(Request::parse("GET", "/", []).unwrap_err(), RequestError::NoHost);
+        assert_eq!(
+            Request::parse("GET", "/", [("host", "a"), ("Host", "b")]).unwrap_err(),
+            RequestError::DuplicateHeader("host")
+        );
+    }
+
+    #[test]
+    fn plus_is_a_space_in_a_query() {
+        let decoded = Query::new("a+b=c%2Bd").decoded().unwrap();
+        assert_eq!(decoded, [(b"a b".to_vec(), b"c+d".to_vec())]);
+    }
+}

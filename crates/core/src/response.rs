@@ -1,0 +1,258 @@
+//! What the viewer may see of the store's answer.
+//!
+//! As with the request, headers are passed by a list. The store's `x-amz-*`, its `Server` and
+//! whatever it may add some day are not on it.
+
+use std::fmt;
+use std::time::Duration;
+
+use crate::time::UnixTime;
+
+/// The store's headers that the viewer gets.
+pub const PASSED_HEADERS: [&str; 10] = [
+    "accept-ranges",
+    "content-disposition",
+    "content-encoding",
+    "content-language",
+    "content-length",
+    "content-range",
+    "content-type",
+    "etag",
+    "expires",
+    "last-modified",
+];
+
+/// How long a viewer's browser may keep a private object for which the store says nothing.
+pub const DEFAULT_MAX_AGE: Duration = Duration::from_secs(300);
+
+/// To whom else an answer may be given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sharing {
+    /// To everyone: the object is public.
+    Everyone,
+    /// To whoever has the URL, as long as its ticket lives.
+    UrlHolders,
+    /// To nobody: the ticket is in a header, so the same URL may be denied the next time.
+    Nobody,
+}
+
+/// How an object is handed out, decided before the store was asked.
+#[derive(Clone, Debug)]
+pub struct Delivery {
+    pub(crate) sharing: Sharing,
+    pub(crate) expires_at: Option<UnixTime>,
+    pub(crate) cors: Vec<(&'static str, String)>,
+}
+
+/// The store did not answer with the object.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum StoreError {
+    /// 404: there is no such object.
+    NotFound,
+    /// 403: S3 says so for a missing object, too, when the credentials may not list the bucket.
+    Denied,
+    /// Any other status that has no meaning for the viewer.
+    Unexpected {
+        /// The status.
+        status: u16,
+    },
+    /// No answer came.
+    Unreachable,
+}
+
+impl fmt::Display for StoreError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotFound => f.write_str("the store has no such object"),
+            Self::Denied => f.write_str(
+                "the store refused the gate's own request: the object is missing and the store's \
+                 credentials may not list the bucket, or the credentials are wrong",
+            ),
+            Self::Unexpected { status } => write!(f, "the store answered {status}"),
+            Self::Unreachable => f.write_str("the store did not answer"),
+        }
+    }
+}
+
+/// The head of the answer to the viewer; the body is the store's, untouched.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ViewerResponse {
+    /// The status: 200, 206, 304, 412 or 416.
+    pub status: u16,
+    /// The headers.
+    pub headers: Vec<(&'static str, String)>,
+    /// Whether the store's body follows. That of an error is the store's own business.
+    pub has_body: bool,
+}
+
+impl ViewerResponse {
+    pub(crate) fn from_store<'h>(
+        delivery: &Delivery,
+        status: u16,
+        headers: impl IntoIterator<Item = (&'h str, &'h str)>,
+        now: UnixTime,
+    ) -> Result<Self, StoreError> {
+        let has_body = match status {
+            200 | 206 => true,
+            304 | 412 | 416 => false,
+            404 => return Err(StoreError::NotFound),
+            403 => return Err(StoreError::Denied),
+            _ => return Err(StoreError::Unexpected { status }),
+        };
+        let mut store_cache_control = None;
+        let mut passed = Vec::new();
+        for (name, value) in headers {
+            if name.eq_ignore_ascii_case("cache-control") {
+                store_cache_control = Some(value);
+            }
+            let known = PASSED_HEADERS.into_iter().find(|known| known.eq_ignore_ascii_case(name));
+            // The length and type of an error are those of a body that is not passed on.
+            let of_body =
+                matches!(known, Some("content-length" | "content-type" | "content-encoding"));
+            if let Some(name) = known.filter(|_| has_body || !of_body) {
+                passed.push((name, value.to_owned()));
+            }
+        }
+        if delivery.sharing != Sharing::Everyone {
+            passed.retain(|(name, _)| *name != "expires");
+        }
+        if let Some(value) = cache_control(delivery, store_cache_control, now) {
+            passed.push(("cache-control", value));
+        }
+        if passed.iter().any(|(name, value)| *name == "content-type" && is_active(value)) {
+            passed.push(("content-security-policy", ACTIVE_CONTENT_POLICY.to_owned()));
+        }
+        passed.push(("x-content-type-options", "nosniff".to_owned()));
+        passed.extend(delivery.cors.iter().cloned());
+        Ok(Self { status, headers: passed, has_body })
+    }
+}
+
+/// Uploaded pages and drawings run no scripts under the name of the media's host.
+const ACTIVE_CONTENT_POLICY: &str =
+    "sandbox; default-src 'none'; img-src data:; style-src 'unsafe-inline'";
+
+fn is_active(content_type: &str) -> bool {
+    let essence = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    essence == "text/html" || essence.ends_with("xml") || essence == "text/javascript"
+}
+
+fn cache_control(delivery: &Delivery, store: Option<&str>, now: UnixTime) -> Option<String> {
+    match delivery.sharing {
+        Sharing::Everyone => store.map(str::to_owned),
+        // Kept, but asked about each time: by then the viewer may be another one.
+        Sharing::Nobody => Some("private, no-cache".to_owned()),
+        Sharing::UrlHolders if store.is_some_and(forbids_storing) => {
+            Some("private, no-store".to_owned())
+        }
+        Sharing::UrlHolders => {
+            let rest = delivery.expires_at.map_or(Duration::ZERO, |end| end.since(now));
+            let max_age = store.and_then(max_age).unwrap_or(DEFAULT_MAX_AGE).min(rest);
+            Some(format!("private, max-age={}", max_age.as_secs()))
+        }
+    }
+}
+
+fn directives(cache_control: &str) -> impl Iterator<Item = String> {
+    cache_control.split(',').map(|directive| directive.trim().to_ascii_lowercase())
+}
+
+fn forbids_storing(cache_control: &str) -> bool {
+    directives(cache_control).any(|directive| directive == "no-store")
+}
+
+fn max_age(cache_control: &str) -> Option<Duration> {
+    if directives(cache_control).any(|directive| directive == "no-cache") {
+        return Some(Duration::ZERO);
+    }
+    directives(cache_control)
+        .find_map(|directive| directive.strip_prefix("max-age=")?.parse().ok())
+        .map(Duration::from_secs)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: UnixTime = UnixTime::from_secs(1_000);
+
+    fn delivery(sharing: Sharing) -> Delivery {
+        Delivery { sharing, expires_at: Some(UnixTime::from_secs(1_060)), cors: Vec::new() }
+    }
+
+    fn respond(sharing: Sharing, status: u16, headers: &[(&str, &str)]) -> ViewerResponse {
+        let headers = headers.iter().copied();
+        ViewerResponse::from_store(&delivery(sharing), status, headers, NOW).unwrap()
+    }
+
+    fn header<'a>(response: &'a ViewerResponse, name: &str) -> Option<&'a str> {
+        response.headers.iter().find(|(n, _)| *n == name).map(|(_, value)| value.as_str())
+    }
+
+    #[test]
+    fn passes_headers_by_the_list_alone() {
+        let response = respond(
+            Sharing::Everyone,
+            200,
+            &[
+                ("ETag", "\"e\""),
+                ("Content-Type", "image/jpeg"),
+                ("x-amz-request-id", "r"),
+                ("x-amz-meta-note", "n"),
+                ("Server", "AmazonS3"),
+                ("Set-Cookie", "a=b"),
+            ],
+        );
+        let names: Vec<_> = response.headers.iter().map(|(name, _)| *name).collect();
+        assert_eq!(names, ["etag", "content-type", "x-content-type-options"]);
+    }
+
+    #[test]
+    fn a_browser_keeps_nothing_longer_than_its_ticket() {
+        for (sharing, store, expected) in [
+            (Sharing::Everyone, None, None),
+            (Sharing::Everyone, Some("max-age=9"), Some("max-age=9")),
+            (Sharing::UrlHolders, None, Some("private, max-age=60")),
+            (Sharing::UrlHolders, Some("public, max-age=9"), Some("private, max-age=9")),
+            (Sharing::UrlHolders, Some("max-age=9999"), Some("private, max-age=60")),
+            (Sharing::UrlHolders, Some("no-cache"), Some("private, max-age=0")),
+            (Sharing::UrlHolders, Some("No-Store"), Some("private, no-store")),
+            (Sharing::Nobody, Some("public, max-age=9"), Some("private, no-cache")),
+        ] {
+            let headers: Vec<_> = store.iter().map(|value| ("cache-control", *value)).collect();
+            let response = respond(sharing, 200, &headers);
+            assert_eq!(header(&response, "cache-control"), expected, "{sharing:?} {store:?}");
+        }
+    }
+
+    #[test]
+    fn active_content_is_put_in_a_sandbox() {
+        for (content_type, active) in [
+            ("text/html; charset=utf-8", true),
+            ("IMAGE/SVG+XML", true),
+            ("application/xhtml+xml", true),
+            ("text/xml", true),
+            ("image/jpeg", false),
+            ("application/pdf", false),
+        ] {
+            let response = respond(Sharing::Everyone, 200, &[("content-type", content_type)]);
+            let sandboxed = header(&response, "content-security-policy").is_some();
+            assert_eq!(sandboxed, active, "{content_type}");
+        }
+    }
+
+    #[test]
+    fn each_status_has_its_answer() {
+        let answer = |status| {
+            ViewerResponse::from_store(&delivery(Sharing::Everyone), status, [], NOW)
+                .map(|response| response.has_body)
+        };
+        assert_eq!((answer(200), answer(206)), (Ok(true), Ok(true)));
+        assert_eq!((answer(304), answer(412), answer(416)), (Ok(false), Ok(false), Ok(false)));
+        assert_eq!(answer(404), Err(StoreError::NotFound));
+        assert_eq!(answer(403), Err(StoreError::Denied));
+        for status in [301, 400, 500, 503] {
+            assert_eq!(answer(status), Err(StoreError::Unexpected { status }));
+        }
+    }
+}

@@ -1,0 +1,247 @@
+//! Reading a SigV4 credential from a request, without proving anything yet.
+
+use std::fmt;
+
+use crate::request::Request;
+use crate::time::UnixTime;
+
+use super::{ALGORITHM, ExpiresIn, UNSIGNED_PAYLOAD};
+
+/// The query parameters that make up a presigned URL.
+pub(crate) const AUTH_PARAMETERS: [&str; 7] = [
+    "X-Amz-Algorithm",
+    "X-Amz-Credential",
+    "X-Amz-Date",
+    "X-Amz-Expires",
+    "X-Amz-Security-Token",
+    "X-Amz-SignedHeaders",
+    "X-Amz-Signature",
+];
+
+/// Why a credential cannot be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PresentError {
+    /// A part is missing, or not of its form.
+    Malformed {
+        /// The parameter, header or field.
+        part: &'static str,
+        /// What would be right.
+        expected: &'static str,
+    },
+    /// A parameter was given twice.
+    DuplicateParameter(String),
+    /// `X-Amz-Expires` is not within 1 to 604,800 seconds.
+    ExpiryOutOfRange,
+}
+
+impl fmt::Display for PresentError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Malformed { part, expected } => write!(f, "`{part}` must be {expected}"),
+            Self::DuplicateParameter(name) => write!(f, "parameter `{name}` is given twice"),
+            Self::ExpiryOutOfRange => {
+                f.write_str("`X-Amz-Expires` must be a number of seconds from 1 to 604800")
+            }
+        }
+    }
+}
+
+/// Where the credential stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Carrier {
+    /// In the query, with a life of its own.
+    Query {
+        /// How long it lives from the time of signing.
+        expires_in: ExpiresIn,
+    },
+    /// In the `Authorization` header.
+    Header,
+}
+
+/// A credential as it was sent: claims, not facts.
+#[derive(Clone)]
+pub struct PresentedSigv4<'r> {
+    pub(super) request: &'r Request<'r>,
+    pub(super) carrier: Carrier,
+    pub(super) access_key_id: String,
+    pub(super) region: String,
+    pub(super) signed_at: UnixTime,
+    pub(super) signed_headers: Vec<String>,
+    pub(super) session_token: Option<String>,
+    pub(super) payload: String,
+    pub(super) signature: String,
+}
+
+impl<'r> PresentedSigv4<'r> {
+    /// Where the credential stands.
+    pub fn carrier(&self) -> Carrier {
+        self.carrier
+    }
+
+    /// The key that it says it was signed with.
+    pub fn access_key_id(&self) -> &str {
+        &self.access_key_id
+    }
+
+    /// Reads a presigned URL.
+    ///
+    /// # Errors
+    /// [`PresentError`] for whatever AWS would call an `AuthorizationQueryParametersError`.
+    pub fn parse_query(request: &'r Request<'r>) -> Result<Self, PresentError> {
+        let mut found: [Option<String>; 7] = Default::default();
+        let mut names = Vec::new();
+        let mut payload = None;
+        for (name, value) in request.query().decoded().unwrap_or_default() {
+            let name = String::from_utf8_lossy(&name).into_owned();
+            // Whatever the query is used for, a name given twice can be read in two ways.
+            if names.contains(&name) {
+                return Err(PresentError::DuplicateParameter(name));
+            }
+            let slot = AUTH_PARAMETERS.into_iter().zip(&mut found);
+            if let Some((exact, slot)) =
+                slot.into_iter().find(|(n, _)| n.eq_ignore_ascii_case(&name))
+            {
+                if name != exact {
+                    return malformed(exact, "spelled exactly so");
+                }
+                let Ok(value) = String::from_utf8(value) else {
+                    return malformed(exact, "UTF-8");
+                };
+                *slot = Some(value);
+            } else if name == "X-Amz-Content-Sha256" {
+                payload = String::from_utf8(value).ok();
+            }
+            names.push(name);
+        }
+        let [algorithm, credential, date, expires, session_token, signed_headers, signature] =
+            found;
+        if algorithm.as_deref() != Some(ALGORITHM) {
+            return malformed("X-Amz-Algorithm", "`AWS4-HMAC-SHA256`");
+        }
+        let date = date.unwrap_or_default();
+        let signed_at = parse_date(&date, "X-Amz-Date")?;
+        let (access_key_id, region) =
+            parse_credential(&credential.unwrap_or_default(), &date, "X-Amz-Credential")?;
+        let expires_in = expires
+            .filter(|text| text.bytes().all(|b| b.is_ascii_digit()))
+            .and_then(|text| text.parse().ok())
+            .and_then(ExpiresIn::from_secs)
+            .ok_or(PresentError::ExpiryOutOfRange)?;
+        Ok(Self {
+            request,
+            carrier: Carrier::Query { expires_in },
+            access_key_id,
+            region,
+            signed_at,
+            signed_headers: parse_signed_headers(
+                &signed_headers.unwrap_or_default(),
+                "X-Amz-SignedHeaders",
+            )?,
+            session_token,
+            payload: payload.unwrap_or_else(|| UNSIGNED_PAYLOAD.to_owned()),
+            signature: parse_signature(signature.unwrap_or_default(), "X-Amz-Signature")?,
+        })
+    }
+
+    /// Reads an `Authorization` header.
+    ///
+    /// # Errors
+    /// [`PresentError`] for whatever AWS would call an `AuthorizationHeaderMalformed`.
+    pub fn parse_header(request: &'r Request<'r>) -> Result<Self, PresentError> {
+        let header = request.header("authorization").unwrap_or_default();
+        let Some(fields) = header.strip_prefix(ALGORITHM).filter(|rest| rest.starts_with(' '))
+        else {
+            return malformed("Authorization", "`AWS4-HMAC-SHA256 Credential=…`");
+        };
+        let [mut credential, mut signed_headers, mut signature] = [None; 3];
+        for field in fields.split(',') {
+            let (name, value) = field.trim().split_once('=').unwrap_or((field.trim(), ""));
+            let slot = match name {
+                "Credential" => &mut credential,
+                "SignedHeaders" => &mut signed_headers,
+                "Signature" => &mut signature,
+                _ => {
+                    return malformed(
+                        "Authorization",
+                        "made of Credential, SignedHeaders and Signature only",
+                    );
+                }
+            };
+            if slot.replace(value).is_some() {
+                return Err(PresentError::DuplicateParameter(name.to_owned()));
+            }
+        }
+        let date = request.header("x-amz-date").unwrap_or_default();
+        let signed_at = parse_date(date, "x-amz-date")?;
+        let (access_key_id, region) =
+            parse_credential(credential.unwrap_or_default(), date, "Credential")?;
+        let Some(payload) = request.header("x-amz-content-sha256") else {
+            return malformed("x-amz-content-sha256", "sent, as S3 demands");
+        };
+        Ok(Self {
+            request,
+            carrier: Carrier::Header,
+            access_key_id,
+            region,
+            signed_at,
+            signed_headers: parse_signed_headers(
+                signed_headers.unwrap_or_default(),
+                "SignedHeaders",
+            )?,
+            session_token: request.header("x-amz-security-token").map(str::to_owned),
+            payload: payload.to_owned(),
+            signature: parse_signature(signature.unwrap_or_default().to_owned(), "Signature")?,
+        })
+    }
+}
+
+fn malformed<T>(part: &'static str, expected: &'static str) -> Result<T, PresentError> {
+    Err(PresentError::Malformed { part, expected })
+}
+
+fn parse_date(text: &str, part: &'static str) -> Result<UnixTime, PresentError> {
+    let expected = "a time such as 20130524T000000Z";
+    UnixTime::parse_amz_date(text).ok_or(PresentError::Malformed { part, expected })
+}
+
+/// `AKIAIOSFODNN7EXAMPLE/20130524/us-east-1/s3/aws4_request`. Key ids of S3-compatibles may
+/// hold a `/` themselves, so the scope is read from the end.
+fn parse_credential(
+    text: &str,
+    amz_date: &str,
+    part: &'static str,
+) -> Result<(String, String), PresentError> {
+    let mut fields = text.rsplitn(5, '/');
+    let (terminator, service, region, date, id) =
+        (fields.next(), fields.next(), fields.next(), fields.next(), fields.next());
+    match (id, date, region, service, terminator) {
+        (Some(id), Some(date), Some(region), Some("s3"), Some("aws4_request"))
+            if !id.is_empty() && !region.is_empty() && amz_date.get(..8) == Some(date) =>
+        {
+            Ok((id.to_owned(), region.to_owned()))
+        }
+        _ => malformed(part, "<key id>/<day of the signature>/<region>/s3/aws4_request"),
+    }
+}
+
+fn parse_signed_headers(text: &str, part: &'static str) -> Result<Vec<String>, PresentError> {
+    let names: Vec<String> = text.split(';').map(str::to_owned).collect();
+    let well_formed = names.iter().all(|name| {
+        !name.is_empty() && name.bytes().all(|b| b.is_ascii_graphic() && !b.is_ascii_uppercase())
+    });
+    if !well_formed || !names.is_sorted_by(|a, b| a < b) {
+        return malformed(part, "header names in lower case, sorted, each once, with `;` between");
+    }
+    if !names.iter().any(|name| name == "host") {
+        return malformed(part, "a list with `host` in it");
+    }
+    Ok(names)
+}
+
+fn parse_signature(text: String, part: &'static str) -> Result<String, PresentError> {
+    let lower_hex = |b: u8| matches!(b, b'0'..=b'9' | b'a'..=b'f');
+    if text.len() != 64 || !text.bytes().all(lower_hex) {
+        return malformed(part, "64 lower-case hexadecimal digits");
+    }
+    Ok(text)
+}

@@ -1,0 +1,193 @@
+//! Proving a SigV4 credential.
+//!
+//! The rules are numbered in the order in which they are applied, so that which error a bad
+//! request gets is defined. It is the order of S3: unknown key, time, then signature.
+
+use std::fmt;
+
+use crate::crypto::constant_time_eq;
+use crate::encoding::decode;
+use crate::grant::{Dialect, Grant};
+use crate::key::{Keyring, Sigv4Key};
+use crate::request::Method;
+use crate::time::UnixTime;
+
+use super::MAX_CLOCK_SKEW;
+use super::canonical::{CanonicalHeaders, CanonicalQuery, CanonicalRequest};
+use super::present::{Carrier, PresentedSigv4};
+use super::scope::Scope;
+
+/// Why a credential does not hold. A wrong signature carries no evidence.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum VerifyError {
+    /// An `x-amz-*` header was sent that the signature does not cover.
+    HeaderNotSigned(String),
+    /// The signature covers a header that was not sent: something on the way removed it.
+    SignedHeaderMissing(String),
+    /// No live key has this id.
+    UnknownKey,
+    /// The key is for another region.
+    WrongRegion {
+        /// The region that the key is for.
+        expected: String,
+    },
+    /// The session token is missing, wrong, or sent for a key that has none.
+    SessionToken,
+    /// The time of signing lies in the future.
+    NotYetValid {
+        /// When the request came.
+        now: UnixTime,
+        /// The time of signing.
+        signed_at: UnixTime,
+    },
+    /// A presigned URL has expired.
+    Expired {
+        /// When the request came.
+        now: UnixTime,
+        /// The last second at which it was valid.
+        not_after: UnixTime,
+    },
+    /// The clocks of signer and verifier are over 15 minutes apart.
+    ClockSkew {
+        /// When the request came.
+        now: UnixTime,
+        /// The time of signing.
+        signed_at: UnixTime,
+    },
+    /// The signature is right for another method.
+    MethodMismatch {
+        /// The method that was signed.
+        signed: Method,
+    },
+    /// The signature is wrong.
+    SignatureMismatch,
+}
+
+impl fmt::Display for VerifyError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::HeaderNotSigned(name) => write!(f, "header `{name}` was sent but not signed"),
+            Self::SignedHeaderMissing(name) => write!(f, "header `{name}` was signed but not sent"),
+            Self::UnknownKey => f.write_str("no live key has this id"),
+            Self::WrongRegion { expected } => write!(f, "the key is for region `{expected}`"),
+            Self::SessionToken => f.write_str("the session token does not fit the key"),
+            Self::NotYetValid { now, signed_at } => write!(
+                f,
+                "signed {} s in the future; are the clocks right?",
+                signed_at.since(*now).as_secs()
+            ),
+            Self::Expired { now, not_after } => {
+                write!(f, "expired {} s ago", now.since(*not_after).as_secs())
+            }
+            Self::ClockSkew { now, signed_at } => {
+                let (now, at) = (now.as_secs(), signed_at.as_secs());
+                write!(f, "the clocks are {} s apart; 900 s are allowed", now.abs_diff(at))
+            }
+            Self::MethodMismatch { signed } => write!(f, "the signature is for {signed}"),
+            Self::SignatureMismatch => f.write_str("the signature is wrong"),
+        }
+    }
+}
+
+impl<'r> PresentedSigv4<'r> {
+    /// Proves the credential at the time `now`.
+    ///
+    /// # Errors
+    /// The first rule that is broken, as [`VerifyError`].
+    pub fn verify(self, keyring: &Keyring, now: UnixTime) -> Result<Grant<'r>, VerifyError> {
+        // Rule 1: every `x-amz-*` header is signed. S3 acts upon them, and an unsigned
+        // `x-amz-copy-source` would turn a permission to write into one to read.
+        for (name, _) in self.request.headers().filter(|(name, _)| name.starts_with("x-amz-")) {
+            if !self.signed_headers.iter().any(|signed| signed == name) {
+                return Err(VerifyError::HeaderNotSigned(name.to_owned()));
+            }
+        }
+        // Rule 2: every signed header was sent.
+        for name in &self.signed_headers {
+            if self.request.header(name).is_none() {
+                return Err(VerifyError::SignedHeaderMissing(name.clone()));
+            }
+        }
+        // Rule 3: the key is live.
+        let key = keyring.sigv4(&self.access_key_id).ok_or(VerifyError::UnknownKey)?;
+        // Rule 4: the key is for this region.
+        if let Some(expected) = key.region.as_ref().filter(|region| **region != self.region) {
+            return Err(VerifyError::WrongRegion { expected: expected.clone() });
+        }
+        // Rule 5: the session token is the key's own.
+        let token_fits = match (&key.session_token, &self.session_token) {
+            (None, None) => true,
+            (Some(expected), Some(token)) => {
+                constant_time_eq(expected.expose().as_bytes(), token.as_bytes())
+            }
+            _ => false,
+        };
+        if !token_fits {
+            return Err(VerifyError::SessionToken);
+        }
+        // Rule 6: it is the right time.
+        let expires_at = self.verify_time(now)?;
+        // Rule 7: the signature is right.
+        if !self.is_signed_for(self.request.method(), key) {
+            // Whether another method was signed tells the operator more, and an attacker
+            // nothing that a second request would not.
+            let other = Method::ALL.into_iter().find(|method| self.is_signed_for(*method, key));
+            return Err(match other {
+                Some(signed) => VerifyError::MethodMismatch { signed },
+                None => VerifyError::SignatureMismatch,
+            });
+        }
+        let dialect = match self.carrier {
+            Carrier::Query { .. } => Dialect::Sigv4Query,
+            Carrier::Header => Dialect::Sigv4Header,
+        };
+        Ok(Grant::verified(self.request, dialect, &key.id, key.principal.clone(), expires_at))
+    }
+
+    fn verify_time(&self, now: UnixTime) -> Result<Option<UnixTime>, VerifyError> {
+        let signed_at = self.signed_at;
+        let in_the_future = signed_at > now.saturating_add(MAX_CLOCK_SKEW);
+        match self.carrier {
+            Carrier::Query { .. } if in_the_future => {
+                Err(VerifyError::NotYetValid { now, signed_at })
+            }
+            Carrier::Query { expires_in } => {
+                let not_after = signed_at.saturating_add(expires_in.duration());
+                if now > not_after {
+                    return Err(VerifyError::Expired { now, not_after });
+                }
+                Ok(Some(not_after))
+            }
+            Carrier::Header if in_the_future || now > signed_at.saturating_add(MAX_CLOCK_SKEW) => {
+                Err(VerifyError::ClockSkew { now, signed_at })
+            }
+            Carrier::Header => Ok(None),
+        }
+    }
+
+    fn is_signed_for(&self, method: Method, key: &Sigv4Key) -> bool {
+        let query = self.request.query().decoded().unwrap_or_default();
+        let query = CanonicalQuery::new(
+            query
+                .iter()
+                .map(|(name, value)| (name.as_slice(), value.as_slice()))
+                .filter(|(name, _)| *name != b"X-Amz-Signature"),
+        );
+        let headers = CanonicalHeaders::new(
+            self.request
+                .headers()
+                .filter(|(name, _)| self.signed_headers.iter().any(|n| n == name)),
+        );
+        let canonical = CanonicalRequest {
+            method,
+            path: &decode(self.request.path()).unwrap_or_default(),
+            query: &query,
+            headers: &headers,
+            payload: &self.payload,
+        };
+        let scope = Scope::new(self.signed_at, &self.region, "s3");
+        let string_to_sign = scope.string_to_sign(&canonical.hash());
+        let expected = scope.signing_key(&key.secret_access_key).sign(&string_to_sign);
+        constant_time_eq(expected.as_bytes(), self.signature.as_bytes())
+    }
+}

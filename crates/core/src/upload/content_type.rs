@@ -1,0 +1,120 @@
+//! Content types (RFC 9110, section 8.3.1) and the patterns that rules allow.
+
+use std::fmt;
+
+/// What a file is taken for when its type is not known.
+pub const UNKNOWN: &str = "application/octet-stream";
+
+/// A content type such as `image/jpeg` or `text/plain; charset=utf-8`, kept as it was sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ContentType(String);
+
+impl ContentType {
+    /// Reads a content type.
+    ///
+    /// ```
+    /// # use cloakroom_core::upload::content_type::ContentType;
+    /// assert!(ContentType::parse("Text/Plain; charset=utf-8").is_some());
+    /// assert!(ContentType::parse("image").is_none());
+    /// assert!(ContentType::parse("image/png\r\nx: y").is_none());
+    /// ```
+    pub fn parse(text: &str) -> Option<Self> {
+        let printable = text.bytes().all(|b| b == b' ' || b.is_ascii_graphic());
+        let (kind, subtype) = essence(text).split_once('/')?;
+        let fine = printable && text.len() <= 255 && is_token(kind) && is_token(subtype);
+        fine.then(|| Self(text.trim().to_owned()))
+    }
+
+    /// The type as it was sent.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for ContentType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// The types that a rule allows: `image/png`, `image/*` or `*/*`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ContentTypes(Vec<String>);
+
+impl ContentTypes {
+    /// Allows one more.
+    ///
+    /// # Errors
+    /// Says what would be right.
+    pub fn add(&mut self, pattern: &str) -> Result<(), String> {
+        let fine = match pattern.split_once('/') {
+            Some(("*", "*")) => true,
+            Some((kind, "*")) => is_token(kind) && kind != "*",
+            Some((kind, subtype)) => is_token(kind) && is_token(subtype) && !pattern.contains('*'),
+            None => false,
+        };
+        if !fine {
+            return Err("must be a type such as `image/png`, `image/*` or `*/*`".to_owned());
+        }
+        self.0.push(pattern.to_ascii_lowercase());
+        Ok(())
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Whether `content_type` is allowed; its parameters do not matter.
+    pub fn allow(&self, content_type: &ContentType) -> bool {
+        let essence = essence(content_type.as_str()).to_ascii_lowercase();
+        let kind = essence.split('/').next().unwrap_or_default();
+        self.0.iter().any(|pattern| match pattern.strip_suffix("/*") {
+            Some("*") => true,
+            Some(allowed) => allowed == kind,
+            None => *pattern == essence,
+        })
+    }
+}
+
+impl fmt::Display for ContentTypes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.join(", "))
+    }
+}
+
+fn essence(text: &str) -> &str {
+    text.split(';').next().unwrap_or_default().trim()
+}
+
+/// `token` of RFC 9110, section 5.6.2.
+fn is_token(text: &str) -> bool {
+    let symbol = |b| b"!#$%&'*+-.^_`|~".contains(&b);
+    !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || symbol(b))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn patterns_allow_what_they_say() {
+        let mut types = ContentTypes::default();
+        types.add("image/*").unwrap();
+        types.add("Application/PDF").unwrap();
+        for (text, allowed) in [
+            ("image/jpeg", true),
+            ("IMAGE/PNG", true),
+            ("application/pdf; x=y", true),
+            ("imagex/png", false),
+            ("text/html; image/png", false),
+            ("application/pdfx", false),
+        ] {
+            let content_type = ContentType::parse(text).unwrap();
+            assert_eq!(types.allow(&content_type), allowed, "{text}");
+        }
+        for pattern in ["", "image", "*", "*/png", "ima*/png", "image/p*", "a/b/c"] {
+            assert!(ContentTypes::default().add(pattern).is_err(), "{pattern}");
+        }
+    }
+}

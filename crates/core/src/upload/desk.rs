@@ -1,0 +1,325 @@
+//! The desk as an HTTP API.
+//!
+//! | request | answer |
+//! |---|---|
+//! | `POST /uploads` with an [order](super::order) | 201 `{id, method, url, headers, key, expires_at, read}` |
+//! | `POST /uploads/{id}/confirm` | 200 `{key, size, etag, read}` |
+//! | `OPTIONS` of either | 204 with the CORS headers |
+//!
+//! Both want `Authorization: Bearer <JWT>`. Every other answer is that of a [`Rejection`].
+
+use serde_json::json;
+
+use crate::cors::Cors;
+use crate::grant::Grant;
+use crate::key::Keyring;
+use crate::object::{Bucket, ObjectKey};
+use crate::policy::{Policy, PolicyError, Secrets};
+use crate::presented::Presented;
+use crate::rejection::Rejection;
+use crate::request::{Method, Request};
+use crate::store::Store;
+use crate::time::UnixTime;
+use crate::upload::UploadError;
+use crate::upload::order::Order;
+use crate::upload::receipt::Receipt;
+use crate::upload::rule::{UploadRule, UploadRules, user_of};
+
+const ALLOW: &str = "POST, OPTIONS";
+
+/// A policy with its secrets, ready to issue uploads.
+#[derive(Clone, Debug)]
+pub struct Desk {
+    keyring: Keyring,
+    rules: UploadRules,
+}
+
+/// What is to be done with a request.
+#[derive(Clone, Debug)]
+pub enum Step {
+    /// Answer with this.
+    Answer(Answer),
+    /// Ask the store for the head of an object, then [`Confirmation::settle`].
+    Head(Box<Confirmation>),
+}
+
+/// A whole answer.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// The status.
+    pub status: u16,
+    /// The headers.
+    pub headers: Vec<(&'static str, String)>,
+    /// The body. It may hold signed URLs, so it is not for the log.
+    pub body: String,
+    /// What the log says.
+    pub log: LogEntry,
+}
+
+/// What the log says about a request: nothing that could be used again.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LogEntry {
+    /// `issued`, `confirmed`, `preflight`, or the reason of a rejection.
+    pub reason: &'static str,
+    /// The evidence behind a rejection.
+    pub detail: Option<String>,
+    /// The user.
+    pub principal: Option<String>,
+    /// The rule.
+    pub rule: Option<String>,
+    /// The object.
+    pub key: Option<String>,
+}
+
+/// What the store says of an object.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredHead {
+    /// Its size in bytes.
+    pub size: u64,
+    /// Its ETag, with its quotes.
+    pub etag: String,
+    /// The base64 of its SHA-256, when the store knows it.
+    pub checksum_sha256: Option<String>,
+}
+
+/// Why the store does not say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HeadError {
+    /// There is no such object.
+    NotFound,
+    /// The store did not answer, or refused.
+    Unavailable,
+}
+
+impl Desk {
+    /// Makes a desk of a policy.
+    ///
+    /// # Errors
+    /// [`PolicyError`] when there are no upload rules, or a secret is missing.
+    pub fn new(policy: &Policy, secrets: &Secrets<'_>) -> Result<Self, PolicyError> {
+        let rules = policy.upload_rules(secrets)?;
+        if rules.iter().next().is_none() {
+            let problem = "needs at least one rule to issue uploads by".to_owned();
+            return Err(PolicyError { place: "uploads".to_owned(), problem });
+        }
+        Ok(Self { keyring: policy.keyring(secrets)?, rules })
+    }
+
+    /// The stores that confirmations may ask, each once.
+    pub fn stores(&self) -> Vec<&Store> {
+        let mut stores: Vec<&Store> = Vec::new();
+        for rule in self.rules.iter() {
+            if !stores.iter().any(|store| store.name == rule.route.store.name) {
+                stores.push(&rule.route.store);
+            }
+        }
+        stores
+    }
+
+    /// Handles a request that came at the time `now`. `random` must not be guessable, and must
+    /// never be given twice.
+    pub fn handle(
+        &self,
+        request: &Request<'_>,
+        body: &[u8],
+        now: UnixTime,
+        random: [u8; 16],
+    ) -> Step {
+        match self.try_handle(request, body, now, random) {
+            Ok(step) => step,
+            Err(rejection) => Step::Answer(self.reject(Some(request), &rejection)),
+        }
+    }
+
+    /// The answer to a request that is not served; `request` is absent when it could not even
+    /// be read.
+    pub fn reject(&self, request: Option<&Request<'_>>, rejection: &Rejection) -> Answer {
+        let cors = request.map(|request| self.cors().headers(request)).unwrap_or_default();
+        rejected(rejection, cors)
+    }
+
+    fn try_handle(
+        &self,
+        request: &Request<'_>,
+        body: &[u8],
+        now: UnixTime,
+        random: [u8; 16],
+    ) -> Result<Step, Rejection> {
+        let path = request.path().strip_prefix("/uploads").ok_or(UploadError::NoSuchPath)?;
+        let upload_id = path.strip_prefix('/').and_then(|rest| rest.strip_suffix("/confirm"));
+        if !path.is_empty() && upload_id.is_none() {
+            return Err(UploadError::NoSuchPath.into());
+        }
+        match request.method() {
+            Method::Options => return Ok(Step::Answer(self.preflight(request))),
+            Method::Post => {}
+            _ => return Err(Rejection::MethodNotAllowed { allow: ALLOW }),
+        }
+        let grant = Presented::parse(request)?.verify(&self.keyring, now)?;
+        match upload_id {
+            None => self.issue(&grant, body, now, random).map(Step::Answer),
+            Some(id) => self.confirm(&grant, id, now).map(|pending| Step::Head(Box::new(pending))),
+        }
+    }
+
+    fn issue(
+        &self,
+        grant: &Grant<'_>,
+        body: &[u8],
+        now: UnixTime,
+        random: [u8; 16],
+    ) -> Result<Answer, Rejection> {
+        user_of(grant)?;
+        let order = Order::parse(body)?;
+        let rule = self.rules.find(order.rule.as_deref())?;
+        let admitted = rule.admit(grant, order, random)?;
+        let put = admitted.sign(now);
+        let headers: serde_json::Map<_, _> =
+            put.headers.iter().map(|(name, value)| ((*name).to_owned(), json!(value))).collect();
+        let body = json!({
+            "id": Receipt::new(&admitted, now).seal(&rule.seal_secret),
+            "method": "PUT",
+            "url": put.url.expose(),
+            "headers": headers,
+            "key": admitted.key().as_str(),
+            "expires_at": put.expires_at.to_rfc3339(),
+            "read": rule.read_url(admitted.key(), now).expose(),
+        });
+        Ok(Answer {
+            status: 201,
+            headers: json_headers(self.cors().headers(grant.request())),
+            body: body.to_string(),
+            log: LogEntry {
+                reason: "issued",
+                detail: None,
+                principal: Some(admitted.principal().to_owned()),
+                rule: Some(rule.name.clone()),
+                key: Some(admitted.key().to_string()),
+            },
+        })
+    }
+
+    fn confirm(
+        &self,
+        grant: &Grant<'_>,
+        id: &str,
+        now: UnixTime,
+    ) -> Result<Confirmation, Rejection> {
+        let receipt = Receipt::unseal(id, user_of(grant)?, &self.rules, now)?;
+        let rule = self.rules.find(Some(&receipt.rule))?.clone();
+        Ok(Confirmation { rule, receipt, cors: self.cors().headers(grant.request()) })
+    }
+
+    fn preflight(&self, request: &Request<'_>) -> Answer {
+        let mut headers = self.cors().preflight(request, "POST", "authorization, content-type");
+        headers.push(("allow", ALLOW.to_owned()));
+        let log = LogEntry { reason: "preflight", ..LogEntry::default() };
+        Answer { status: 204, headers, body: String::new(), log }
+    }
+
+    /// A preflight names no rule, so a page that may use one of them may ask.
+    fn cors(&self) -> Cors {
+        let origins = self.rules.iter().flat_map(|rule| rule.cors.allow_origins.iter().cloned());
+        Cors { allow_origins: origins.collect() }
+    }
+}
+
+/// A confirmation that waits for the store's word.
+#[derive(Clone, Debug)]
+pub struct Confirmation {
+    rule: UploadRule,
+    receipt: Receipt,
+    cors: Vec<(&'static str, String)>,
+}
+
+impl Confirmation {
+    /// The store to ask.
+    pub fn store(&self) -> &Store {
+        &self.rule.route.store
+    }
+
+    /// The bucket.
+    pub fn bucket(&self) -> &Bucket {
+        &self.rule.route.bucket
+    }
+
+    /// The key.
+    pub fn key(&self) -> &ObjectKey {
+        &self.receipt.key
+    }
+
+    /// The answer, now that the store has said what it has.
+    pub fn settle(self, head: Result<StoredHead, HeadError>, now: UnixTime) -> Answer {
+        match self.compare(head) {
+            Ok(head) => {
+                let body = json!({
+                    "key": self.receipt.key.as_str(),
+                    "size": head.size,
+                    "etag": head.etag,
+                    "read": self.rule.read_url(&self.receipt.key, now).expose(),
+                });
+                Answer {
+                    status: 200,
+                    body: body.to_string(),
+                    log: self.log_entry("confirmed", None),
+                    headers: json_headers(self.cors),
+                }
+            }
+            Err(error) => {
+                let rejection = Rejection::Upload(error);
+                let log = self.log_entry(rejection.row().reason, Some(rejection.to_string()));
+                Answer { log, ..rejected(&rejection, self.cors) }
+            }
+        }
+    }
+
+    fn compare(&self, head: Result<StoredHead, HeadError>) -> Result<StoredHead, UploadError> {
+        let head = head.map_err(|error| match error {
+            HeadError::NotFound => UploadError::NotStored,
+            HeadError::Unavailable => UploadError::StoreUnavailable,
+        })?;
+        if head.size != self.receipt.size {
+            return Err(UploadError::Mismatch {
+                problem: format!(
+                    "The store has {} bytes; {} were announced.",
+                    head.size, self.receipt.size
+                ),
+            });
+        }
+        match (&self.receipt.checksum_sha256, &head.checksum_sha256) {
+            (Some(announced), Some(stored)) if announced != stored => Err(UploadError::Mismatch {
+                problem: "The stored file has another SHA-256 than was announced.".to_owned(),
+            }),
+            _ => Ok(head),
+        }
+    }
+
+    fn log_entry(&self, reason: &'static str, detail: Option<String>) -> LogEntry {
+        LogEntry {
+            reason,
+            detail,
+            principal: Some(self.receipt.principal.clone()),
+            rule: Some(self.rule.name.clone()),
+            key: Some(self.receipt.key.to_string()),
+        }
+    }
+}
+
+fn json_headers(cors: Vec<(&'static str, String)>) -> Vec<(&'static str, String)> {
+    let mut headers = vec![
+        ("content-type", "application/json".to_owned()),
+        // The answer holds links that work by themselves.
+        ("cache-control", "no-store".to_owned()),
+    ];
+    headers.extend(cors);
+    headers
+}
+
+fn rejected(rejection: &Rejection, cors: Vec<(&'static str, String)>) -> Answer {
+    let mut headers = rejection.headers();
+    headers.extend(cors);
+    let row = rejection.row();
+    let detail = Some(rejection.to_string());
+    let log = LogEntry { reason: row.reason, detail, ..LogEntry::default() };
+    Answer { status: row.status, headers, body: rejection.body(), log }
+}

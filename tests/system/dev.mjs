@@ -1,0 +1,98 @@
+// The running system that a test file talks to.
+//
+// CLOAKROOM_DEV holds the line that `cargo xtask dev --json` printed, when one is already running.
+// Otherwise `start` runs one on free ports with a fresh data folder, and `stop` ends it.
+
+import { spawn } from "node:child_process";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+
+const repository = fileURLToPath(new URL("../..", import.meta.url));
+
+/** Fifteen minutes: the first start on a machine builds everything. */
+const startDeadline = 15 * 60 * 1000;
+
+/** The endpoints, keys and users of design, with `data` (the folder) and `stop`. */
+export async function system() {
+  if (process.env.CLOAKROOM_DEV) {
+    const running = JSON.parse(process.env.CLOAKROOM_DEV);
+    const data = running.data ?? process.env.CLOAKROOM_DATA;
+    return { ...running, data, stop: async () => {} };
+  }
+  const started = await start();
+  return {
+    ...started.ready,
+    data: started.data,
+    stop: async () => {
+      started.child.kill("SIGINT");
+      await started.exited;
+      await rm(started.data, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Starts `cargo xtask dev --json` and waits for its line. CLOAKROOM_XTASK names another command. */
+export async function start({ data, ports: chosen = {} } = {}) {
+  data ??= await mkdtemp(join(tmpdir(), "cloakroom-dev-"));
+  const free = await freePorts(4);
+  const ports = ["edge", "uploads", "store", "app"].map((part, i) => String(chosen[part] ?? free[i]));
+  const [command, ...leading] = (process.env.CLOAKROOM_XTASK ?? "cargo xtask").split(" ");
+  const begun = performance.now();
+  const child = spawn(
+    command,
+    [...leading, "dev", "--json", "--data", data].concat(
+      ["--edge-port", ports[0], "--uploads-port", ports[1]],
+      ["--store-port", ports[2], "--app-port", ports[3]],
+    ),
+    { cwd: repository, stdio: ["ignore", "pipe", "pipe"] },
+  );
+  const exited = new Promise((resolve) => {
+    child.once("error", (error) => resolve({ error }));
+    child.once("exit", (code, signal) => resolve({ code, signal }));
+  });
+  let progress = "";
+  child.stderr.on("data", (chunk) => (progress = (progress + chunk).slice(-4000)));
+  const line = await Promise.race([
+    firstLine(child.stdout),
+    exited.then(() => undefined),
+    new Promise((resolve) => setTimeout(resolve, startDeadline).unref()),
+  ]);
+  if (line === undefined) {
+    child.kill("SIGINT");
+    throw new Error(`the system did not become ready; its last words were:\n${progress}`);
+  }
+  const seconds = (performance.now() - begun) / 1000;
+  return { ready: JSON.parse(line), data, ports, child, exited, seconds };
+}
+
+/** The edge's log entry for one request: the JSON line with this `x-request-id`. */
+export async function edgeLogEntry(running, requestId) {
+  const path = process.env.CLOAKROOM_EDGE_LOG ?? join(running.data, "logs", "edge.log");
+  for (let attempt = 0; attempt < 50; attempt += 1) {
+    const text = await readFile(path, "utf8").catch(() => "");
+    const line = text.split("\n").find((each) => each.includes(requestId));
+    if (line) return JSON.parse(line.slice(line.indexOf("{"), line.lastIndexOf("}") + 1));
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  throw new Error(`no line of ${path} has the request id ${requestId}`);
+}
+
+function firstLine(stream) {
+  return new Promise((resolve) => createInterface({ input: stream }).once("line", resolve));
+}
+
+async function freePorts(count) {
+  const servers = await Promise.all(
+    Array.from({ length: count }, () => {
+      const server = createServer();
+      return new Promise((resolve) => server.listen(0, "127.0.0.1", () => resolve(server)));
+    }),
+  );
+  const ports = servers.map((server) => server.address().port);
+  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
+  return ports;
+}

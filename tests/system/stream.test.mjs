@@ -1,0 +1,118 @@
+// Large objects pass through the edge as a stream: the memory of workerd does not grow with them.
+
+import assert from "node:assert/strict";
+import { createHash, randomBytes } from "node:crypto";
+import { Readable } from "node:stream";
+import { after, before, test } from "node:test";
+
+import { system } from "./dev.mjs";
+import { deleteObject, edgePath, putStream } from "./objects.mjs";
+import { residentBytes, workerdBehind } from "./procfs.mjs";
+import { presign } from "./sigv4.mjs";
+import { drain, open } from "./wire.mjs";
+
+const mebibyte = 1024 * 1024;
+const allowedGrowth = 64 * mebibyte;
+const key = `users/alice/stream-${Date.now().toString(36)}`;
+
+let running;
+before(async () => (running = await system()));
+after(async () => {
+  await deleteObject(running, `${key}/large.bin`);
+  await deleteObject(running, `${key}/medium.bin`);
+  await running.stop();
+});
+
+test("one object of 1 GiB", { timeout: 600_000 }, async (t) => {
+  const stored = await store(`${key}/large.bin`, 1024 * mebibyte);
+  await warmUp(`${key}/large.bin`);
+  const { grown, result, seconds } = await watched(() => download(`${key}/large.bin`));
+  assert.deepEqual(result, stored);
+  t.diagnostic(
+    `1 GiB in ${seconds.toFixed(1)} s (${Math.round(1024 / seconds)} MiB/s); ` +
+      `workerd grew by ${megabytes(grown)}`,
+  );
+  assert.ok(grown < allowedGrowth, `workerd grew by ${megabytes(grown)}`);
+});
+
+test("eight objects of 100 MiB at once", { timeout: 600_000 }, async (t) => {
+  const stored = await store(`${key}/medium.bin`, 100 * mebibyte);
+  await warmUp(`${key}/medium.bin`);
+  const { grown, result, seconds } = await watched(() =>
+    Promise.all(Array.from({ length: 8 }, () => download(`${key}/medium.bin`))),
+  );
+  assert.deepEqual(result, Array(8).fill(stored));
+  t.diagnostic(
+    `8 × 100 MiB in ${seconds.toFixed(1)} s; workerd grew by ${megabytes(grown)}`,
+  );
+  assert.ok(grown < allowedGrowth, `workerd grew by ${megabytes(grown)}`);
+});
+
+test("a viewer that leaves stops the stream", { timeout: 60_000 }, async () => {
+  const response = await open(running.edge, ticket(`${key}/medium.bin`));
+  assert.equal(response.statusCode, 200);
+  response.destroy();
+  const { result } = await watched(() => download(`${key}/medium.bin`));
+  assert.equal(result.size, 100 * mebibyte);
+});
+
+/** Fills an object with bytes that repeat nowhere, and answers its size and hash. */
+async function store(name, size) {
+  const block = randomBytes(mebibyte);
+  const hash = createHash("sha256");
+  function* blocks() {
+    for (let index = 0; index < size / mebibyte; index += 1) {
+      block.writeUInt32BE(index);
+      const copy = Buffer.from(block);
+      hash.update(copy);
+      yield copy;
+    }
+  }
+  await putStream(running, name, Readable.from(blocks(), { objectMode: false }), size);
+  return { size, sha256: hash.digest("hex") };
+}
+
+async function download(name) {
+  const response = await open(running.edge, ticket(name));
+  assert.equal(response.statusCode, 200);
+  assert.ok(response.headers["content-length"], "the length is known in advance");
+  return drain(response);
+}
+
+/** Lets workerd grow to its working size before it is measured. */
+async function warmUp(name) {
+  for (let round = 0; round < 20; round += 1) {
+    const response = await open(running.edge, ticket(name), {
+      headers: { range: `bytes=${round * mebibyte}-${(round + 1) * mebibyte - 1}` },
+    });
+    assert.equal(response.statusCode, 206);
+    assert.equal((await drain(response)).size, mebibyte);
+  }
+}
+
+/** Runs `task` and samples the memory of all workerd processes behind the edge meanwhile. */
+async function watched(task) {
+  const pids = workerdBehind(new URL(running.edge).port).map(({ pid }) => pid);
+  assert.ok(pids.length > 0, "no workerd process serves the edge");
+  const sample = () => pids.reduce((sum, pid) => sum + residentBytes(pid), 0);
+  const baseline = sample();
+  let peak = baseline;
+  const timer = setInterval(() => (peak = Math.max(peak, sample())), 50);
+  const begun = performance.now();
+  try {
+    const result = await task();
+    peak = Math.max(peak, sample());
+    return { result, grown: peak - baseline, seconds: (performance.now() - begun) / 1000 };
+  } finally {
+    clearInterval(timer);
+  }
+}
+
+function ticket(name) {
+  const { edge: origin, region } = running;
+  return presign({ origin, region, path: edgePath(name), key: running.keys.edge });
+}
+
+function megabytes(bytes) {
+  return `${(bytes / mebibyte).toFixed(1)} MiB`;
+}

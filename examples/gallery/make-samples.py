@@ -491,7 +491,7 @@ PICTURES = {
     "public/harbour at dawn.jpg": harbour,
     "public/dunes.jpg": dunes,
     "public/aurora.jpg": aurora,
-    "public/ridges in fog.jpg": fog,
+    "members/ridges in fog.jpg": fog,
     "members/moonrise.jpg": moonrise,
     "members/paper atoll.jpg": atoll,
     "users/alice/été.jpg": summer,

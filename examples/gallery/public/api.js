@@ -62,7 +62,8 @@ export async function askEdge({ url, headers }) {
   if (response.ok) {
     // The headers are the answer; the picture itself is on the page already.
     stop.abort();
-    return { status: response.status, type: response.headers.get("Content-Type") ?? "" };
+    const { headers: said } = response;
+    return { status: response.status, type: said.get("Content-Type"), length: Number(said.get("Content-Length")) };
   }
   const { code = "", message = "" } = await response.json().catch(() => ({}));
   return { status: response.status, code, message };

@@ -51,18 +51,21 @@ async function enter(next) {
   find("welcome").hidden = user !== null;
   if (changed) {
     clearUploads();
+    find("gallery").replaceChildren();
     scrollTo(0, 0);
   }
   forgetCases();
   find("edge").hidden = true;
   endWithTheSession();
-  photos = await app.photos();
+  const seen = await app.photos();
+  if (session !== next) return;
+  photos = seen;
   showGallery(photos, { signedIn: user !== null, unshown });
   await askTheEdge();
 }
 
 async function askTheEdge() {
-  // A picture, because a large film would be a lot to ask for thirteen times.
+  // A picture if there is one: films and archives can be too large to begin so many times.
   const own = photos.filter(mine);
   const subject = own.find(({ content_type }) => content_type.startsWith("image/")) ?? own[0];
   find("edge").hidden = subject === undefined;

@@ -14,10 +14,9 @@ export function size(bytes) {
   return `${value.toFixed(digits)} ${unit === 0 && bytes === 1 ? "byte" : UNITS[unit]}`;
 }
 
-/** `1234567` as `1 234 567 bytes`. */
+/** `1234567` as `1,234,567 bytes`. */
 export function bytes(count) {
-  const grouped = String(count).replace(/\B(?=(\d{3})+$)/g, "\u202f");
-  return `${grouped} ${count === 1 ? "byte" : "bytes"}`;
+  return `${count.toLocaleString("en")} ${count === 1 ? "byte" : "bytes"}`;
 }
 
 /** `harbour at dawn.jpg` as `harbour at dawn`. */

@@ -1,6 +1,7 @@
 // What the edge says: a row for each way of asking, with its live answer.
 
 import { app, askEdge } from "./api.js";
+import { size } from "./format.js";
 import { clone, find } from "./page.js";
 
 const NUMBERS = ["no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven",
@@ -15,7 +16,9 @@ export async function inspect(key) {
   const cases = await app.tickets(key);
   if (turn !== asked) return;
   find("edge-count").textContent = NUMBERS[cases.length] ?? String(cases.length);
-  const rows = cases.map((ask) => ({ ask, row: question(ask) }));
+  const subject = new URL(cases[0].url).pathname;
+  find("edge-subject").textContent = subject;
+  const rows = cases.map((ask) => ({ ask, row: question(ask, subject) }));
   find("cases").replaceChildren(...rows.map(({ row }) => row));
   await Promise.all(rows.map(({ ask, row }) => answer(ask, row)));
 }
@@ -25,12 +28,14 @@ export function forgetCases() {
   find("cases").replaceChildren();
 }
 
-function question({ name, title, detail, url }) {
+function question({ name, title, detail, url }, subject) {
   const row = clone("case-template");
   row.dataset.testid = `edge-case-${name}`;
   row.querySelector("h3").textContent = title;
-  row.querySelector("code").textContent = `GET ${new URL(url).pathname}`;
   row.querySelector(".detail").textContent = detail;
+  const { pathname } = new URL(url);
+  row.querySelector(".request").hidden = pathname === subject;
+  row.querySelector("code").textContent = pathname;
   return row;
 }
 
@@ -44,10 +49,10 @@ async function answer(ask, row) {
     row.dataset.verdict = verdict;
     word.textContent = { allowed: "Allowed", denied: "Denied", failed: "Failed" }[verdict];
     status.textContent = [said.status, said.code].filter(Boolean).join(" ");
-    message.textContent = said.message ?? said.type;
+    message.textContent = said.message ?? `${said.type}, ${size(said.length)}`;
     if (verdict !== ask.expected) {
       row.dataset.surprise = "";
-      word.textContent += `, not ${ask.expected}!`;
+      message.textContent += ` This should have been ${ask.expected}.`;
     }
   } catch {
     row.dataset.verdict = "failed";

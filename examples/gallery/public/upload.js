@@ -34,7 +34,8 @@ export class Upload extends EventTarget {
 
   start() {
     this.#to("waiting");
-    return queue(() => this.#run());
+    const { signal } = this.#stop;
+    return queue(() => this.#run(signal));
   }
 
   /** Goes on where it failed: a file that the store has is only confirmed again. */
@@ -50,11 +51,10 @@ export class Upload extends EventTarget {
     if (this.state === "waiting") this.#to("cancelled");
   }
 
-  async #run() {
-    const { signal } = this.#stop;
+  async #run(signal) {
+    if (signal.aborted) return;
     const lambda = uploadFunction(this.session, (sent) => (this.bytes.function += sent));
     try {
-      signal.throwIfAborted();
       if (!this.#stored) {
         const checksum = await this.#checksum();
         signal.throwIfAborted();

@@ -11,11 +11,14 @@ const SERVICES = [
   ["app", "App server"],
 ];
 
+const uploads = new Set();
+
 /** Starts an upload for each file; `session` gives the present one, `done` is told each result. */
 export function addUploads(files, { session, done, announce }) {
   for (const file of files) {
     const upload = new Upload(file, session());
     const row = uploadRow(upload, session);
+    uploads.add(upload);
     find("uploads").prepend(row);
     upload.addEventListener("change", () => {
       if (!upload.running) announce(`${file.name}: ${words(upload)}`);
@@ -27,7 +30,10 @@ export function addUploads(files, { session, done, announce }) {
   }
 }
 
+/** Forgets all uploads; those that still run are cancelled. */
 export function clearUploads() {
+  for (const upload of uploads) upload.cancel();
+  uploads.clear();
   find("uploads").replaceChildren();
   find("bytes").hidden = true;
 }
@@ -80,7 +86,7 @@ function showBytes(upload) {
     const sent = upload.bytes[service];
     const term = document.createElement("dt");
     term.textContent = label;
-    const bar = document.createElement("meter");
+    const bar = document.createElement("progress");
     Object.assign(bar, { max: total, value: sent });
     bar.setAttribute("aria-hidden", "true");
     const amount = document.createElement("dd");

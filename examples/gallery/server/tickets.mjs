@@ -57,7 +57,7 @@ export function tickets({ edge, region, edgeKey }, list) {
         address(mine?.key ?? `${key}.bak`) + new URL(valid).search],
       ["other-user", `Something of ${others === "bob" ? "Bob" : "Alice"}’s`, "Authorization: Bearer <your token>",
         address(theirKey), bearer],
-      ["unknown-key", "Signed with a key the edge does not know", `X-Amz-Credential=${someone.accessKeyId}/…`,
+      ["unknown-key", "Signed with a key the edge does not know", `key id ${someone.accessKeyId}`,
         await ticket(key, { credentials: someone })],
       ["too-long", "A ticket for longer than a week", `X-Amz-Expires=${WEEK + 1}`,
         await ticket(key, { expiresIn: WEEK + 1 })],

@@ -1,1 +1,110 @@
-//! Placeholder
+//! The edge: a Cloudflare Worker that lets the core decide and streams what the store answers.
+//!
+//! It reads the viewer's request ([`viewer`]), hands it to the gate, sends the signed request
+//! that comes out ([`origin`]), and writes one line to the log ([`log`]). It decides nothing.
+
+mod log;
+mod origin;
+mod viewer;
+
+use std::cell::OnceCell;
+use std::rc::Rc;
+
+use cloakroom_core::gate::{Decision, Gate, Outcome};
+use cloakroom_core::policy::Policy;
+use cloakroom_core::rejection::Rejection;
+use cloakroom_core::request::Request;
+use cloakroom_core::response::{StoreError, ViewerResponse};
+use cloakroom_core::time::UnixTime;
+use cloakroom_core::trail::Trail;
+use worker::{Context, Env, event};
+
+use crate::log::LogLine;
+use crate::viewer::ViewerRequest;
+
+thread_local! {
+    /// The policy, read once for each instance. Variables and secrets cannot change under a
+    /// running instance: Workers starts new ones for a new version.
+    static GATE: OnceCell<Result<Rc<Gate>, String>> = const { OnceCell::new() };
+}
+
+#[event(fetch)]
+async fn fetch(
+    request: web_sys::Request,
+    env: Env,
+    _ctx: Context,
+) -> worker::Result<web_sys::Response> {
+    let viewer = ViewerRequest::read(&request)?;
+    let started = UnixTime::from_secs(worker::Date::now().as_millis() / 1000);
+    let mut log = LogLine::new(&viewer, started);
+    let response = match gate(&env) {
+        Ok(gate) => serve(&gate, &viewer, started, &mut log).await,
+        Err(problem) => {
+            log.not_configured(&problem);
+            viewer::not_configured(&viewer.id)
+        }
+    }?;
+    log.status(response.status());
+    worker::console_log!("{log}");
+    Ok(response)
+}
+
+async fn serve(
+    gate: &Gate,
+    viewer: &ViewerRequest,
+    now: UnixTime,
+    log: &mut LogLine,
+) -> Result<web_sys::Response, worker::Error> {
+    let decision = match Request::parse(&viewer.method, viewer.target(), viewer.headers()) {
+        Ok(request) => gate.decide(&request, now),
+        Err(error) => Decision {
+            outcome: Outcome::Reject { rejection: error.into(), cors: Vec::new() },
+            trail: Trail::default(),
+        },
+    };
+    log.trail(decision.trail);
+    let origin_request = match decision.outcome {
+        Outcome::Fetch(origin_request) => origin_request,
+        Outcome::Preflight(headers) => {
+            log.preflight();
+            return viewer::respond(204, &headers, None, &viewer.id);
+        }
+        Outcome::Reject { rejection, cors } => {
+            log.rejected(&rejection);
+            return viewer::reject(&rejection, cors, &viewer.id);
+        }
+    };
+    let cors = origin_request.cors().to_vec();
+    let fetched = match origin::fetch(&origin_request).await {
+        Ok(answer) => {
+            log.store_status(answer.status());
+            let headers = origin::headers(&answer);
+            let pairs = headers.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+            origin_request.respond(answer.status(), pairs, now).map(|head| (head, answer))
+        }
+        Err(_) => Err(StoreError::Unreachable),
+    };
+    match fetched {
+        Ok((ViewerResponse { status, headers, has_body }, answer)) => {
+            log.allowed();
+            let body = if has_body { answer.body() } else { None };
+            viewer::respond(status, &headers, body.as_ref(), &viewer.id)
+        }
+        Err(error) => {
+            let rejection = Rejection::Store(error);
+            log.rejected(&rejection);
+            viewer::reject(&rejection, cors, &viewer.id)
+        }
+    }
+}
+
+fn gate(env: &Env) -> Result<Rc<Gate>, String> {
+    GATE.with(|cell| cell.get_or_init(|| configure(env).map(Rc::new)).clone())
+}
+
+fn configure(env: &Env) -> Result<Gate, String> {
+    let text = env.var("POLICY").map_err(|_| "variable `POLICY` is not set".to_owned())?;
+    let policy = Policy::parse(&text.to_string()).map_err(|error| error.to_string())?;
+    let secret = |name: &str| env.secret(name).ok().map(|secret| secret.to_string());
+    Gate::new(&policy, &secret).map_err(|error| error.to_string())
+}

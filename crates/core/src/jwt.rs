@@ -270,7 +270,8 @@ mod tests {
             let forged = format!("{header_part}.{claims}.{signature}");
             assert_eq!(verify(&forged), Err(expected), "{header}");
         }
-        assert_eq!(verify(&format!("{token}x")), Err(JwtError::Malformed));
+        assert_eq!(verify(&format!("{token}x")), Err(JwtError::SignatureMismatch));
+        assert_eq!(verify(&format!("{token}=")), Err(JwtError::Malformed));
         assert_eq!(verify(""), Err(JwtError::Malformed));
     }
 }

@@ -86,6 +86,11 @@ impl OriginRequest {
         &self.headers
     }
 
+    /// The headers by which a page of another origin may read the answer, whatever it is.
+    pub fn cors(&self) -> &[(&'static str, String)] {
+        &self.delivery.cors
+    }
+
     /// Turns the head of the store's answer into that of the viewer's.
     ///
     /// # Errors

@@ -1,0 +1,101 @@
+//! The viewer's request as the core wants it, and the answer as the platform wants it.
+
+use cloakroom_core::rejection::Rejection;
+use js_sys::{Array, JsString};
+use wasm_bindgen::{JsCast, JsValue};
+use web_sys::{Headers, ReadableStream, Request, Response, ResponseInit, WorkerGlobalScope};
+
+/// What is read of a request.
+pub(crate) struct ViewerRequest {
+    /// The id that answer and log share.
+    pub(crate) id: String,
+    /// The method.
+    pub(crate) method: String,
+    url: String,
+    headers: Vec<(String, String)>,
+}
+
+impl ViewerRequest {
+    pub(crate) fn read(request: &Request) -> worker::Result<Self> {
+        let headers = read_headers(&request.headers());
+        let ray = headers.iter().find(|(name, _)| name == "cf-ray").map(|(_, id)| id.clone());
+        Ok(Self {
+            id: ray.unwrap_or_else(random_id),
+            method: request.method(),
+            url: request.url(),
+            headers,
+        })
+    }
+
+    /// Path and query as sent.
+    pub(crate) fn target(&self) -> &str {
+        let after_scheme = self.url.split_once("://").map_or(self.url.as_str(), |(_, rest)| rest);
+        after_scheme.find('/').and_then(|at| after_scheme.get(at..)).unwrap_or("/")
+    }
+
+    /// The headers; the platform gives names in lower case.
+    pub(crate) fn headers(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.headers.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+}
+
+/// All headers of a request or an answer.
+pub(crate) fn read_headers(headers: &Headers) -> Vec<(String, String)> {
+    let text = |value: JsValue| value.dyn_into::<JsString>().map(String::from).unwrap_or_default();
+    Array::from(headers)
+        .iter()
+        .map(|entry| {
+            let entry: Array = entry.unchecked_into();
+            (text(entry.get(0)), text(entry.get(1)))
+        })
+        .collect()
+}
+
+/// An answer whose body, if any, is passed on by the platform and never touched here.
+pub(crate) fn respond(
+    status: u16,
+    headers: &[(&str, String)],
+    body: Option<&ReadableStream>,
+    id: &str,
+) -> worker::Result<Response> {
+    let init = init(status, headers, id)?;
+    Ok(Response::new_with_opt_readable_stream_and_init(body, &init)?)
+}
+
+/// The answer to a request that is not served.
+pub(crate) fn reject(
+    rejection: &Rejection,
+    cors: Vec<(&'static str, String)>,
+    id: &str,
+) -> worker::Result<Response> {
+    let mut headers = rejection.headers();
+    headers.extend(cors);
+    let init = init(rejection.row().status, &headers, id)?;
+    Ok(Response::new_with_opt_str_and_init(Some(&rejection.body()), &init)?)
+}
+
+/// The answer while policy or secrets are not in order. The log says what is wrong with them.
+pub(crate) fn not_configured(id: &str) -> worker::Result<Response> {
+    let body =
+        r#"{"code":"NotConfigured","message":"This site is not set up yet. Its log says why."}"#;
+    let headers =
+        [("cache-control", "no-store".to_owned()), ("content-type", "application/json".to_owned())];
+    Ok(Response::new_with_opt_str_and_init(Some(body), &init(500, &headers, id)?)?)
+}
+
+fn init(status: u16, headers: &[(&str, String)], id: &str) -> worker::Result<ResponseInit> {
+    let list = Headers::new()?;
+    for (name, value) in headers {
+        list.append(name, value)?;
+    }
+    list.append("x-request-id", id)?;
+    let init = ResponseInit::new();
+    init.set_status(status);
+    init.set_headers(&list);
+    Ok(init)
+}
+
+fn random_id() -> String {
+    let global: WorkerGlobalScope = js_sys::global().unchecked_into();
+    global.crypto().map(|crypto| crypto.random_uuid()).unwrap_or_default()
+}

@@ -1,2 +1,101 @@
-//! Placeholder
-fn main() {}
+//! The upload function: an AWS Lambda that lets the core decide and asks the store what it has.
+//!
+//! The environment, the clock, random bytes and one SDK call ([`store`]) are here; everything
+//! else is the core's [`Desk`].
+//!
+//! Environment: `POLICY` holds the policy document, and each secret that it names is a
+//! variable of that name.
+
+mod store;
+
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use cloakroom_core::policy::Policy;
+use cloakroom_core::rejection::Rejection;
+use cloakroom_core::request::{Request, RequestError};
+use cloakroom_core::time::UnixTime;
+use cloakroom_core::upload::desk::{Answer, Desk, Step};
+use lambda_http::{Body, Error, Response, run, service_fn};
+use serde_json::json;
+
+use crate::store::Stores;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    let desk = configure().map_err(|problem| {
+        eprintln!("{}", json!({ "level": "error", "problem": problem }));
+        Error::from(problem)
+    })?;
+    let (desk, stores) = (Arc::new(desk), Arc::new(Stores::default()));
+    run(service_fn(move |event: lambda_http::Request| {
+        let (desk, stores) = (Arc::clone(&desk), Arc::clone(&stores));
+        async move { handle(&desk, &stores, &event).await }
+    }))
+    .await
+}
+
+fn configure() -> Result<Desk, String> {
+    let text = std::env::var("POLICY").map_err(|_| "variable `POLICY` is not set".to_owned())?;
+    let policy = Policy::parse(&text).map_err(|error| error.to_string())?;
+    let secret = |name: &str| std::env::var(name).ok();
+    Desk::new(&policy, &secret).map_err(|error| error.to_string())
+}
+
+async fn handle(
+    desk: &Desk,
+    stores: &Stores,
+    event: &lambda_http::Request,
+) -> Result<Response<Body>, Error> {
+    let mut random = [0; 16];
+    getrandom::fill(&mut random).map_err(|error| format!("no random bytes: {error}"))?;
+    let answer = match read(event) {
+        Ok(request) => match desk.handle(&request, event.body(), now()?, random) {
+            Step::Answer(answer) => answer,
+            Step::Head(confirmation) => {
+                let head = stores.head(&confirmation).await;
+                confirmation.settle(head, now()?)
+            }
+        },
+        Err(error) => desk.reject(None, &Rejection::Request(error)),
+    };
+    log(event, &answer);
+    let mut response = Response::builder().status(answer.status);
+    for (name, value) in answer.headers {
+        response = response.header(name, value);
+    }
+    Ok(response.body(Body::from(answer.body))?)
+}
+
+fn read(event: &lambda_http::Request) -> Result<Request<'_>, RequestError> {
+    let target = event.uri().path_and_query().map_or("/", |target| target.as_str());
+    let headers = event
+        .headers()
+        .iter()
+        .filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)));
+    Request::parse(event.method().as_str(), target, headers)
+}
+
+fn now() -> Result<UnixTime, Error> {
+    let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH)?;
+    Ok(UnixTime::from_secs(since_epoch.as_secs()))
+}
+
+/// One line of JSON for each request. An upload id is a permission, so the path is not written.
+fn log(event: &lambda_http::Request, answer: &Answer) {
+    let entry = &answer.log;
+    let decision = if answer.status < 400 { "allow" } else { "deny" };
+    println!(
+        "{}",
+        json!({
+            "method": event.method().as_str(),
+            "status": answer.status,
+            "decision": decision,
+            "reason": entry.reason,
+            "detail": entry.detail,
+            "principal": entry.principal,
+            "rule": entry.rule,
+            "key": entry.key,
+        })
+    );
+}

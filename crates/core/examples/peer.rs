@@ -1,0 +1,198 @@
+//! The core as a program that answers questions, one JSON object a line, so that tests of
+//! other ecosystems can ask it: `tests/peers` compares it with botocore and PyJWT.
+//!
+//! ```text
+//! $ echo '{"op":"post_policy","policy_base64":"…","region":"us-east-1","time":"…",
+//!          "secret_access_key":"…"}' | cargo run -p cloakroom-core --example peer
+//! {"signature":"8afdbf40…"}
+//! ```
+
+#![expect(clippy::unwrap_used, reason = "a question that is not understood ends the program")]
+
+use std::io::{BufRead, Write};
+
+use cloakroom_core::endpoint::Endpoint;
+use cloakroom_core::grant::Grant;
+use cloakroom_core::jwt;
+use cloakroom_core::key::{JwtKey, JwtPrincipal, Keyring, Principal, Sigv4Key};
+use cloakroom_core::presented::Presented;
+use cloakroom_core::rejection::Rejection;
+use cloakroom_core::request::{Method, Query, Request};
+use cloakroom_core::secret::Secret;
+use cloakroom_core::sigv4::scope::Scope;
+use cloakroom_core::sigv4::sign::{Payload, Signer, Unsigned};
+use cloakroom_core::sigv4::{Credentials, ExpiresIn};
+use cloakroom_core::time::UnixTime;
+use serde_json::{Value, json};
+
+fn main() {
+    let mut output = std::io::stdout().lock();
+    for line in std::io::stdin().lock().lines() {
+        let question: Value = serde_json::from_str(&line.unwrap()).unwrap();
+        writeln!(output, "{}", answer(&question)).unwrap();
+        output.flush().unwrap();
+    }
+}
+
+fn answer(question: &Value) -> Value {
+    match text(question, "op") {
+        "presign" | "sign" => sign(question),
+        "post_policy" => post_policy(question),
+        "verify" => verify(question),
+        "jwt_sign" => {
+            let secret = Secret::new(text(question, "secret"));
+            let claims = question.get("claims").unwrap();
+            json!({ "token": jwt::sign(text(question, "kid"), &secret, claims).expose() })
+        }
+        "jwt_verify" => jwt_verify(question),
+        op => json!({ "error": format!("there is no op `{op}`") }),
+    }
+}
+
+fn sign(question: &Value) -> Value {
+    let credentials = Credentials {
+        access_key_id: text(question, "access_key_id").to_owned(),
+        secret_access_key: Secret::new(text(question, "secret_access_key")),
+        session_token: question.get("session_token").and_then(Value::as_str).map(Secret::new),
+    };
+    let (endpoint, target) = split_url(text(question, "url"));
+    let (path, query) = target.split_once('?').unwrap_or((target, ""));
+    let path = String::from_utf8(cloakroom_core::encoding::decode(path).unwrap().into()).unwrap();
+    let query: Vec<_> = Query::new(query)
+        .decoded()
+        .unwrap()
+        .into_iter()
+        .map(|(n, v)| (String::from_utf8(n).unwrap(), String::from_utf8(v).unwrap()))
+        .collect();
+    let query: Vec<_> = query.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
+    let headers = headers(question);
+    let request = Unsigned {
+        method: Method::parse(text(question, "method")).unwrap(),
+        endpoint: &endpoint,
+        path: &path,
+        query: &query,
+        headers: &headers,
+    };
+    let signer = Signer {
+        credentials: &credentials,
+        region: text(question, "region"),
+        service: text(question, "service"),
+        time: time(question, "time"),
+    };
+    let prepared;
+    let mut answer;
+    if text(question, "op") == "presign" {
+        let seconds = question.get("expires_in").and_then(Value::as_u64).unwrap();
+        let expires_in = ExpiresIn::from_secs(seconds).unwrap();
+        prepared = signer.prepare_query(&request, expires_in);
+        answer = json!({ "url": signer.presign(&request, expires_in).expose() });
+    } else {
+        let payload = match text(question, "payload_sha256") {
+            "UNSIGNED-PAYLOAD" => Payload::Unsigned,
+            hash => Payload::Sha256(hash),
+        };
+        prepared = signer.prepare_headers(&request, payload);
+        let signed = signer.sign_headers(&request, payload);
+        let headers: serde_json::Map<_, _> =
+            signed.headers.iter().map(|(n, v)| ((*n).to_owned(), json!(v.expose()))).collect();
+        answer = json!({ "headers": headers, "url": signed.url });
+    }
+    let details = answer.as_object_mut().unwrap();
+    details.insert("canonical_request".into(), json!(prepared.canonical_request().to_text()));
+    details.insert("string_to_sign".into(), json!(prepared.string_to_sign()));
+    details.insert("signature".into(), json!(prepared.signature().expose()));
+    answer
+}
+
+fn post_policy(question: &Value) -> Value {
+    let scope = Scope::new(time(question, "time"), text(question, "region"), "s3");
+    let key = scope.signing_key(&Secret::new(text(question, "secret_access_key")));
+    json!({ "signature": key.sign(text(question, "policy_base64")) })
+}
+
+fn verify(question: &Value) -> Value {
+    let mut keyring = Keyring::default();
+    for (id, key) in question.get("keys").and_then(Value::as_object).unwrap() {
+        keyring.add_sigv4(Sigv4Key {
+            id: id.clone(),
+            secret_access_key: Secret::new(text(key, "secret_access_key")),
+            session_token: key.get("session_token").and_then(Value::as_str).map(Secret::new),
+            region: None,
+            principal: Principal::EveryOwner,
+        });
+    }
+    let (endpoint, target) = split_url(text(question, "url"));
+    let mut headers = headers(question);
+    if !headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("host")) {
+        headers.push(("host", endpoint.host()));
+    }
+    let now = time(question, "now");
+    outcome(Request::parse(text(question, "method"), target, headers), &keyring, now)
+}
+
+fn jwt_verify(question: &Value) -> Value {
+    let optional = |name: &str| question.get(name).and_then(Value::as_str).map(str::to_owned);
+    let mut keyring = Keyring::default();
+    keyring.add_jwt(JwtKey {
+        id: text(question, "kid").to_owned(),
+        secret: Secret::new(text(question, "secret")),
+        issuer: optional("issuer"),
+        audience: optional("audience"),
+        principal: JwtPrincipal::Claim("sub".to_owned()),
+    });
+    let authorization = format!("Bearer {}", text(question, "token"));
+    let now = question.get("now").and_then(Value::as_u64).map(UnixTime::from_secs).unwrap();
+    let headers = [("host", "h"), ("authorization", authorization.as_str())];
+    outcome(Request::parse("GET", "/", headers), &keyring, now)
+}
+
+fn outcome(
+    request: Result<Request<'_>, cloakroom_core::request::RequestError>,
+    keyring: &Keyring,
+    now: UnixTime,
+) -> Value {
+    let described = |grant: Grant<'_>| {
+        let user = match grant.principal() {
+            Principal::User(user) => Some(user.clone()),
+            _ => None,
+        };
+        json!({
+            "ok": true,
+            "key_id": grant.key_id(),
+            "user": user,
+            "expires_at": grant.expires_at().map(UnixTime::as_secs),
+        })
+    };
+    let prove = || -> Result<Value, Rejection> {
+        let request = request?;
+        match Presented::parse(&request)? {
+            Presented::Anonymous(_) => Ok(json!({ "ok": false, "reason": "no_credential" })),
+            presented => Ok(described(presented.verify(keyring, now)?)),
+        }
+    };
+    prove().unwrap_or_else(|rejection| {
+        let detail = rejection.to_string();
+        json!({ "ok": false, "reason": rejection.row().reason, "detail": detail })
+    })
+}
+
+fn split_url(url: &str) -> (Endpoint, &str) {
+    let authority = url.find("://").map_or(0, |at| at + 3);
+    let rest = url.get(authority..).unwrap();
+    let end = rest.find('/').map_or(url.len(), |at| authority + at);
+    let (endpoint, target) = url.split_at_checked(end).unwrap();
+    (Endpoint::parse(endpoint).unwrap(), if target.is_empty() { "/" } else { target })
+}
+
+fn headers(question: &Value) -> Vec<(&str, &str)> {
+    let headers = question.get("headers").and_then(Value::as_object).unwrap();
+    headers.iter().map(|(name, value)| (name.as_str(), value.as_str().unwrap())).collect()
+}
+
+fn time(question: &Value, name: &str) -> UnixTime {
+    UnixTime::parse_amz_date(text(question, name)).unwrap()
+}
+
+fn text<'q>(question: &'q Value, name: &str) -> &'q str {
+    question.get(name).and_then(Value::as_str).unwrap()
+}

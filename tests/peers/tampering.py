@@ -45,14 +45,18 @@ class Sent:
 
 
 def path(sent, source):
+    """Changes a character that stands for itself, or appends one where there is none."""
     parts = urlsplit(sent.url)
+    changed = parts.path + "x"
     places = [
         index
         for index, character in enumerate(parts.path)
         if character.isalnum() and "%" not in parts.path[max(0, index - 2) : index + 1]
     ]
-    index = source.choice(places)
-    changed = parts.path[:index] + other(parts.path[index], source) + parts.path[index + 1 :]
+    if places:
+        index = source.choice(places)
+        character = other(parts.path[index], source)
+        changed = parts.path[:index] + character + parts.path[index + 1 :]
     sent.url = urlunsplit(parts._replace(path=changed))
     return "signature_mismatch"
 
@@ -87,7 +91,7 @@ def host(sent, _source):
 
 def method(sent, source):
     sent.method = source.choice([name for name in ("GET", "HEAD", "PUT") if name != sent.method])
-    return "signature_mismatch"
+    return "method_mismatch"
 
 
 def expiry(sent, source):
@@ -149,6 +153,17 @@ def payload_hash(sent, source):
     return "signature_mismatch"
 
 
+def session_token(sent, source):
+    """Where the key has none, the host changes instead."""
+    if sent.presigned and "X-Amz-Security-Token" in sent.url:
+        sent.edit_query("X-Amz-Security-Token", lambda value: "A" + value)
+    elif "X-Amz-Security-Token" in sent.headers:
+        sent.edit_header("x-amz-security-token", lambda value: "A" + value)
+    else:
+        return host(sent, source)
+    return "session_token"
+
+
 EVERY_KIND = [
     path,
     parameter,
@@ -161,6 +176,7 @@ EVERY_KIND = [
     region,
     time,
     payload_hash,
+    session_token,
 ]
 
 

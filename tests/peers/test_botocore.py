@@ -19,6 +19,7 @@ def test_core_verifies_what_botocore_signs_in_headers(core, request_):
     assert verify(core, request_.credentials, signed, request_.method, request_.time) == {
         "ok": True,
         "key_id": request_.credentials.access_key_id,
+        "user": None,
         "expires_at": None,
     }
 
@@ -29,6 +30,7 @@ def test_core_verifies_what_botocore_presigns(core, request_):
     assert verify(core, request_.credentials, signed, request_.method, request_.time) == {
         "ok": True,
         "key_id": request_.credentials.access_key_id,
+        "user": None,
         "expires_at": epoch(request_.time) + request_.expires_in,
     }
 

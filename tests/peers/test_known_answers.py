@@ -95,7 +95,8 @@ def test_presigned(core):
         now="20130524T235959Z",
         keys={EXAMPLE["access_key_id"]: {"secret_access_key": SECRET, "session_token": None}},
     )
-    assert answer == {"ok": True, "key_id": EXAMPLE["access_key_id"], "expires_at": 1369440000}
+    assert answer["ok"], answer
+    assert answer["expires_at"] == 1369440000
 
 
 def test_post_policy(core):

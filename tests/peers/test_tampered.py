@@ -43,20 +43,12 @@ def test_one_change(core, index, sign):
 
 
 @pytest.mark.parametrize(
-    ("edit", "reason"),
-    [
-        (lambda _: "0", "expiry_out_of_range"),
-        (lambda _: "604801", "expiry_out_of_range"),
-        (lambda _: "99999999999999999999", "expiry_out_of_range"),
-        (lambda _: "-1", "malformed"),
-        (lambda _: "1e3", "malformed"),
-        (lambda _: "", "malformed"),
-    ],
+    "expires", ["0", "604801", "99999999999999999999", "-1", "1e3", "+1", "%201", "", "x"]
 )
-def test_expiry(core, edit, reason):
+def test_expiry(core, expires):
     sent = send(botocore_signer.presign)
-    sent.edit_query("X-Amz-Expires", edit)
-    assert refusal(core, sent) == reason
+    sent.edit_query("X-Amz-Expires", lambda _: expires)
+    assert refusal(core, sent) == "expiry_out_of_range"
 
 
 @pytest.mark.parametrize("seconds", [604801, 10**9])
@@ -138,14 +130,12 @@ def test_no_credential(core):
     assert refusal(core, sent) == "no_credential"
 
 
-@pytest.mark.parametrize(
-    "name", ["X-Amz-Algorithm", "X-Amz-Credential", "X-Amz-Date", "X-Amz-Expires"]
-)
+@pytest.mark.parametrize("name", ["X-Amz-Algorithm", "X-Amz-Credential", "X-Amz-Date"])
 @pytest.mark.parametrize("value", ["", "x", "%00", "AWS4-HMAC-SHA1", "a/b/c"])
 def test_malformed_parameter(core, name, value):
     sent = send(botocore_signer.presign)
     sent.edit_query(name, lambda _: value)
-    assert refusal(core, sent) == "malformed"
+    assert refusal(core, sent) == "malformed_credential"
 
 
 @pytest.mark.parametrize(
@@ -154,21 +144,25 @@ def test_malformed_parameter(core, name, value):
         "AWS4-HMAC-SHA256",
         "AWS4-HMAC-SHA256 Credential=AKIAEXAMPLE",
         "AWS4-HMAC-SHA256 Credential=a/b/c/d/e, SignedHeaders=host, Signature=0",
-        "AWS4-HMAC-SHA512 Credential=AKIAEXAMPLE/20260301/us-east-1/s3/aws4_request, "
-        "SignedHeaders=host, Signature=" + "0" * 64,
     ],
 )
 def test_malformed_header(core, authorization):
     sent = send(botocore_signer.sign_header)
     sent.edit_header("authorization", lambda _: authorization)
-    assert refusal(core, sent) == "malformed"
+    assert refusal(core, sent) == "malformed_credential"
+
+
+def test_another_algorithm(core):
+    sent = send(botocore_signer.sign_header)
+    sent.edit_header("authorization", lambda value: value.replace("SHA256", "SHA512"))
+    assert refusal(core, sent) == "unsupported_authorization"
 
 
 def test_host_must_be_signed(core):
     """A signature that does not cover `host` could be replayed against another endpoint."""
     sent = send(botocore_signer.presign)
     sent.edit_query("X-Amz-SignedHeaders", lambda value: value.replace("host%3B", ""))
-    assert refusal(core, sent) in ("malformed", "header_not_signed")
+    assert refusal(core, sent) == "malformed_credential"
 
 
 def send(sign, request=PLAIN):

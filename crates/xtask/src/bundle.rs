@@ -1,0 +1,139 @@
+//! The Worker's bundle: `shim.mjs`, `index.js` and `index_bg.wasm` in one folder.
+//!
+//! cargo compiles `edge/` for WASM, `xtask-bindgen` makes the two halves of the module, and
+//! `edge/shim.mjs` is copied beside them. cargo decides whether there is something to compile;
+//! the second step runs only when its input is new.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use anyhow::{Context as _, Result};
+
+use crate::cache::Cache;
+use crate::checkout::{Checkout, cargo};
+use crate::command::Run;
+use crate::progress::{Step, step};
+use crate::wasm::{self, Compiler, TARGET};
+
+/// The package and the name that cargo gives its output.
+const PACKAGE: &str = "cloakroom-edge";
+const MODULE: &str = "cloakroom_edge.wasm";
+const PROFILE: &str = "edge";
+
+/// What the bundle was made of, in the bundle's folder.
+const STAMP: &str = ".made-of";
+
+/// Where the bundle goes when nothing else is said.
+pub(crate) fn default_folder(checkout: &Checkout) -> PathBuf {
+    checkout.root().join("build/edge")
+}
+
+/// Makes the bundle in `folder`, with all that it takes.
+pub(crate) fn build(checkout: &Checkout, folder: &Path) -> Result<()> {
+    let cache = Cache::open()?;
+    let compiler = step("WASM compiler", |step| wasm::install(checkout, &cache, step))?;
+    step("bindgen", |step| build_bindgen(checkout, step))?;
+    let module = step("edge", |step| compile(checkout, &compiler, step))?;
+    step("edge bundle", |step| assemble(checkout, &module, folder, step))
+}
+
+/// Compiles the Worker and returns the file that came out.
+fn compile(checkout: &Checkout, compiler: &Compiler, step: &Step) -> Result<(PathBuf, String)> {
+    // Of its own, so that two compilers do not undo each other's work.
+    let target = checkout.target().join("edge");
+    let command = Run::new(cargo())?
+        .args([
+            "build",
+            "--package",
+            PACKAGE,
+            "--target",
+            TARGET,
+            "--profile",
+            PROFILE,
+            "--target-dir",
+        ])
+        .args([&target])
+        .dir(checkout.root())
+        // SHA-256 is almost twice as fast with vectors, and every Workers runtime has them.
+        .env("RUSTFLAGS", "-Ctarget-feature=+simd128")
+        .env_remove("CARGO_ENCODED_RUSTFLAGS");
+    compiler.apply(command).run(step)?;
+    let module = target.join(TARGET).join(PROFILE).join(MODULE);
+    let outcome = size(&module)?;
+    Ok((module, outcome))
+}
+
+/// Builds the program that makes the two halves.
+fn build_bindgen(checkout: &Checkout, step: &Step) -> Result<((), String)> {
+    Run::new(cargo())?
+        .args(["build", "--package", "xtask", "--bin", "xtask-bindgen", "--features", "bindgen"])
+        .dir(checkout.root())
+        .run(step)?;
+    Ok(((), String::new()))
+}
+
+/// Makes the bundle in `folder` from the compiled module.
+fn assemble(
+    checkout: &Checkout,
+    module: &Path,
+    folder: &Path,
+    step: &Step,
+) -> Result<((), String)> {
+    let bindgen = checkout.binary("xtask-bindgen");
+    let stamp = folder.join(STAMP);
+    let wanted = format!("{}\n{}\n", identity(module)?, identity(&bindgen)?);
+    let fresh = fs::read_to_string(&stamp).is_ok_and(|found| found == wanted);
+    if !fresh {
+        if folder.exists() {
+            fs::remove_dir_all(folder)
+                .with_context(|| format!("`{}` cannot be replaced", folder.display()))?;
+        }
+        Run::new(&bindgen)?.args([module, folder]).run(step)?;
+    }
+    let shim = checkout.root().join("edge/shim.mjs");
+    fs::copy(&shim, folder.join("shim.mjs"))
+        .with_context(|| format!("`{}` cannot be copied", shim.display()))?;
+    if !fresh {
+        fs::write(&stamp, wanted)
+            .with_context(|| format!("`{}` cannot be written", stamp.display()))?;
+    }
+    Ok(((), if fresh { "up to date".to_owned() } else { size(&folder.join("index_bg.wasm"))? }))
+}
+
+/// Enough to tell whether a file was written again.
+fn identity(file: &Path) -> Result<String> {
+    let meta = fs::metadata(file).with_context(|| format!("`{}` is missing", file.display()))?;
+    let modified = meta
+        .modified()
+        .unwrap_or(SystemTime::UNIX_EPOCH)
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
+    Ok(format!("{} bytes, {} ns", meta.len(), modified.as_nanos()))
+}
+
+fn size(file: &Path) -> Result<String> {
+    let bytes =
+        fs::metadata(file).with_context(|| format!("`{}` is missing", file.display()))?.len();
+    Ok(format!("{} KB of WASM", bytes.div_ceil(1000)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The code that the macro generates and the code that reads it must be of one version.
+    #[test]
+    fn both_halves_of_wasm_bindgen_have_one_version() {
+        let lock = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../Cargo.lock");
+        let lock: toml::Table = fs::read_to_string(lock).unwrap().parse().unwrap();
+        let versions = |name: &str| -> Vec<String> {
+            let packages = lock["package"].as_array().unwrap().iter();
+            let named = packages.filter(|package| package["name"].as_str() == Some(name));
+            named.map(|package| package["version"].as_str().unwrap().to_owned()).collect()
+        };
+        let macros = versions("wasm-bindgen");
+        assert_eq!(macros.len(), 1);
+        assert_eq!(macros, versions("wasm-bindgen-cli-support"));
+    }
+}

@@ -1,0 +1,45 @@
+// Serves the Worker's bundle under workerd. Reads its settings from the variable EDGE_CONFIG,
+// because secrets are among them and a command line is public.
+
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+import { Miniflare } from "miniflare";
+
+const { port, bundle, settings, bindings } = JSON.parse(process.env.EDGE_CONFIG);
+delete process.env.EDGE_CONFIG;
+
+/** The files of the bundle; the first is the entry. */
+function modules(folder) {
+  const files = readdirSync(folder, { recursive: true }).filter((file) => /\.(m?js|wasm)$/.test(file));
+  const entryFirst = files.sort((a, b) => (b === "shim.mjs") - (a === "shim.mjs"));
+  const type = (file) => (file.endsWith(".wasm") ? "CompiledWasm" : "ESModule");
+  return entryFirst.map((file) => ({ type: type(file), path: join(folder, file) }));
+}
+
+const server = new Miniflare({
+  // The entry that this would open on another port; the Worker's own socket is below.
+  host: "127.0.0.1",
+  port: 0,
+  // Without it, miniflare asks the network what Cloudflare knows of this machine.
+  cf: false,
+  workers: [
+    {
+      name: "edge",
+      modulesRoot: bundle,
+      modules: modules(bundle),
+      ...settings,
+      bindings,
+      unsafeDirectSockets: [{ host: "127.0.0.1", port }],
+    },
+  ],
+});
+
+for (const signal of ["SIGINT", "SIGTERM"]) {
+  process.once(signal, async () => {
+    await server.dispose();
+    process.exit(0);
+  });
+}
+
+await server.ready;
+console.log(`ready http://127.0.0.1:${port}`);

@@ -94,9 +94,12 @@ impl Front {
         Target::parse(&parts.uri)?;
         let query = Query::parse(&parts.uri);
         self.rules.admit(&parts, &query, OffsetDateTime::now_utc())?;
-        framing(&parts)?;
-
         let is_object_body = parts.method == Method::PUT && !target.key.is_empty();
+        framing(
+            &parts.headers,
+            is_object_body && !parts.headers.contains_key("x-amz-copy-source"),
+        )?;
+
         let (body, fault) =
             if is_object_body || parts.method == Method::GET || parts.method == Method::HEAD {
                 (Body::http_body(upload.clone()), None)
@@ -122,17 +125,15 @@ fn one_host(headers: &HeaderMap) -> S3Result<()> {
     }
 }
 
-/// A body has to say how long it is before it comes.
-fn framing(parts: &Parts) -> S3Result<()> {
-    let takes_body = parts.method == Method::PUT || parts.method == Method::POST;
-    let aws_chunked = parts
-        .headers
+/// The bytes of an object have to say how many they are before they come.
+fn framing(headers: &HeaderMap, carries_object: bool) -> S3Result<()> {
+    let aws_chunked = headers
         .get("x-amz-content-sha256")
         .is_some_and(|value| value.as_bytes().starts_with(b"STREAMING-"));
-    if parts.headers.contains_key(TRANSFER_ENCODING) && !aws_chunked {
+    if headers.contains_key(TRANSFER_ENCODING) && !aws_chunked {
         return Err(not_implemented("Transfer-Encoding"));
     }
-    if takes_body && !aws_chunked && !parts.headers.contains_key(CONTENT_LENGTH) {
+    if carries_object && !aws_chunked && !headers.contains_key(CONTENT_LENGTH) {
         return Err(s3_error!(
             MissingContentLength,
             "You must provide the Content-Length HTTP header."

@@ -1,0 +1,384 @@
+//! Broken policies: each gives one error that names its place and says what would be right.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+use cloakroom_core::gate::Gate;
+use cloakroom_core::policy::Policy;
+use cloakroom_core::upload::desk::Desk;
+use serde_json::{Value, json};
+
+fn sound() -> Value {
+    json!({
+        "version": 1,
+        "stores": {
+            "main": {
+                "kind": "s3",
+                "endpoint": "https://s3.us-east-1.amazonaws.com",
+                "region": "us-east-1",
+                "credentials": {
+                    "access_key_id": "STORE_ID",
+                    "secret_access_key": "STORE_SECRET",
+                    "session_token": "STORE_TOKEN"
+                }
+            }
+        },
+        "keys": {
+            "AKAPP": { "dialect": "sigv4", "secret": "APP_SECRET", "principal": "every-owner" },
+            "AKALICE": { "dialect": "sigv4", "secret": "ALICE_SECRET", "principal": { "user": "alice" } },
+            "users": {
+                "dialect": "jwt", "algorithm": "HS256", "secret": "JWT_SECRET",
+                "issuer": "https://app.example", "audience": "media", "principal": { "claim": "sub" }
+            }
+        },
+        "routes": {
+            "media": {
+                "path": "/media/", "store": "main", "bucket": "media-example",
+                "access": [
+                    { "keys": "public/*", "acl": "public-read" },
+                    { "keys": "users/{owner}/*", "acl": "private" }
+                ],
+                "cors": { "allow_origins": ["https://app.example"] }
+            }
+        },
+        "uploads": {
+            "photos": {
+                "route": "media", "key": "users/{principal}/{random}/{filename}",
+                "content_types": ["image/*"], "size": { "min": 1, "max": 1000 }, "expires_in": 300,
+                "read": { "url": "https://media.example", "key": "AKAPP", "expires_in": 3600 },
+                "seal_secret": "SEAL_SECRET"
+            }
+        }
+    })
+}
+
+fn secret(name: &str) -> Option<String> {
+    match name {
+        "STORE_TOKEN" => None,
+        name => Some(format!("the value of {name}, long enough for HS256")),
+    }
+}
+
+#[test]
+fn the_sound_one_is_sound() {
+    let policy = Policy::parse(&sound().to_string()).unwrap();
+    Gate::new(&policy, &secret).unwrap();
+    Desk::new(&policy, &secret).unwrap();
+    assert_eq!(policy.secret_names().len(), 7);
+}
+
+/// Replaces the value at a JSON pointer, or removes it, and expects this error.
+fn check(pointer: &str, value: Option<Value>, expected: &str) {
+    let mut policy = sound();
+    let (parent, name) = pointer.rsplit_once('/').unwrap();
+    let parent = policy.pointer_mut(parent).unwrap();
+    match (parent, value) {
+        (Value::Object(fields), Some(value)) => {
+            fields.insert(name.to_owned(), value);
+        }
+        (Value::Object(fields), None) => {
+            fields.remove(name).unwrap();
+        }
+        (Value::Array(items), Some(value)) => items.push(value),
+        (parent, value) => panic!("{parent} {value:?}"),
+    }
+    let error = Policy::parse(&policy.to_string()).unwrap_err();
+    assert_eq!(error.to_string(), expected, "{pointer}");
+}
+
+#[test]
+fn each_error_names_its_place() {
+    for (pointer, value, expected) in [
+        ("/version", Some(json!(2)), "policy: at `version`: must be 1"),
+        ("/version", None, "policy: needs a field `version`"),
+        ("/stores", None, "policy: needs a field `stores`"),
+        ("/routes", None, "policy: needs a field `routes`"),
+        ("/routes", Some(json!({})), "policy: at `routes`: must have at least one route"),
+        ("/stores", Some(json!([])), "policy: at `stores`: must be an object, not an array"),
+        (
+            "/storage",
+            Some(json!({})),
+            "policy: has no field `storage`; its fields are `version`, `stores`, `keys`, `routes` \
+             or `uploads`",
+        ),
+        (
+            "/stores/main/kind",
+            Some(json!("ftp")),
+            "policy: at `stores.main.kind`: must be `s3`, not `ftp`",
+        ),
+        (
+            "/stores/main/endpoint",
+            Some(json!("s3.amazonaws.com")),
+            "policy: at `stores.main.endpoint`: `s3.amazonaws.com` does not begin with `https://` \
+             or `http://`; an endpoint looks like `https://s3.us-east-1.amazonaws.com`",
+        ),
+        (
+            "/stores/main/endpoint",
+            Some(json!("https://s3.amazonaws.com/bucket")),
+            "policy: at `stores.main.endpoint`: `https://s3.amazonaws.com/bucket` has something \
+             behind the host; an endpoint looks like `https://s3.us-east-1.amazonaws.com`",
+        ),
+        (
+            "/stores/main/region",
+            Some(json!("US East")),
+            "policy: at `stores.main.region`: must be a region such as `us-east-1`",
+        ),
+        (
+            "/stores/main/region",
+            Some(json!("")),
+            "policy: at `stores.main.region`: must not be empty",
+        ),
+        (
+            "/stores/main/addressing",
+            Some(json!("dns")),
+            "policy: at `stores.main.addressing`: must be `path` or `virtual-hosted`, not `dns`",
+        ),
+        (
+            "/stores/main/credentials/secret_access_key",
+            Some(json!("wJalrXUtnFEMI/K7MDENG")),
+            "policy: at `stores.main.credentials.secret_access_key`: must be the name of a secret, \
+             such as `EDGE_SECRET_ACCESS_KEY`; the secret itself never stands in a policy",
+        ),
+        (
+            "/stores/main/credentials/access_key_id",
+            None,
+            "policy: at `stores.main.credentials`: needs a field `access_key_id`",
+        ),
+        (
+            "/keys/AKAPP/dialect",
+            Some(json!("sigv2")),
+            "policy: at `keys.AKAPP.dialect`: must be `sigv4` or `jwt`, not `sigv2`",
+        ),
+        (
+            "/keys/AKAPP/principal",
+            Some(json!("admin")),
+            "policy: at `keys.AKAPP.principal`: must be `every-owner`, not `admin`",
+        ),
+        (
+            "/keys/AKAPP/principal",
+            Some(json!({ "claim": "sub" })),
+            "policy: at `keys.AKAPP.principal`: has no field `claim`; its fields are `user`",
+        ),
+        (
+            "/keys/AKAPP/algorithm",
+            Some(json!("HS256")),
+            "policy: at `keys.AKAPP`: has no field `algorithm`; its fields are `dialect`, `secret`, \
+             `principal`, `session_token` or `region`",
+        ),
+        (
+            "/keys/users/algorithm",
+            Some(json!("none")),
+            "policy: at `keys.users.algorithm`: must be `HS256`, not `none`",
+        ),
+        (
+            "/keys/users/principal",
+            Some(json!({})),
+            "policy: at `keys.users.principal`: must be `\"every-owner\"` or an object with one of \
+             `user` or `claim`",
+        ),
+        (
+            "/keys/users/issuer",
+            Some(json!(7)),
+            "policy: at `keys.users.issuer`: must be a string, not a number",
+        ),
+        (
+            "/routes/media/path",
+            Some(json!("media")),
+            "policy: at `routes.media.path`: must begin and end with `/`, as in `/media/`; found \
+             `media`",
+        ),
+        (
+            "/routes/media/path",
+            Some(json!("/a%20b/")),
+            "policy: at `routes.media.path`: must be made of letters, digits, `-`, `.`, `_`, `~` \
+             and single `/`, so that it needs no escapes",
+        ),
+        (
+            "/routes/media/host",
+            Some(json!("Media.example")),
+            "policy: at `routes.media.host`: must be a host in lower case, such as \
+             `media.example.com`",
+        ),
+        (
+            "/routes/media/store",
+            Some(json!("other")),
+            "policy: at `routes.media.store`: must be the name of a store: `main`",
+        ),
+        (
+            "/routes/media/bucket",
+            Some(json!("My_Photos")),
+            "policy: at `routes.media.bucket`: must be a bucket's name: 3 to 63 of `a`-`z`, \
+             `0`-`9`, `.` and `-`, beginning and ending with a letter or digit",
+        ),
+        (
+            "/routes/media/bucket",
+            Some(json!("my.photos")),
+            "policy: at `routes.media.bucket`: has a dot, which virtual-hosted addressing cannot \
+             carry over HTTPS; set `addressing` of the store to `path`",
+        ),
+        (
+            "/routes/second",
+            Some(json!({ "path": "/media/", "store": "main", "bucket": "other" })),
+            "policy: at `routes.second`: has the same host and path as route `media`",
+        ),
+        (
+            "/routes/media/access/-",
+            Some(json!({ "keys": "public/*", "acl": "private" })),
+            "policy: at `routes.media.access.2.keys`: is the same pattern as that of an earlier \
+             rule",
+        ),
+        (
+            "/routes/media/access/-",
+            Some(json!({ "keys": "a*", "acl": "private" })),
+            "policy: at `routes.media.access.2.keys`: may have `*` as its last segment only, as in \
+             `public/*`",
+        ),
+        (
+            "/routes/media/access/-",
+            Some(json!({ "keys": "a/*", "acl": "public" })),
+            "policy: at `routes.media.access.2.acl`: must be `private`, `public-read`, \
+             `public-read-write` or `authenticated-read`, not `public`",
+        ),
+        (
+            "/routes/media/cors/allow_origins/-",
+            Some(json!("https://app.example/")),
+            "policy: at `routes.media.cors.allow_origins.1`: must be an origin as browsers send \
+             it, such as `https://app.example` (no path, no slash at the end, no default port), or \
+             `*`",
+        ),
+        (
+            "/uploads/photos/route",
+            Some(json!("photos")),
+            "policy: at `uploads.photos.route`: must be the name of a route: `media`",
+        ),
+        (
+            "/uploads/photos/key",
+            Some(json!("users/{user}/{random}")),
+            "policy: at `uploads.photos.key`: has a placeholder `{user}`; there are `{principal}`, \
+             `{random}` and `{filename}`",
+        ),
+        (
+            "/uploads/photos/key",
+            Some(json!("users/{principal}/{filename}")),
+            "policy: at `uploads.photos.key`: must hold `{random}`, or two files of one name would \
+             get one key",
+        ),
+        (
+            "/uploads/photos/content_types",
+            Some(json!([])),
+            "policy: at `uploads.photos.content_types`: must name at least one type; `*/*` allows \
+             all",
+        ),
+        (
+            "/uploads/photos/content_types/-",
+            Some(json!("*/png")),
+            "policy: at `uploads.photos.content_types.1`: must be a type such as `image/png`, \
+             `image/*` or `*/*`",
+        ),
+        (
+            "/uploads/photos/size",
+            Some(json!({ "min": 2, "max": 1 })),
+            "policy: at `uploads.photos.size`: has a `min` of 2 above its `max` of 1",
+        ),
+        (
+            "/uploads/photos/size/max",
+            Some(json!(5_368_709_121_u64)),
+            "policy: at `uploads.photos.size.max`: must be a whole number of bytes from 0 to \
+             5368709120",
+        ),
+        (
+            "/uploads/photos/size/max",
+            Some(json!(-1)),
+            "policy: at `uploads.photos.size.max`: must be a whole number of bytes from 0 to \
+             5368709120",
+        ),
+        (
+            "/uploads/photos/expires_in",
+            Some(json!(604_801)),
+            "policy: at `uploads.photos.expires_in`: must be a whole number of seconds from 1 to \
+             604800",
+        ),
+        (
+            "/uploads/photos/read/key",
+            Some(json!("AKBOB")),
+            "policy: at `uploads.photos.read.key`: must be the id of a key: `AKALICE`, `AKAPP` or \
+             `users`",
+        ),
+        (
+            "/uploads/photos/read/key",
+            Some(json!("users")),
+            "policy: at `uploads.photos.read.key`: must be the id of a key of dialect `sigv4`",
+        ),
+        (
+            "/uploads/photos/read/key",
+            Some(json!("AKALICE")),
+            "policy: at `uploads.photos.read.key`: must be the id of a key whose principal is \
+             `every-owner`, or its links could not open what was uploaded",
+        ),
+        (
+            "/uploads/photos/seal_secret",
+            None,
+            "policy: at `uploads.photos`: needs a field `seal_secret`",
+        ),
+    ] {
+        check(pointer, value, expected);
+    }
+}
+
+#[test]
+fn what_is_not_json_names_line_and_column() {
+    for (text, expected) in [
+        ("", "policy: is not JSON: EOF while parsing a value at line 1 column 0"),
+        ("{\n  \"version\": 1,\n}", "policy: is not JSON: trailing comma at line 3 column 1"),
+        (
+            "{\"version\": 1,\n \"version\": 1}",
+            "policy: is not JSON: `version` is given twice at line 2 column 10",
+        ),
+        ("{} x", "policy: is not JSON: trailing characters at line 1 column 4"),
+        ("[]", "policy: must be an object, not an array"),
+    ] {
+        assert_eq!(Policy::parse(text).unwrap_err().to_string(), expected, "{text}");
+    }
+}
+
+#[test]
+fn a_missing_secret_is_named_with_its_place() {
+    let policy = Policy::parse(&sound().to_string()).unwrap();
+    for (missing, place) in [
+        ("STORE_ID", "stores.main.credentials.access_key_id"),
+        ("STORE_SECRET", "stores.main.credentials.secret_access_key"),
+        ("APP_SECRET", "keys.AKAPP.secret"),
+        ("JWT_SECRET", "keys.users.secret"),
+    ] {
+        let gate = Gate::new(&policy, &|name| secret(name).filter(|_| name != missing));
+        let expected = format!("policy: at `{place}`: secret `{missing}` is not set");
+        assert_eq!(gate.unwrap_err().to_string(), expected);
+        let gate = Gate::new(&policy, &|name| {
+            if name == missing { Some(String::new()) } else { secret(name) }
+        });
+        let expected = format!("policy: at `{place}`: secret `{missing}` is empty");
+        assert_eq!(gate.unwrap_err().to_string(), expected);
+    }
+    // The edge does without what only uploads need.
+    let without_seal = |name: &str| secret(name).filter(|_| name != "SEAL_SECRET");
+    assert!(Gate::new(&policy, &without_seal).is_ok());
+    assert_eq!(
+        Desk::new(&policy, &without_seal).unwrap_err().to_string(),
+        "policy: at `uploads.photos.seal_secret`: secret `SEAL_SECRET` is not set"
+    );
+    let short = |name: &str| secret(name).map(|_| "short".to_owned());
+    assert_eq!(
+        Gate::new(&policy, &short).unwrap_err().to_string(),
+        "policy: at `keys.users.secret`: secret `JWT_SECRET` is too short for HS256: at least 32 \
+         bytes are needed"
+    );
+}
+
+#[test]
+fn no_error_repeats_a_secret() {
+    let policy = Policy::parse(&sound().to_string()).unwrap();
+    let debug = format!("{:?}", Gate::new(&policy, &secret).unwrap());
+    assert!(debug.contains("Secret(…)"));
+    // An access key id is public; nothing else that was looked up may show.
+    let debug = debug.replace("the value of STORE_ID", "");
+    assert!(!debug.contains("the value of"), "{debug}");
+}

@@ -26,8 +26,9 @@ takeFiles({
     addUploads(files, {
       session: () => session,
       announce: (text) => (find("live").textContent = text),
-      done: ({ key, size, read, name, content_type }) => {
-        const photo = { key, size, name, content_type, group: "yours", url: read };
+      done: ({ key, size, read, content_type }) => {
+        // The function may have changed the file's name: the key says what it is now.
+        const photo = { key, size, name: key.split("/").at(-1), content_type, group: "yours", url: read };
         photos.unshift(photo);
         addPhoto(photo, { unshown });
         if (photos.filter(mine).length === 1) attempt(askTheEdge);

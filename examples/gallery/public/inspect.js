@@ -16,7 +16,7 @@ export async function inspect(key) {
   const cases = await app.tickets(key);
   if (turn !== asked) return;
   find("edge-count").textContent = NUMBERS[cases.length] ?? String(cases.length);
-  const subject = new URL(cases[0].url).pathname;
+  const subject = path(cases[0].url);
   find("edge-subject").textContent = subject;
   const rows = cases.map((ask) => ({ ask, row: question(ask, subject) }));
   find("cases").replaceChildren(...rows.map(({ row }) => row));
@@ -33,10 +33,14 @@ function question({ name, title, detail, url }, subject) {
   row.dataset.testid = `edge-case-${name}`;
   row.querySelector("h3").textContent = title;
   row.querySelector(".detail").textContent = detail;
-  const { pathname } = new URL(url);
-  row.querySelector(".request").hidden = pathname === subject;
-  row.querySelector("code").textContent = pathname;
+  row.querySelector(".request").hidden = path(url) === subject;
+  row.querySelector("code").textContent = path(url);
   return row;
+}
+
+/** The URL's path, with the letters of names instead of their escapes. */
+function path(url) {
+  return decodeURI(new URL(url).pathname);
 }
 
 async function answer(ask, row) {

@@ -24,7 +24,7 @@ export function addUploads(files, { session, done, announce }) {
       if (!upload.running) announce(`${file.name}: ${words(upload)}`);
       if (upload.state !== "done") return;
       showBytes(upload);
-      done({ ...upload.result, name: file.name, content_type: file.type || "application/octet-stream" });
+      done({ ...upload.result, content_type: file.type || "application/octet-stream" });
     });
     upload.start();
   }

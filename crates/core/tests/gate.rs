@@ -1,6 +1,6 @@
 //! Requests through the whole gate: what is decided, for which reason, and what goes out.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on fails")]
 
 use cloakroom_core::endpoint::Endpoint;
 use cloakroom_core::gate::{Gate, Outcome};

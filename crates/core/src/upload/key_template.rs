@@ -3,6 +3,8 @@
 //! The server names the object. Of the client's file name the last part of the key is made, as
 //! it is or not at all: a name that cannot be a key is refused, never changed.
 
+use std::fmt;
+
 use crate::object::{KeyError, ObjectKey};
 
 /// A key with places to fill in.
@@ -15,6 +17,42 @@ enum Part {
     Principal,
     Random,
     Filename,
+}
+
+/// Why a template cannot be filled in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum FillError {
+    /// The user's id is not one segment of a key.
+    Principal,
+    /// The file name has folders before it.
+    Folders,
+    /// The file name cannot stand in a key.
+    Filename(KeyError),
+    /// All together is not a key: it is too long.
+    Key(KeyError),
+}
+
+impl fmt::Display for FillError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Principal => f.write_str(
+                "The user's id cannot be part of a key: it must be one segment without `/`.",
+            ),
+            Self::Folders => {
+                f.write_str("`filename` must be a name without folders, so without `/`.")
+            }
+            Self::Filename(KeyError::DotSegment) => {
+                f.write_str("`filename` must not be `.` or `..`.")
+            }
+            Self::Filename(KeyError::ControlCharacter) => {
+                f.write_str("`filename` must not hold control characters.")
+            }
+            Self::Filename(KeyError::TooLong { .. }) | Self::Key(_) => {
+                f.write_str("`filename` is too long: the key would exceed 1024 bytes.")
+            }
+            Self::Filename(error) => write!(f, "`filename` cannot be used: {error}."),
+        }
+    }
 }
 
 /// What is filled in.
@@ -76,7 +114,9 @@ impl KeyTemplate {
             );
         }
         let sample = Filling { principal: "p", random: [0; 16], filename: "f" };
-        template.fill(sample).map_err(|why| why.to_string())?;
+        if template.fill(sample).is_err() {
+            return Err("must make keys: at most 1024 bytes, without segments `.` or `..`".into());
+        }
         if text.starts_with('/') || text.contains("//") {
             return Err("must not begin with `/` or hold `//`".into());
         }
@@ -86,18 +126,25 @@ impl KeyTemplate {
     /// The key of one upload.
     ///
     /// # Errors
-    /// [`KeyError`] when file name or principal cannot be part of a key.
-    pub fn fill(&self, filling: Filling<'_>) -> Result<ObjectKey, KeyError> {
+    /// [`FillError`] when file name or principal cannot be part of a key.
+    pub fn fill(&self, filling: Filling<'_>) -> Result<ObjectKey, FillError> {
+        if filling.principal.contains('/') || ObjectKey::new(filling.principal).is_err() {
+            return Err(FillError::Principal);
+        }
+        if filling.filename.contains('/') {
+            return Err(FillError::Folders);
+        }
+        ObjectKey::new(filling.filename).map_err(FillError::Filename)?;
         let mut key = String::new();
         for part in &self.0 {
             match part {
                 Part::Literal(text) => key.push_str(text),
-                Part::Principal => key.push_str(segment(filling.principal)?),
+                Part::Principal => key.push_str(filling.principal),
                 Part::Random => key.push_str(&hex::encode(filling.random)),
-                Part::Filename => key.push_str(segment(filling.filename)?),
+                Part::Filename => key.push_str(filling.filename),
             }
         }
-        ObjectKey::new(key)
+        ObjectKey::new(key).map_err(FillError::Key)
     }
 
     fn has_principal_as_segment(&self) -> bool {
@@ -112,12 +159,6 @@ impl KeyTemplate {
             .collect();
         text.split('/').all(|segment| !segment.contains('\0') || segment == "\0")
     }
-}
-
-/// One segment of a key: not empty, without `/`, not `.` or `..`.
-fn segment(text: &str) -> Result<&str, KeyError> {
-    let key = ObjectKey::new(text)?;
-    if key.as_str().contains('/') { Err(KeyError::EncodedSlash) } else { Ok(text) }
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use crate::cors::Cors;
 use crate::endpoint::Endpoint;
 use crate::grant::{Dialect, Grant};
 use crate::key::Principal;
-use crate::object::{KeyError, ObjectKey};
+use crate::object::ObjectKey;
 use crate::route::Route;
 use crate::secret::Secret;
 use crate::sigv4::{Credentials, ExpiresIn};
@@ -148,7 +148,7 @@ impl UploadRule {
         let key = self
             .key
             .fill(filling)
-            .map_err(|why| UploadError::Order { problem: filename_problem(&why) })?;
+            .map_err(|why| UploadError::Order { problem: why.to_string() })?;
         Ok(Admitted { rule: self, principal: user.to_owned(), order, key })
     }
 }
@@ -177,18 +177,4 @@ impl<'p> Admitted<'p> {
 
 fn not_allowed<T>(problem: String) -> Result<T, UploadError> {
     Err(UploadError::NotAllowed { problem })
-}
-
-fn filename_problem(why: &KeyError) -> String {
-    match why {
-        KeyError::EncodedSlash => {
-            "`filename` must be a name without folders, so without `/`.".into()
-        }
-        KeyError::DotSegment => "`filename` must not be `.` or `..`.".into(),
-        KeyError::TooLong { .. } => {
-            "`filename` is too long: the key would exceed 1024 bytes.".into()
-        }
-        KeyError::ControlCharacter => "`filename` must not hold control characters.".into(),
-        other => format!("`filename` cannot be used: {other}."),
-    }
 }

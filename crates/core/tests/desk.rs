@@ -1,0 +1,308 @@
+//! Orders through the desk: what is signed, for whom, and what a confirmation finds.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that cannot go on fails"
+)]
+
+use cloakroom_core::gate::{Gate, Outcome};
+use cloakroom_core::jwt;
+use cloakroom_core::policy::Policy;
+use cloakroom_core::request::Request;
+use cloakroom_core::secret::Secret;
+use cloakroom_core::time::UnixTime;
+use cloakroom_core::upload::desk::{Answer, Desk, HeadError, Step, StoredHead};
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+const POLICY: &str = r#"{
+  "version": 1,
+  "stores": {
+    "main": {
+      "kind": "s3", "endpoint": "https://s3.example", "region": "eu-west-1",
+      "credentials": { "access_key_id": "STORE_ID", "secret_access_key": "STORE_SECRET" }
+    }
+  },
+  "keys": {
+    "AKAPP": { "dialect": "sigv4", "secret": "APP_SECRET", "principal": "every-owner" },
+    "users": { "dialect": "jwt", "algorithm": "HS256", "secret": "JWT_SECRET", "principal": { "claim": "sub" } }
+  },
+  "routes": {
+    "media": {
+      "path": "/media/", "store": "main", "bucket": "bucket",
+      "access": [{ "keys": "users/{owner}/*", "acl": "private" }]
+    }
+  },
+  "uploads": {
+    "default": {
+      "route": "media", "key": "users/{principal}/{random}/{filename}",
+      "content_types": ["image/*"], "size": { "min": 1, "max": 1000 }, "expires_in": 300,
+      "read": { "url": "https://media.example", "key": "AKAPP", "expires_in": 3600 },
+      "seal_secret": "SEAL_SECRET", "cors": { "allow_origins": ["https://app.example"] }
+    },
+    "other": {
+      "route": "media", "key": "users/{principal}/{random}",
+      "content_types": ["*/*"], "size": { "max": 10 },
+      "read": { "url": "https://media.example", "key": "AKAPP" },
+      "seal_secret": "OTHER_SEAL_SECRET"
+    }
+  }
+}"#;
+
+const RANDOM: [u8; 16] = [0xab; 16];
+
+fn secret(name: &str) -> Option<String> {
+    Some(format!("{name} of more than thirty-two bytes"))
+}
+
+fn desk() -> Desk {
+    Desk::new(&Policy::parse(POLICY).unwrap(), &secret).unwrap()
+}
+
+fn now() -> UnixTime {
+    UnixTime::parse_amz_date("20261123T120000Z").unwrap()
+}
+
+fn later(secs: u64) -> UnixTime {
+    UnixTime::from_secs(now().as_secs() + secs)
+}
+
+fn bearer(user: &str) -> String {
+    let secret = Secret::new(secret("JWT_SECRET").unwrap());
+    let claims = json!({ "sub": user, "exp": later(1_000_000).as_secs() });
+    format!("Bearer {}", jwt::sign("users", &secret, &claims).expose())
+}
+
+fn handle_at(time: UnixTime, method: &str, path: &str, user: Option<&str>, body: &str) -> Step {
+    let authorization = user.map(bearer);
+    let mut headers = vec![("host", "uploads.example"), ("origin", "https://app.example")];
+    headers.extend(authorization.as_deref().map(|value| ("authorization", value)));
+    let request = Request::parse(method, path, headers).unwrap();
+    desk().handle(&request, body.as_bytes(), time, RANDOM)
+}
+
+fn answer(method: &str, path: &str, user: Option<&str>, body: &str) -> Answer {
+    match handle_at(now(), method, path, user, body) {
+        Step::Answer(answer) => answer,
+        Step::Head(_) => panic!("{method} {path} asks the store"),
+    }
+}
+
+fn order(change: &[(&str, Value)]) -> String {
+    let mut order = json!({ "filename": "a b.jpg", "content_type": "image/jpeg", "size": 1000 });
+    for (name, value) in change {
+        order[name] = value.clone();
+    }
+    order.to_string()
+}
+
+fn issued(user: &str, change: &[(&str, Value)]) -> Value {
+    let answer = answer("POST", "/uploads", Some(user), &order(change));
+    assert_eq!(answer.status, 201, "{}", answer.body);
+    serde_json::from_str(&answer.body).unwrap()
+}
+
+#[test]
+fn an_order_becomes_a_signed_put() {
+    let checksum = "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=";
+    let ticket = issued("alice", &[("checksum_sha256", json!(checksum))]);
+    let random = "ab".repeat(16);
+    assert_eq!(ticket["method"], "PUT");
+    assert_eq!(ticket["key"], format!("users/alice/{random}/a b.jpg"));
+    assert_eq!(ticket["expires_at"], "2026-11-23T12:05:00Z");
+    assert_eq!(
+        ticket["headers"],
+        json!({
+            "content-type": "image/jpeg",
+            "if-none-match": "*",
+            "x-amz-checksum-sha256": checksum,
+        })
+    );
+    let url = ticket["url"].as_str().unwrap();
+    let path = format!("https://bucket.s3.example/users/alice/{random}/a%20b.jpg?");
+    assert!(url.starts_with(&path), "{url}");
+    let signed = "X-Amz-SignedHeaders=content-length%3Bcontent-type%3Bhost%3Bif-none-match%3B\
+                  x-amz-checksum-sha256&";
+    assert!(url.contains(signed), "{url}");
+    assert!(url.contains("X-Amz-Expires=300&"), "{url}");
+}
+
+#[test]
+fn the_read_link_opens_the_object_at_the_edge() {
+    let ticket = issued("alice", &[("filename", json!("été+%?#.jpg"))]);
+    let read = ticket["read"].as_str().unwrap();
+    let target = read.strip_prefix("https://media.example").unwrap();
+    let gate = Gate::new(&Policy::parse(POLICY).unwrap(), &secret).unwrap();
+    let request = Request::parse("GET", target, [("host", "media.example")]).unwrap();
+    let decision = gate.decide(&request, later(3600));
+    assert!(matches!(decision.outcome, Outcome::Fetch(_)), "{decision:?}");
+    assert_eq!(decision.trail.key.as_deref(), ticket["key"].as_str());
+}
+
+#[test]
+fn every_bad_order_has_its_answer() {
+    for (change, status, message) in [
+        (("size", json!(0)), 403, "The file has 0 bytes; from 1 to 1000 are allowed."),
+        (("size", json!(1001)), 403, "The file has 1001 bytes; from 1 to 1000 are allowed."),
+        (
+            ("size", json!("10")),
+            400,
+            "`size` must be the file's size in bytes, a whole number from 0.",
+        ),
+        (
+            ("content_type", json!("text/html")),
+            403,
+            "Files of type `text/html` are not taken here; these are: image/*.",
+        ),
+        (
+            ("filename", json!("../a.jpg")),
+            400,
+            "`filename` must be a name without folders, so without `/`.",
+        ),
+        (
+            ("filename", json!("a/b.jpg")),
+            400,
+            "`filename` must be a name without folders, so without `/`.",
+        ),
+        (("filename", json!("..")), 400, "`filename` must not be `.` or `..`."),
+        (("filename", json!("a\nb")), 400, "`filename` must not hold control characters."),
+        (("filename", json!("a\u{0}b")), 400, "`filename` must not hold control characters."),
+        (
+            ("filename", json!("x".repeat(1024))),
+            400,
+            "`filename` is too long: the key would exceed 1024 bytes.",
+        ),
+        (("rule", json!("nothing")), 400, "There is no upload rule `nothing`."),
+        (
+            ("acl", json!("public-read")),
+            400,
+            "There is no field `acl`; the fields are `filename`, `content_type`, `size`, `checksum_sha256`, `rule`.",
+        ),
+    ] {
+        let (name, _) = &change;
+        let answer =
+            answer("POST", "/uploads", Some("alice"), &order(std::slice::from_ref(&change)));
+        let body: Value = serde_json::from_str(&answer.body).unwrap();
+        assert_eq!((answer.status, body["message"].as_str().unwrap()), (status, message), "{name}");
+    }
+}
+
+#[test]
+fn only_users_may_upload() {
+    let anonymous = answer("POST", "/uploads", None, &order(&[]));
+    assert_eq!((anonymous.status, anonymous.log.reason), (401, "no_credential"));
+    for user in ["a/b", "..", "a\u{7}"] {
+        let answer = answer("POST", "/uploads", Some(user), &order(&[]));
+        assert_eq!(answer.status, 400, "{user:?}");
+        assert!(answer.body.contains("The user's id cannot"), "{user:?}: {}", answer.body);
+    }
+    for (method, path, status) in [
+        ("GET", "/uploads", 405),
+        ("PUT", "/uploads", 405),
+        ("POST", "/uploads/", 404),
+        ("POST", "/uploadsx", 404),
+        ("POST", "/other", 404),
+        ("POST", "/uploads/x/y", 404),
+        ("OPTIONS", "/uploads", 204),
+        ("OPTIONS", "/uploads/x/confirm", 204),
+    ] {
+        let answer = answer(method, path, Some("alice"), &order(&[]));
+        assert_eq!(answer.status, status, "{method} {path}");
+    }
+}
+
+#[test]
+fn a_confirmation_compares_what_is_stored_with_what_was_announced() {
+    let checksum = "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=";
+    let ticket = issued("alice", &[("checksum_sha256", json!(checksum))]);
+    let path = format!("/uploads/{}/confirm", ticket["id"].as_str().unwrap());
+    let head = |size, checksum: Option<&str>| {
+        Ok(StoredHead {
+            size,
+            etag: "\"e\"".to_owned(),
+            checksum_sha256: checksum.map(str::to_owned),
+        })
+    };
+    let settle = |head| match handle_at(later(60), "POST", &path, Some("alice"), "") {
+        Step::Head(confirmation) => {
+            assert_eq!(Some(confirmation.key().as_str()), ticket["key"].as_str());
+            assert_eq!(confirmation.bucket().as_str(), "bucket");
+            confirmation.settle(head, later(60))
+        }
+        Step::Answer(answer) => panic!("{answer:?}"),
+    };
+    let confirmed = settle(head(1000, Some(checksum)));
+    assert_eq!((confirmed.status, confirmed.log.reason), (200, "confirmed"));
+    let body: Value = serde_json::from_str(&confirmed.body).unwrap();
+    assert_eq!(
+        (&body["key"], &body["size"], &body["etag"]),
+        (&ticket["key"], &json!(1000), &json!("\"e\""))
+    );
+    assert!(body["read"].as_str().unwrap().starts_with("https://media.example/media/users/alice/"));
+    for (head, status, reason) in [
+        (head(1000, None), 200, "confirmed"),
+        (head(999, Some(checksum)), 409, "stored_differs"),
+        (head(1000, Some("other")), 409, "stored_differs"),
+        (Err(HeadError::NotFound), 409, "not_stored"),
+        (Err(HeadError::Unavailable), 502, "store_unavailable"),
+    ] {
+        let answer = settle(head);
+        assert_eq!((answer.status, answer.log.reason), (status, reason));
+        assert!(answer.headers.iter().any(|(name, _)| *name == "access-control-allow-origin"));
+    }
+}
+
+#[test]
+fn an_upload_id_is_its_users_alone_and_cannot_be_changed() {
+    let id = issued("alice", &[])["id"].as_str().unwrap().to_owned();
+    let confirm = |time, user: &str, id: &str| match handle_at(
+        time,
+        "POST",
+        &format!("/uploads/{id}/confirm"),
+        Some(user),
+        "",
+    ) {
+        Step::Head(_) => "head",
+        Step::Answer(answer) => answer.log.reason,
+    };
+    assert_eq!(confirm(now(), "alice", &id), "head");
+    assert_eq!(confirm(now(), "bob", &id), "unknown_upload");
+    assert_eq!(confirm(later(24 * 3600), "alice", &id), "head");
+    assert_eq!(confirm(later(24 * 3600 + 1), "alice", &id), "upload_too_old");
+    for at in (0..id.len()).step_by(7) {
+        let mut bytes = id.clone().into_bytes();
+        bytes[at] = if bytes[at] == b'A' { b'B' } else { b'A' };
+        let changed = String::from_utf8(bytes).unwrap();
+        assert_eq!(confirm(now(), "alice", &changed), "unknown_upload", "{changed}");
+    }
+    // Sealed for one rule, an id does not open as one of another.
+    let other = issued("alice", &[("rule", json!("other")), ("size", json!(10))]);
+    let other = other["id"].as_str().unwrap();
+    let (body, _) = id.split_once('.').unwrap();
+    let (_, seal) = other.split_once('.').unwrap();
+    assert_eq!(confirm(now(), "alice", &format!("{body}.{seal}")), "unknown_upload");
+    assert_eq!(confirm(now(), "alice", other), "head");
+}
+
+#[test]
+fn the_log_holds_nothing_that_works_again() {
+    let answer = answer("POST", "/uploads", Some("alice"), &order(&[]));
+    let log = format!("{:?}", answer.log);
+    assert!(log.contains("users/alice/"), "{log}");
+    assert!(!log.contains("X-Amz") && !log.contains("SECRET"), "{log}");
+}
+
+proptest! {
+    #[test]
+    fn no_body_and_no_path_panics(path in ".{0,60}", body in ".{0,120}") {
+        let token = bearer("alice");
+        let headers = [("host", "h"), ("authorization", token.as_str())];
+        for path in [path.clone(), format!("/uploads/{path}/confirm"), "/uploads".into()] {
+            if let Ok(request) = Request::parse("POST", &path, headers) {
+                let _ = desk().handle(&request, body.as_bytes(), now(), RANDOM);
+            }
+        }
+    }
+}

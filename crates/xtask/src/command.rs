@@ -2,8 +2,9 @@
 
 use std::collections::VecDeque;
 use std::ffi::OsStr;
-use std::io::{BufRead as _, BufReader, Read};
-use std::path::Path;
+use std::fs::File;
+use std::io::{BufRead as _, BufReader, Read, Write as _};
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc;
 use std::thread;
@@ -29,6 +30,7 @@ pub(crate) struct Run {
     name: String,
     command: Command,
     limit: Option<Duration>,
+    log: Option<PathBuf>,
 }
 
 impl Run {
@@ -36,7 +38,13 @@ impl Run {
     pub(crate) fn new(program: impl AsRef<OsStr>) -> Result<Self> {
         let name =
             Path::new(&program).file_name().unwrap_or(program.as_ref()).display().to_string();
-        Ok(Self { name, command: guard::command(program)?, limit: None })
+        Ok(Self { name, command: guard::command(program)?, limit: None, log: None })
+    }
+
+    /// Adds an argument.
+    pub(crate) fn arg(mut self, argument: impl AsRef<OsStr>) -> Self {
+        self.command.arg(argument);
+        self
     }
 
     /// Adds arguments.
@@ -69,9 +77,26 @@ impl Run {
         self
     }
 
+    /// Writes all output into a file as well.
+    pub(crate) fn log(mut self, file: PathBuf) -> Self {
+        self.log = Some(file);
+        self
+    }
+
     /// Runs the program to its end. What it wrote is in the error when it fails.
     pub(crate) fn run(self, step: &Step) -> Result<()> {
         self.each_line(|_, line| step.note(line))
+    }
+
+    /// Runs the program to its end and returns all that it wrote.
+    pub(crate) fn run_to_text(self, step: &Step) -> Result<String> {
+        let mut text = String::new();
+        self.each_line(|_, line| {
+            step.note(line);
+            text.push_str(line);
+            text.push('\n');
+        })?;
+        Ok(text)
     }
 
     /// Runs the program to its end and returns its standard output.
@@ -87,6 +112,7 @@ impl Run {
     }
 
     fn each_line(mut self, mut on_line: impl FnMut(Stream, &str)) -> Result<()> {
+        let mut log = self.log.as_deref().map(create).transpose()?;
         let deadline = self.limit.map(|limit| Instant::now() + limit);
         let mut child = self
             .command
@@ -109,6 +135,9 @@ impl Run {
             match line {
                 Ok((stream, line)) => {
                     on_line(stream, &line);
+                    if let Some(log) = &mut log {
+                        writeln!(log, "{line}").context("a log cannot be written")?;
+                    }
                     if last.len() == LINES_KEPT {
                         last.pop_front();
                     }
@@ -135,6 +164,10 @@ impl Run {
         }
         Ok(())
     }
+}
+
+fn create(log: &Path) -> Result<File> {
+    File::create(log).with_context(|| format!("the log `{}` cannot be written", log.display()))
 }
 
 /// The lines of both output streams, as they come, until both have ended.

@@ -131,6 +131,7 @@ fn summary(plan: &Plan) -> Result<Value> {
         "app": plan.ports.app_url(),
         "region": REGION,
         "bucket": BUCKET,
+        "data": plan.data,
         "keys": {
             "edge": key(policy::EDGE_KEY, &secrets.edge),
             "alice": key(policy::ALICE_KEY, &secrets.alice),

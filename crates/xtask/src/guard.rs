@@ -10,7 +10,9 @@
 use std::env;
 use std::ffi::{OsStr, OsString};
 use std::io::Read as _;
+use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
+use std::path::PathBuf;
 use std::process::{Command, ExitCode, ExitStatus, Stdio};
 use std::thread;
 use std::time::Duration;
@@ -23,11 +25,18 @@ pub(crate) const GRACE: Duration = Duration::from_secs(5);
 
 /// A command that ends when the other end of its standard input is dropped.
 pub(crate) fn command(program: impl AsRef<OsStr>) -> Result<Command> {
-    let guard = env::current_exe().context("the path of xtask itself cannot be read")?;
-    let mut command = Command::new(guard);
+    let mut command = Command::new(this_program()?);
     // A group of its own: Ctrl-C in the terminal reaches xtask, and xtask decides.
     command.args(["guard", "--"]).arg(program).stdin(Stdio::piped()).process_group(0);
     Ok(command)
+}
+
+/// The program that runs, or the one that has taken its place since: cargo replaces the file when
+/// xtask is built again, and Linux then marks the old one's path.
+pub(crate) fn this_program() -> Result<PathBuf> {
+    let path = env::current_exe().context("the path of xtask itself cannot be read")?;
+    let unmarked = path.as_os_str().as_encoded_bytes().strip_suffix(b" (deleted)");
+    Ok(unmarked.map_or_else(|| path.clone(), |bytes| PathBuf::from(OsStr::from_bytes(bytes))))
 }
 
 /// The guard itself.

@@ -12,6 +12,7 @@ mod npm;
 mod process;
 mod progress;
 mod random;
+mod test;
 mod wasm;
 
 use std::ffi::OsString;
@@ -36,6 +37,8 @@ struct Cli {
 enum Command {
     /// Run the whole system on this machine.
     Dev(dev::Options),
+    /// Run every check of the project.
+    Test(test::Options),
     /// Build what is deployed.
     Build {
         #[command(subcommand)]
@@ -72,6 +75,7 @@ fn main() -> ExitCode {
 fn run(cli: Cli) -> Result<ExitCode> {
     match cli.command {
         Command::Dev(options) => dev::run(&options),
+        Command::Test(options) => test::run(&options),
         Command::Build { what: Build::Edge { out } } => build_edge(out),
         Command::Guard { command } => guard::run(&command),
     }

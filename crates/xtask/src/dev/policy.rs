@@ -73,3 +73,22 @@ pub(super) fn document(ports: &Ports) -> Value {
         }
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use cloakroom_core::policy::Policy;
+
+    use super::*;
+
+    #[test]
+    fn the_core_reads_it() {
+        let ports = Ports { edge: 8787, uploads: 9001, store: 9000, app: 8000 };
+        Policy::parse(&document(&ports).to_string()).unwrap();
+    }
+
+    /// The document that operators start from.
+    #[test]
+    fn the_core_reads_the_example() {
+        Policy::parse(include_str!("../../../../policy.json")).unwrap();
+    }
+}

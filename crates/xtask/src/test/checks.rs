@@ -1,0 +1,150 @@
+//! The checks, in the order in which they run: the quick ones first.
+
+use std::fs;
+
+use anyhow::{Context as _, Result};
+
+use super::Needs::{Everything, Rust};
+use super::{Bench, Check, browser, python, system};
+use crate::bundle;
+use crate::checkout::{cargo, find_program};
+use crate::npm;
+use crate::progress::Step;
+
+/// The Worker compiles for WASM; tests and most lints of the others need the host.
+const HOST: [&str; 3] = ["--workspace", "--exclude", "cloakroom-edge"];
+
+const DENY_WARNINGS: &str = "-Dwarnings";
+
+/// Every check.
+pub(super) fn all() -> Vec<Check> {
+    vec![
+        Check { name: "format", needs: Rust, run: format },
+        Check { name: "lints", needs: Rust, run: lints },
+        Check { name: "lints of the edge", needs: Rust, run: edge_lints },
+        Check { name: "tests", needs: Rust, run: tests },
+        Check { name: "documentation tests", needs: Rust, run: doc_tests },
+        Check { name: "documentation", needs: Rust, run: documentation },
+        Check { name: "other libraries", needs: Everything, run: peers },
+        Check { name: "npm packages", needs: Everything, run: npm_packages },
+        Check { name: "bundle", needs: Everything, run: edge_bundle },
+        Check { name: "system", needs: Everything, run: system_tests },
+        Check { name: "deploy the edge", needs: Everything, run: deploy_edge },
+        Check { name: "deploy the function", needs: Everything, run: deploy_function },
+    ]
+}
+
+fn format(bench: &Bench, step: &Step) -> Result<String> {
+    bench.program(cargo(), "format")?.args(["fmt", "--all", "--check"]).run(step)?;
+    Ok(String::new())
+}
+
+fn lints(bench: &Bench, step: &Step) -> Result<String> {
+    let clippy = bench.program(cargo(), "lints")?.arg("clippy").args(HOST);
+    clippy.args(["--all-targets", "--features", "xtask/bindgen", "--", DENY_WARNINGS]).run(step)?;
+    Ok(String::new())
+}
+
+/// On the host's target: Debian's compiler for WASM brings no clippy.
+fn edge_lints(bench: &Bench, step: &Step) -> Result<String> {
+    let clippy =
+        bench.program(cargo(), "edge-lints")?.args(["clippy", "--package", "cloakroom-edge"]);
+    clippy.args(["--", DENY_WARNINGS]).run(step)?;
+    Ok(String::new())
+}
+
+fn tests(bench: &Bench, step: &Step) -> Result<String> {
+    let command = bench.program(cargo(), "tests")?;
+    let command = match find_program("cargo-nextest") {
+        Some(_) => command.args(["nextest", "run"]),
+        None => command.arg("test").args(["--bins", "--lib", "--tests"]),
+    };
+    let output = command.args(HOST).run_to_text(step)?;
+    Ok(last_summary(&output))
+}
+
+fn doc_tests(bench: &Bench, step: &Step) -> Result<String> {
+    bench.program(cargo(), "doc-tests")?.args(["test", "--doc"]).args(HOST).run(step)?;
+    Ok(String::new())
+}
+
+fn documentation(bench: &Bench, step: &Step) -> Result<String> {
+    let rustdoc = bench.program(cargo(), "documentation")?.args(["doc", "--no-deps"]).args(HOST);
+    rustdoc.env("RUSTDOCFLAGS", DENY_WARNINGS).run(step)?;
+    Ok(String::new())
+}
+
+fn peers(bench: &Bench, step: &Step) -> Result<String> {
+    let requirements = bench.checkout.root().join("tests/requirements.txt");
+    let environment = python::environment(&bench.cache, "peers", &requirements, step)?;
+    let peer = ["build", "--package", "cloakroom-core", "--example", "peer"];
+    bench.program(cargo(), "peer")?.args(peer).run(step)?;
+    let pytest = bench.program(environment.join("bin/python"), "peers")?;
+    let output = pytest
+        .args(["-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/peers"])
+        .env("CLOAKROOM_PEER", bench.checkout.binary("examples/peer"))
+        .env("PYTHONDONTWRITEBYTECODE", "1")
+        .run_to_text(step)?;
+    Ok(output.lines().last().unwrap_or_default().trim_matches(['=', ' ']).to_owned())
+}
+
+fn npm_packages(bench: &Bench, step: &Step) -> Result<String> {
+    npm::install(&bench.checkout, step).map(|((), said)| said)
+}
+
+fn edge_bundle(bench: &Bench, _step: &Step) -> Result<String> {
+    bundle::build(&bench.checkout, &bundle::default_folder(&bench.checkout))?;
+    Ok(String::new())
+}
+
+fn system_tests(bench: &Bench, step: &Step) -> Result<String> {
+    let chromium = browser::find(step)?;
+    system::run(bench, &chromium, step)
+}
+
+/// Everything that `wrangler deploy` does but the upload, with the example document.
+fn deploy_edge(bench: &Bench, step: &Step) -> Result<String> {
+    let policy = bench.checkout.root().join("policy.json");
+    let policy = fs::read_to_string(&policy)
+        .with_context(|| format!("`{}` cannot be read", policy.display()))?;
+    let output = bench
+        .program(bench.checkout.npm_binary("wrangler"), "deploy-edge")?
+        .args(["deploy", "--dry-run", "--var", &format!("POLICY:{policy}"), "--outdir"])
+        .args([bench.folder.join("wrangler")])
+        .env("WRANGLER_SEND_METRICS", "false")
+        .env("WRANGLER_HIDE_BANNER", "true")
+        .env("CLOUDFLARE_CF_FETCH_ENABLED", "false")
+        .env("CI", "1")
+        .env("XDG_CONFIG_HOME", bench.folder.join("config"))
+        .run_to_text(step)?;
+    let size = output.lines().find_map(|line| line.split_once("Total Upload:"));
+    let (_, size) = size.context("wrangler did not say how large the Worker is")?;
+    Ok(size.trim().to_owned())
+}
+
+fn deploy_function(bench: &Bench, step: &Step) -> Result<String> {
+    let requirements = bench.checkout.root().join("crates/xtask/src/test/requirements.txt");
+    let environment = python::environment(&bench.cache, "sam", &requirements, step)?;
+    let path = python::path_with(&environment)?;
+    let sam = |log: &str| -> Result<_> {
+        let command = bench.program(environment.join("bin/sam"), log)?;
+        let quiet = command
+            .env("SAM_CLI_TELEMETRY", "0")
+            .env("__SAM_CLI_APP_DIR", bench.folder.join("sam"));
+        Ok(quiet.env("AWS_DEFAULT_REGION", "us-east-1").env("PATH", &path))
+    };
+    sam("sam-validate")?.args(["validate", "--lint"]).run(step)?;
+    let built = bench.folder.join("function");
+    sam("sam-build")?.args(["build", "--build-dir"]).args([&built]).run(step)?;
+    let binary = built.join("Uploads/bootstrap");
+    let bytes = fs::metadata(&binary)
+        .with_context(|| format!("`{}` was not built", binary.display()))?
+        .len();
+    Ok(format!("{} KB", bytes.div_ceil(1000)))
+}
+
+/// The line in which the test runner says how many tests there were.
+fn last_summary(output: &str) -> String {
+    let is_summary = |line: &&str| line.contains("tests run:") || line.contains("test result:");
+    output.lines().rev().find(is_summary).unwrap_or_default().trim().to_owned()
+}

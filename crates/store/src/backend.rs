@@ -20,6 +20,7 @@ use s3s::{S3, S3Request, S3Response, S3Result, s3_error};
 
 use crate::index::Index;
 use crate::meta::refuse_unsupported;
+use crate::request::Query;
 use crate::{bucket, list, multipart, object, uploads};
 
 /// The store as an implementation of S3.
@@ -39,7 +40,7 @@ impl S3Access for SignedAndSupported {
         if context.credentials().is_none() {
             return Err(s3_error!(AccessDenied, "Access Denied"));
         }
-        refuse_unsupported(context.headers())
+        refuse_unsupported(context.headers(), &Query::parse(context.uri()))
     }
 }
 

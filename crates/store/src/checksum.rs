@@ -320,25 +320,6 @@ macro_rules! set_checksum {
 }
 pub(crate) use set_checksum;
 
-/// The checksum of the parts' checksums, in the algorithm that made them.
-pub(crate) fn composite(algorithm: Algorithm, parts: &[String]) -> StoredChecksum {
-    let mut hasher = Hasher::new(algorithm);
-    for part in parts {
-        hasher.update(&STANDARD.decode(part).unwrap_or_default());
-    }
-    let value = format!("{}-{}", hasher.finish().encoded(), parts.len());
-    StoredChecksum { algorithm, coverage: Coverage::Composite, value }
-}
-
-/// The ETag of a multipart object: the MD5 of the parts' MD5s, and their number.
-pub(crate) fn multipart_etag(parts: &[String]) -> String {
-    let mut md5 = Md5::new();
-    for part in parts {
-        md5.update(&hex::decode(part).unwrap_or_default());
-    }
-    format!("{}-{}", hex::encode(md5.finalize()), parts.len())
-}
-
 fn content_md5(headers: &HeaderMap) -> S3Result<Option<[u8; 16]>> {
     let Some(value) = headers.get("content-md5") else {
         return Ok(None);

@@ -56,6 +56,7 @@ mod bucket;
 mod list;
 mod multipart;
 mod object;
+mod parts;
 mod uploads;
 
 mod backend;

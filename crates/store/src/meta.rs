@@ -11,6 +11,7 @@ use time::OffsetDateTime;
 
 use crate::checksum::StoredChecksum;
 use crate::error::{custom, not_implemented};
+use crate::request::Query;
 
 /// The account that owns every bucket and object of this store.
 pub(crate) const OWNER: &str = "75aa57f09aa0c8caeab4f8c24e99d10f8e7faeebf76c078efc7c6caea54ba06a";
@@ -85,44 +86,48 @@ pub(crate) fn object_headers(request: &HeaderMap) -> S3Result<BTreeMap<String, S
     Ok(kept)
 }
 
-/// Refuses what a write asks for and this store would otherwise drop in silence.
-pub(crate) fn refuse_unsupported(request: &HeaderMap) -> S3Result<()> {
-    for (name, value) in request {
-        let name = name.as_str();
-        let value = value.to_str().unwrap_or_default();
-        match name {
-            // A bucket of today has its ACLs switched off.
-            "x-amz-acl" if value == "bucket-owner-full-control" => {}
-            "x-amz-acl" => return Err(no_acls()),
-            _ if name.starts_with("x-amz-grant-") => return Err(no_acls()),
-            "x-amz-server-side-encryption" if value == "AES256" => {}
-            "x-amz-storage-class" if value == "STANDARD" => {}
-            "x-amz-storage-class" => {
-                return Err(s3_error!(
-                    InvalidStorageClass,
-                    "The storage class you specified is not valid"
-                ));
-            }
-            "x-amz-expected-bucket-owner" | "x-amz-source-expected-bucket-owner"
-                if value == OWNER => {}
-            "x-amz-expected-bucket-owner" | "x-amz-source-expected-bucket-owner" => {
-                return Err(s3_error!(AccessDenied, "Access Denied"));
-            }
-            "x-amz-tagging"
-            | "x-amz-tagging-directive"
-            | "x-amz-website-redirect-location"
-            | "x-amz-write-offset-bytes"
-            | "x-amz-mfa" => return Err(not_implemented(name)),
-            _ if name.starts_with("x-amz-server-side-encryption")
-                || name.starts_with("x-amz-copy-source-server-side-encryption")
-                || name.starts_with("x-amz-object-lock-") =>
-            {
-                return Err(not_implemented(name));
-            }
-            _ => {}
-        }
+/// Refuses what a request asks for and this store would otherwise drop in silence. S3 honours
+/// some of it in the query of a presigned URL too, so both places count.
+pub(crate) fn refuse_unsupported(headers: &HeaderMap, query: &Query) -> S3Result<()> {
+    for (name, value) in headers {
+        refuse_parameter(name.as_str(), value.to_str().unwrap_or_default())?;
+    }
+    for (name, value) in query.pairs() {
+        refuse_parameter(name, value)?;
     }
     Ok(())
+}
+
+fn refuse_parameter(name: &str, value: &str) -> S3Result<()> {
+    match name {
+        // A bucket of today has its ACLs switched off.
+        "x-amz-acl" if value == "bucket-owner-full-control" => Ok(()),
+        "x-amz-acl" => Err(no_acls()),
+        _ if name.starts_with("x-amz-grant-") => Err(no_acls()),
+        "x-amz-server-side-encryption" if value == "AES256" => Ok(()),
+        "x-amz-storage-class" if value == "STANDARD" => Ok(()),
+        "x-amz-storage-class" => {
+            Err(s3_error!(InvalidStorageClass, "The storage class you specified is not valid"))
+        }
+        "x-amz-expected-bucket-owner" | "x-amz-source-expected-bucket-owner" if value == OWNER => {
+            Ok(())
+        }
+        "x-amz-expected-bucket-owner" | "x-amz-source-expected-bucket-owner" => {
+            Err(s3_error!(AccessDenied, "Access Denied"))
+        }
+        "x-amz-tagging"
+        | "x-amz-tagging-directive"
+        | "x-amz-website-redirect-location"
+        | "x-amz-write-offset-bytes"
+        | "x-amz-mfa" => Err(not_implemented(name)),
+        _ if name.starts_with("x-amz-server-side-encryption")
+            || name.starts_with("x-amz-copy-source-server-side-encryption")
+            || name.starts_with("x-amz-object-lock-") =>
+        {
+            Err(not_implemented(name))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Now, in the seconds that object dates are kept in.
@@ -211,11 +216,12 @@ pub(crate) mod tests {
             ("x-amz-expected-bucket-owner", "123456789012", "AccessDenied"),
         ];
         for (name, value, code) in cases {
-            let error = refuse_unsupported(&headers(&[(name, value)])).unwrap_err();
+            let error =
+                refuse_unsupported(&headers(&[(name, value)]), &Query::default()).unwrap_err();
             assert_eq!(error.code().as_str(), code, "{name}");
         }
         let fine =
             [("x-amz-acl", "bucket-owner-full-control"), ("x-amz-storage-class", "STANDARD")];
-        assert!(refuse_unsupported(&headers(&fine)).is_ok());
+        assert!(refuse_unsupported(&headers(&fine), &Query::default()).is_ok());
     }
 }

@@ -10,25 +10,21 @@ use std::sync::Arc;
 use http::HeaderMap;
 use s3s::dto::{
     AbortMultipartUploadInput, AbortMultipartUploadOutput, CompleteMultipartUploadInput,
-    CompleteMultipartUploadOutput, CompletedPart, CopyPartResult, CreateMultipartUploadInput,
+    CompleteMultipartUploadOutput, CopyPartResult, CreateMultipartUploadInput,
     CreateMultipartUploadOutput, ETag, ServerSideEncryption, UploadPartCopyInput,
     UploadPartCopyOutput, UploadPartInput, UploadPartOutput,
 };
 use s3s::{S3Request, S3Response, S3Result, s3_error};
 
-use crate::checksum::{
-    Algorithm, Coverage, Declared, Digests, StoredChecksum, composite, multipart_etag, set_checksum,
-};
+use crate::checksum::{Algorithm, Coverage, Declared, Digests, set_checksum};
 use crate::conditional::{WriteCondition, evaluate_copy_source};
 use crate::error::storage;
 use crate::index::{Index, Part, Upload};
 use crate::layout::unique_name;
 use crate::meta::{ObjectMeta, now, object_headers, timestamp};
 use crate::object::{algorithm_named, blocking, body_size, copy_source};
+use crate::parts::{composite, declared_object_checksum, multipart_etag, named_parts, part_number};
 use crate::receive::{Received, copy, receive};
-
-/// The smallest part but the last: 5 MiB.
-const MIN_PART: u64 = 5 << 20;
 
 /// The largest object: 5 TiB.
 const MAX_OBJECT: u64 = 5 << 40;
@@ -249,86 +245,6 @@ fn join(
     index.commit_object(&input.bucket, object, joined.staged, condition)
 }
 
-/// The parts that the client lists, each proven to be the one that the store has.
-fn named_parts<'a>(upload: &'a Upload, listed: &[CompletedPart]) -> S3Result<Vec<&'a Part>> {
-    if listed.is_empty() {
-        return Err(s3_error!(MalformedXML, "You must specify at least one part"));
-    }
-    let mut parts: Vec<&Part> = Vec::with_capacity(listed.len());
-    for claim in listed {
-        let number = part_number(claim.part_number.unwrap_or_default())?;
-        if parts.last().is_some_and(|before| before.number >= number) {
-            return Err(s3_error!(
-                InvalidPartOrder,
-                "The list of parts was not in ascending order. Parts must be ordered by part number."
-            ));
-        }
-        let part =
-            upload.parts.get(&number).filter(|part| claim_holds(claim, part, upload.algorithm));
-        let part = part.ok_or_else(|| {
-            s3_error!(
-                InvalidPart,
-                "One or more of the specified parts could not be found. The part may not have been uploaded, or the \
-                 specified entity tag or checksum may not match the part's: part {number}."
-            )
-        })?;
-        if upload.algorithm_named
-            && upload.coverage == Coverage::Composite
-            && claimed_checksums(claim).iter().all(|(_, c)| c.is_none())
-        {
-            return Err(s3_error!(
-                InvalidRequest,
-                "The upload was created using a {} checksum. The complete request must include the checksum for each \
-                 part. It was missing for part {number} in the request.",
-                upload.algorithm.name().to_ascii_lowercase()
-            ));
-        }
-        parts.push(part);
-    }
-    let but_last = parts.split_last().map(|(_, rest)| rest).unwrap_or_default();
-    if let Some(small) = but_last.iter().find(|part| part.size < MIN_PART) {
-        return Err(s3_error!(
-            EntityTooSmall,
-            "Your proposed upload is smaller than the minimum allowed size: part {} has {} bytes, {MIN_PART} are needed",
-            small.number,
-            small.size
-        ));
-    }
-    Ok(parts)
-}
-
-fn claim_holds(claim: &CompletedPart, part: &Part, algorithm: Algorithm) -> bool {
-    claim.e_tag.as_ref().is_some_and(|etag| etag.value() == part.etag)
-        && claimed_checksums(claim).into_iter().all(|(claimed, value)| {
-            value.is_none_or(|value| claimed == algorithm && *value == part.checksum)
-        })
-}
-
-fn claimed_checksums(claim: &CompletedPart) -> [(Algorithm, Option<&String>); 5] {
-    [
-        (Algorithm::Crc32, claim.checksum_crc32.as_ref()),
-        (Algorithm::Crc32c, claim.checksum_crc32c.as_ref()),
-        (Algorithm::Crc64Nvme, claim.checksum_crc64nvme.as_ref()),
-        (Algorithm::Sha1, claim.checksum_sha1.as_ref()),
-        (Algorithm::Sha256, claim.checksum_sha256.as_ref()),
-    ]
-}
-
-/// Compares the checksum that CompleteMultipartUpload may declare for the whole object.
-fn declared_object_checksum(headers: &HeaderMap, actual: &StoredChecksum) -> S3Result<()> {
-    let Some(declared) = headers.get(actual.algorithm.header()) else {
-        return Ok(());
-    };
-    if declared.as_bytes() == actual.value.as_bytes() {
-        return Ok(());
-    }
-    Err(s3_error!(
-        BadDigest,
-        "The {} you specified did not match the calculated checksum.",
-        actual.algorithm.name()
-    ))
-}
-
 fn same_algorithm(upload: &Upload, sent: Option<Algorithm>) -> S3Result<()> {
     let expected = upload.algorithm_named.then_some(upload.algorithm);
     if sent == expected {
@@ -372,12 +288,6 @@ fn part(number: u16, size: u64, digests: &Digests) -> Part {
         modified: now(),
         data: String::new(),
     }
-}
-
-fn part_number(number: i32) -> S3Result<u16> {
-    u16::try_from(number).ok().filter(|n| (1..=10_000).contains(n)).ok_or_else(|| {
-        s3_error!(InvalidArgument, "Part number must be an integer between 1 and 10000, inclusive")
-    })
 }
 
 /// First byte and length of `bytes=first-last`, which must lie within the source.

@@ -73,9 +73,9 @@ impl S3Route for ReadRoute {
     }
 
     async fn call(&self, request: S3Request<Body>) -> S3Result<S3Response<Body>> {
-        refuse_unsupported(&request.headers)?;
         let target = Target::parse(&request.uri)?;
         let query = Query::parse(&request.uri);
+        refuse_unsupported(&request.headers, &query)?;
         refuse_version(query.get("versionId"))?;
 
         let index = Arc::clone(&self.index);

@@ -214,6 +214,9 @@ async fn features_that_are_not_there_are_refused_and_not_ignored() {
     for (name, value, status, code) in cases {
         store.call(Method::PUT, "/media/k", &[(name, value)], b"x").await.refused(status, code);
     }
+    let hoisted = "/media/k?x-amz-acl=public-read";
+    let hoisted = store.presigned(&Signer::default(), Method::PUT, hoisted, &[], b"x", 60);
+    store.send(hoisted).await.refused(400, "AccessControlListNotSupported");
     let large = "x".repeat(2049);
     store
         .call(Method::PUT, "/media/k", &[("x-amz-meta-a", &large)], b"x")

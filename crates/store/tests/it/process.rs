@@ -1,7 +1,7 @@
 //! The real process: how it starts and stops, and what a kill leaves.
 
 use std::io::{BufRead as _, BufReader, Read as _};
-use std::net::TcpListener;
+use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -11,7 +11,7 @@ use tempfile::TempDir;
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpStream;
 
-use crate::support::{ACCESS_KEY_ID, SECRET, Served, Signer, noise};
+use crate::support::{ACCESS_KEY_ID, Headers, Reply, SECRET, Served, Signer, noise};
 
 fn command(folder: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_cloakroom-store"));
@@ -183,11 +183,13 @@ async fn a_kill_at_any_moment_leaves_whole_objects() {
     let folder = tempfile::tempdir().unwrap();
     let sizes = [1_000_000, 2_000_000, 3_000_000];
     let versions: Vec<Vec<u8>> = sizes.map(noise).to_vec();
+    let mut interrupted = 0;
     for round in 0..12_u64 {
         let mut running = Running::start(folder.path(), &[]);
         let acknowledged =
             write_until_killed(&mut running, &versions, Duration::from_millis(15 + 23 * round))
                 .await;
+        interrupted += std::fs::read_dir(folder.path().join("tmp")).unwrap().count();
         let served = Served::on(copy_of(folder.path()));
         assert_eq!(std::fs::read_dir(served.folder.path().join("tmp")).unwrap().count(), 0);
         let keys = served.keys().await;
@@ -206,17 +208,29 @@ async fn a_kill_at_any_moment_leaves_whole_objects() {
                 "round {round}: `{key}`"
             );
         }
-        assert_eq!(served.data_files(), keys.len(), "round {round}: data that nothing names");
+        let named = keys.len() + parts_in_progress(&served).await;
+        assert_eq!(served.data_files(), named, "round {round}: data that nothing names");
     }
+    assert!(interrupted > 0, "no kill came in the middle of a write");
 }
 
-/// Sends versions over four keys from three connections until the process is killed.
+async fn parts_in_progress(served: &Served) -> usize {
+    let mut parts = 0;
+    for id in served.call(Method::GET, "/media?uploads", &[], b"").await.all("UploadId") {
+        let path = format!("/media/multipart?uploadId={id}");
+        parts += served.call(Method::GET, &path, &[], b"").await.all("PartNumber").len();
+    }
+    parts
+}
+
+/// Sends versions over four keys from three connections, and multipart uploads from a fourth,
+/// until the process is killed.
 async fn write_until_killed(
     running: &mut Running,
     versions: &[Vec<u8>],
     after: Duration,
 ) -> Vec<String> {
-    let address: std::net::SocketAddr = running.address.parse().unwrap();
+    let address: SocketAddr = running.address.parse().unwrap();
     let (acknowledged, mut received) = tokio::sync::mpsc::unbounded_channel();
     for writer in 0..3_usize {
         let (versions, acknowledged) = (versions.to_vec(), acknowledged.clone());
@@ -231,7 +245,16 @@ async fn write_until_killed(
             }
         });
     }
-    drop(acknowledged);
+    let versions = versions.to_vec();
+    tokio::spawn(async move {
+        for body in versions.iter().cycle() {
+            if put_multipart(address, body).await.is_none() {
+                return;
+            }
+            // Nobody reads on when the test has failed.
+            let _ = acknowledged.send("multipart".to_owned());
+        }
+    });
     tokio::time::sleep(after).await;
     running.child.kill().unwrap();
     running.child.wait().unwrap();
@@ -242,17 +265,43 @@ async fn write_until_killed(
     keys
 }
 
-async fn put(address: std::net::SocketAddr, key: &str, body: &[u8]) -> Option<()> {
+async fn put(address: SocketAddr, key: &str, body: &[u8]) -> Option<()> {
     let size = body.len().to_string();
-    let mut request = http::Request::builder()
-        .method(Method::PUT)
-        .uri(format!("http://{address}/media/{key}"))
-        .header("x-amz-meta-size", &size)
-        .header("x-amz-content-sha256", "UNSIGNED-PAYLOAD")
-        .body(bytes::Bytes::copy_from_slice(body))
-        .unwrap();
+    send(address, Method::PUT, key, &[("x-amz-meta-size", &size)], body).await.map(drop)
+}
+
+async fn put_multipart(address: SocketAddr, body: &[u8]) -> Option<()> {
+    let size = body.len().to_string();
+    let create = [("x-amz-meta-size", size.as_str())];
+    let created = send(address, Method::POST, "multipart?uploads", &create, b"").await?;
+    let id = &created.all("UploadId")[0];
+    let path = format!("multipart?partNumber=1&uploadId={id}");
+    let part = send(address, Method::PUT, &path, &[], body).await?;
+    let document = format!(
+        "<CompleteMultipartUpload><Part><PartNumber>1</PartNumber><ETag>{}</ETag></Part></CompleteMultipartUpload>",
+        part.header("etag")
+    );
+    let path = format!("multipart?uploadId={id}");
+    send(address, Method::POST, &path, &[], document.as_bytes()).await.map(drop)
+}
+
+async fn send(
+    address: SocketAddr,
+    method: Method,
+    path: &str,
+    headers: Headers<'_>,
+    body: &[u8],
+) -> Option<Reply> {
+    let mut request =
+        http::Request::builder().method(method).uri(format!("http://{address}/media/{path}"));
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    let mut request = request.body(bytes::Bytes::copy_from_slice(body)).unwrap();
     Signer::default().sign_header(&mut request);
-    crate::support::send_to(address, request).await.filter(|reply| reply.status == 200).map(drop)
+    let reply = crate::support::send_to(address, request).await?;
+    assert_eq!(reply.status, 200, "{}", reply.text());
+    Some(reply)
 }
 
 fn copy_of(folder: &Path) -> TempDir {

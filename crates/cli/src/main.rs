@@ -1,2 +1,69 @@
-//! Placeholder
-fn main() {}
+//! `cloakroom`: sign URLs, explain decisions, check policies.
+//!
+//! A thin shell over the core: it reads arguments, files, the environment and the clock, and
+//! prints. Secrets come from the environment only, never from the command line.
+
+mod explain;
+mod policy;
+mod presign;
+
+use std::process::ExitCode;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use clap::{Parser, Subcommand};
+use cloakroom_core::time::UnixTime;
+
+#[derive(Debug, Parser)]
+#[command(name = "cloakroom", version, about = "Private media: sign URLs, explain decisions.")]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Print a presigned S3 URL.
+    Presign(presign::Options),
+    /// Say what the edge decides about a request, and why.
+    Explain(explain::Options),
+    /// Work with policy documents.
+    Policy {
+        #[command(subcommand)]
+        command: policy::Command,
+    },
+}
+
+/// Not done: what to say about it. The exit status is 2.
+type Failure = String;
+
+fn main() -> ExitCode {
+    let result = match Cli::parse().command {
+        Command::Presign(options) => presign::run(&options),
+        Command::Explain(options) => explain::run(&options),
+        Command::Policy { command } => policy::run(&command),
+    };
+    result.unwrap_or_else(|problem| {
+        eprintln!("cloakroom: {problem}");
+        ExitCode::from(2)
+    })
+}
+
+/// Reads `--at`.
+fn parse_time(text: &str) -> Result<UnixTime, String> {
+    UnixTime::parse_rfc3339(text)
+        .ok_or_else(|| "must be a time in UTC such as `2026-11-23T12:00:00Z`".to_owned())
+}
+
+/// Reads `Name: value`.
+fn parse_header(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once(':').ok_or("must look like `Name: value`")?;
+    Ok((name.trim().to_ascii_lowercase(), value.trim().to_owned()))
+}
+
+/// The time given, or that of the clock.
+fn time_or_now(at: Option<UnixTime>) -> UnixTime {
+    at.unwrap_or_else(|| {
+        let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        UnixTime::from_secs(since_epoch.as_secs())
+    })
+}

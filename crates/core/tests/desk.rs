@@ -168,6 +168,11 @@ fn every_bad_order_has_its_answer() {
         ),
         (("filename", json!("..")), 400, "`filename` must not be `.` or `..`."),
         (("filename", json!("a\nb")), 400, "`filename` must not hold control characters."),
+        (
+            ("filename", json!("x\u{202e}gpj.exe")),
+            400,
+            "`filename` must not hold characters that change the direction of text.",
+        ),
         (("filename", json!("a\u{0}b")), 400, "`filename` must not hold control characters."),
         (
             ("filename", json!("x".repeat(1024))),

@@ -26,6 +26,8 @@ pub enum FillError {
     Principal,
     /// The file name has folders before it.
     Folders,
+    /// The file name holds characters that turn text around, so that it reads as another one.
+    Bidirectional,
     /// The file name cannot stand in a key.
     Filename(KeyError),
     /// All together is not a key: it is too long.
@@ -41,6 +43,9 @@ impl fmt::Display for FillError {
             Self::Folders => {
                 f.write_str("`filename` must be a name without folders, so without `/`.")
             }
+            Self::Bidirectional => f.write_str(
+                "`filename` must not hold characters that change the direction of text.",
+            ),
             Self::Filename(KeyError::DotSegment) => {
                 f.write_str("`filename` must not be `.` or `..`.")
             }
@@ -134,6 +139,9 @@ impl KeyTemplate {
         if filling.filename.contains('/') {
             return Err(FillError::Folders);
         }
+        if filling.filename.contains(is_bidi_control) {
+            return Err(FillError::Bidirectional);
+        }
         ObjectKey::new(filling.filename).map_err(FillError::Filename)?;
         let mut key = String::new();
         for part in &self.0 {
@@ -159,6 +167,11 @@ impl KeyTemplate {
             .collect();
         text.split('/').all(|segment| !segment.contains('\0') || segment == "\0")
     }
+}
+
+/// Bidi_Control of Unicode (UAX #9): with them `x\u{202E}gpj.exe` shows as `xexe.jpg`.
+fn is_bidi_control(c: char) -> bool {
+    matches!(c, '\u{061C}' | '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
 }
 
 #[cfg(test)]

@@ -1,0 +1,190 @@
+//! `cloakroom explain`: why was I denied?
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Args;
+use cloakroom_core::gate::{Gate, Outcome};
+use cloakroom_core::key::Principal;
+use cloakroom_core::policy::Policy;
+use cloakroom_core::request::Request;
+use cloakroom_core::time::UnixTime;
+use cloakroom_core::trail::Trail;
+use serde_json::{Map, Value, json};
+use url::Url;
+
+use crate::Failure;
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Each secret that the policy names is read from the environment variable of \
+that name.
+
+Exit status: 0 allowed, 1 denied, 2 could not decide.
+
+Example:
+  cloakroom explain --policy policy.json GET 'https://media.example.com/media/a.jpg?X-Amz-…'"
+)]
+pub(crate) struct Options {
+    /// The policy document
+    #[arg(long, value_name = "FILE")]
+    policy: PathBuf,
+    /// The method, such as GET
+    method: String,
+    /// The whole URL as the viewer sent it
+    url: String,
+    /// A header of the request; may be repeated
+    #[arg(short = 'H', long = "header", value_name = "NAME: VALUE", value_parser = crate::parse_header)]
+    headers: Vec<(String, String)>,
+    /// The time of the request in place of now, such as 2026-11-23T12:00:00Z
+    #[arg(long, value_name = "TIME", value_parser = crate::parse_time)]
+    at: Option<UnixTime>,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+pub(crate) fn run(options: &Options) -> Result<ExitCode, Failure> {
+    let policy = Policy::parse(&crate::policy::read(&options.policy)?);
+    let policy = policy.map_err(|error| error.to_string())?;
+    let gate = Gate::new(&policy, &|name| std::env::var(name).ok());
+    let gate = gate.map_err(|error| error.to_string())?;
+    let (host, target) = split(&options.url)?;
+    let headers = options.headers.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+    let has_host = options.headers.iter().any(|(name, _)| name == "host");
+    let host = (!has_host).then_some(("host", host.as_str()));
+    let now = crate::time_or_now(options.at);
+    let report = match Request::parse(&options.method, target, host.into_iter().chain(headers)) {
+        Ok(request) => {
+            let decision = gate.decide(&request, now);
+            Report { trail: decision.trail, outcome: decision.outcome, now }
+        }
+        Err(error) => Report {
+            trail: Trail::default(),
+            outcome: Outcome::Reject { rejection: error.into(), cors: Vec::new() },
+            now,
+        },
+    };
+    if options.json {
+        println!("{}", report.to_json());
+    } else {
+        report.print();
+    }
+    let denied = matches!(report.outcome, Outcome::Reject { .. });
+    Ok(ExitCode::from(u8::from(denied)))
+}
+
+/// Host, and path with query exactly as given. The URL is parsed for its host alone: a parser
+/// would resolve dots in the path, and then something else would be explained.
+fn split(text: &str) -> Result<(String, &str), Failure> {
+    let wrong = |why: &str| format!("the URL {why}; it must look like `https://host/path?query`");
+    let url = Url::parse(text).map_err(|error| wrong(&format!("cannot be read ({error})")))?;
+    let host = match (url.host_str(), url.port()) {
+        (Some(host), Some(port)) => format!("{host}:{port}"),
+        (Some(host), None) => host.to_owned(),
+        (None, _) => return Err(wrong("has no host")),
+    };
+    let (_, rest) = text.split_once("://").ok_or_else(|| wrong("has no `://`"))?;
+    let target = rest.find('/').and_then(|at| rest.get(at..)).unwrap_or("/");
+    Ok((host, target.split('#').next().unwrap_or(target)))
+}
+
+struct Report {
+    trail: Trail,
+    outcome: Outcome,
+    now: UnixTime,
+}
+
+impl Report {
+    /// The facts in the order in which they were found.
+    fn facts(&self) -> Vec<(&'static str, String)> {
+        let trail = &self.trail;
+        let mut facts = Vec::new();
+        let mut fact = |name, value: Option<String>| facts.extend(value.map(|value| (name, value)));
+        fact("credential", trail.dialect.map(|dialect| dialect.to_string()));
+        fact("key_id", trail.key_id.clone());
+        fact("principal", trail.principal.as_ref().map(describe));
+        fact("expires_at", trail.expires_at.map(UnixTime::to_rfc3339));
+        fact("route", trail.route.clone());
+        fact("store", trail.store.clone());
+        fact("bucket", trail.bucket.clone());
+        fact("key", trail.key.clone());
+        let found = trail.acl.is_some();
+        let no_rule = || "none fits, so the object is the app's own".to_owned();
+        fact("rule", found.then(|| trail.pattern.clone().unwrap_or_else(no_rule)));
+        fact("acl", trail.acl.map(str::to_owned));
+        fact("allowed_by", trail.allowed_by.map(str::to_owned));
+        facts
+    }
+
+    fn print(&self) {
+        println!("{:<12}{}", "time", self.now.to_rfc3339());
+        for (name, value) in self.facts() {
+            println!("{name:<12}{value}");
+        }
+        match &self.outcome {
+            Outcome::Fetch(origin) => {
+                println!("{:<12}ALLOW", "decision");
+                println!("{:<12}{} {}", "to store", origin.method(), origin.url());
+                for (name, value) in redacted(origin.headers()) {
+                    println!("{:<12}{name}: {value}", "");
+                }
+            }
+            Outcome::Preflight(_) => println!("{:<12}ALLOW (CORS preflight)", "decision"),
+            Outcome::Reject { rejection, .. } => {
+                let row = rejection.row();
+                println!("{:<12}DENY {}: {rejection}", "decision", row.reason);
+                println!("{:<12}{} {}: {}", "viewer gets", row.status, row.code, row.text);
+            }
+        }
+    }
+
+    fn to_json(&self) -> Value {
+        let mut report = Map::new();
+        report.insert("time".into(), json!(self.now.to_rfc3339()));
+        for (name, value) in self.facts() {
+            report.insert(name.into(), json!(value));
+        }
+        let decision = match &self.outcome {
+            Outcome::Fetch(origin) => {
+                let headers: Map<_, _> = redacted(origin.headers())
+                    .map(|(name, value)| (name.to_owned(), json!(value)))
+                    .collect();
+                let request = json!({
+                    "method": origin.method().as_str(), "url": origin.url(), "headers": headers,
+                });
+                report.insert("origin_request".into(), request);
+                "allow"
+            }
+            Outcome::Preflight(_) => "allow",
+            Outcome::Reject { rejection, .. } => {
+                let row = rejection.row();
+                report.insert("reason".into(), json!(row.reason));
+                report.insert("detail".into(), json!(rejection.to_string()));
+                let viewer = json!({ "status": row.status, "code": row.code, "message": row.text });
+                report.insert("viewer".into(), viewer);
+                "deny"
+            }
+        };
+        report.insert("decision".into(), json!(decision));
+        Value::Object(report)
+    }
+}
+
+/// The headers without what could be used again.
+fn redacted<'h>(
+    headers: &'h [(&'static str, cloakroom_core::secret::Secret)],
+) -> impl Iterator<Item = (&'static str, &'h str)> {
+    headers.iter().map(|(name, value)| match *name {
+        "authorization" | "x-amz-security-token" => (*name, "(redacted)"),
+        _ => (*name, value.expose()),
+    })
+}
+
+fn describe(principal: &Principal) -> String {
+    match principal {
+        Principal::Anonymous => "nobody in particular".to_owned(),
+        Principal::User(user) => format!("user {user}"),
+        Principal::EveryOwner => "the app, as owner of everything".to_owned(),
+    }
+}

@@ -1,0 +1,119 @@
+//! `cloakroom presign`
+
+use std::process::ExitCode;
+
+use clap::Args;
+use cloakroom_core::encoding::{Slash, encode};
+use cloakroom_core::endpoint::Endpoint;
+use cloakroom_core::object::{Bucket, ObjectKey};
+use cloakroom_core::request::Method;
+use cloakroom_core::secret::Secret;
+use cloakroom_core::sigv4::sign::{Signer, Unsigned};
+use cloakroom_core::sigv4::{Credentials, ExpiresIn};
+use cloakroom_core::store::{Addressing, Store};
+use cloakroom_core::time::UnixTime;
+use serde_json::json;
+
+use crate::Failure;
+
+#[derive(Debug, Args)]
+#[command(after_help = "The key comes from AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and, if set, \
+AWS_SESSION_TOKEN.
+
+Example:
+  cloakroom presign GET s3://media/users/alice/a.jpg --region us-east-1 --expires-in 3600")]
+pub(crate) struct Options {
+    /// GET, HEAD, PUT, POST or DELETE
+    #[arg(value_parser = parse_method)]
+    method: Method,
+    /// s3://BUCKET/KEY; the key as it is, not percent-encoded
+    #[arg(value_name = "URL")]
+    object: String,
+    /// The region, such as us-east-1
+    #[arg(long)]
+    region: String,
+    /// The store, when it is not AWS; its buckets are then addressed by path
+    #[arg(long, value_name = "URL")]
+    endpoint: Option<String>,
+    /// How long the URL works, in seconds: 1 to 604800
+    #[arg(long, value_name = "SECONDS")]
+    expires_in: u64,
+    /// A header that must be sent with the request; may be repeated
+    #[arg(long = "header", value_name = "NAME: VALUE", value_parser = crate::parse_header)]
+    headers: Vec<(String, String)>,
+    /// The time of signing in place of now, such as 2026-11-23T12:00:00Z
+    #[arg(long, value_name = "TIME", value_parser = crate::parse_time)]
+    at: Option<UnixTime>,
+    /// Print JSON: url, method, headers, expires_at
+    #[arg(long)]
+    json: bool,
+}
+
+pub(crate) fn run(options: &Options) -> Result<ExitCode, Failure> {
+    let location = options.object.strip_prefix("s3://").and_then(|rest| rest.split_once('/'));
+    let (bucket, key) = location.ok_or("the object must be given as `s3://BUCKET/KEY`")?;
+    let bucket = Bucket::new(bucket).ok_or_else(|| format!("`{bucket}` cannot name a bucket"))?;
+    let key = ObjectKey::new(key).map_err(|error| error.to_string())?;
+    let expires_in = ExpiresIn::from_secs(options.expires_in)
+        .ok_or("--expires-in must be a number of seconds from 1 to 604800")?;
+    let aws = format!("https://s3.{}.amazonaws.com", options.region);
+    // A certificate of AWS covers one label before the endpoint, so no bucket with dots.
+    let by_path = options.endpoint.is_some() || bucket.as_str().contains('.');
+    let store = Store {
+        name: String::new(),
+        endpoint: Endpoint::parse(options.endpoint.as_ref().unwrap_or(&aws))?,
+        region: options.region.clone(),
+        addressing: if by_path { Addressing::Path } else { Addressing::VirtualHosted },
+        credentials: credentials()?,
+    };
+    let (endpoint, path) = store.address(&bucket, &key);
+    let headers: Vec<_> =
+        options.headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    let time = crate::time_or_now(options.at);
+    let signer =
+        Signer { credentials: &store.credentials, region: &store.region, service: "s3", time };
+    let request = Unsigned {
+        method: options.method,
+        endpoint: &endpoint,
+        path: &path,
+        query: &[],
+        headers: &headers,
+    };
+    let url = signer.presign(&request, expires_in);
+    if options.json {
+        let headers: serde_json::Map<_, _> =
+            options.headers.iter().map(|(name, value)| (name.clone(), json!(value))).collect();
+        let expires_at = time.saturating_add(expires_in.duration()).to_rfc3339();
+        let answer = json!({
+            "url": url.expose(),
+            "method": options.method.as_str(),
+            "headers": headers,
+            "path": encode(&path, Slash::Keep),
+            "expires_at": expires_at,
+        });
+        println!("{answer}");
+    } else {
+        println!("{}", url.expose());
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn credentials() -> Result<Credentials, Failure> {
+    let required = |name: &str| {
+        let value = std::env::var(name).ok().filter(|value| !value.is_empty());
+        value.ok_or_else(|| format!("set {name} in the environment"))
+    };
+    let session_token = std::env::var("AWS_SESSION_TOKEN").ok().filter(|token| !token.is_empty());
+    Ok(Credentials {
+        access_key_id: required("AWS_ACCESS_KEY_ID")?,
+        secret_access_key: Secret::new(required("AWS_SECRET_ACCESS_KEY")?),
+        session_token: session_token.map(Secret::new),
+    })
+}
+
+fn parse_method(text: &str) -> Result<Method, String> {
+    Method::parse(text).ok_or_else(|| {
+        let names = Method::ALL.map(Method::as_str).join(", ");
+        format!("must be one of {names}")
+    })
+}

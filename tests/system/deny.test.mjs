@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { gzipSync } from "node:zlib";
 
-import { edgeLogEntry, system } from "./dev.mjs";
+import { edgeLogEntry, secretsInLogs, system } from "./dev.mjs";
 import { deleteObject, edgePath, putObject } from "./objects.mjs";
 import { presign, signHeaders } from "./sigv4.mjs";
 import { forged, token } from "./tokens.mjs";
@@ -34,8 +34,8 @@ before(async () => {
   await putObject(running, names.packed, packed, headers);
 });
 after(async () => {
-  for (const key of Object.values(names)) await deleteObject(running, key);
-  await running.stop();
+  if (running) for (const key of Object.values(names)) await deleteObject(running, key);
+  await running?.stop();
 });
 
 describe("denied", () => {
@@ -102,6 +102,40 @@ describe("denied", () => {
     "duplicate parameter": {
       reason: "duplicate_parameter",
       target: () => `${ticket({ expiresIn: 300 })}&X-Amz-Expires=300`,
+    },
+    "duplicate parameter, once escaped": {
+      reason: "duplicate_parameter",
+      target: () => `${ticket({ expiresIn: 300 })}&X%2DAmz-Expires=300`,
+    },
+    "parameters in small letters": {
+      reason: "malformed_credential",
+      target: () => ticket().replaceAll("X-Amz-", "x-amz-"),
+    },
+    "one parameter missing": {
+      reason: "malformed_credential",
+      target: () => ticket().replace(/&X-Amz-Date=[^&]*/, ""),
+    },
+    "signed for another host": {
+      reason: "signature_mismatch",
+      target: () => ticket({ origin: "https://elsewhere.example" }),
+    },
+    "sent to another host": {
+      reason: "signature_mismatch",
+      target: () => ticket(),
+      headers: () => ({ host: "elsewhere.example" }),
+    },
+    "a signed header that was not sent": {
+      reason: "signed_header_missing",
+      target: () => ticket({ headers: { range: "bytes=0-9" } }),
+    },
+    "a signed header with another value": {
+      reason: "signature_mismatch",
+      target: () => ticket({ headers: { range: "bytes=0-9" } }),
+      headers: () => ({ range: "bytes=0-10" }),
+    },
+    "a session token for a key that has none": {
+      reason: "session_token",
+      target: () => ticket({ sessionToken: "surplus" }),
     },
     "expiry over seven days": {
       reason: "expiry_out_of_range",
@@ -255,7 +289,12 @@ describe("allowed", () => {
     assert.ok(Number(maxAge) <= 120, answer.headers["cache-control"]);
   });
 
-  test("an absent object is told apart from nothing else", async () => {
+  test("a header that is signed and sent", async () => {
+    const range = { range: "bytes=0-9" };
+    assert.equal((await get(ticket({ headers: range }), range)).text, content.slice(0, 10));
+  });
+
+  test("an absent object", async () => {
     const absent = await get(presigned(`users/alice/${folder}/absent.txt`));
     assert.equal(absent.status, 404);
     assert.ok(isClear(absent.json().message), absent.text);
@@ -408,6 +447,10 @@ describe("cross-origin", () => {
       assert.equal(answer.headers["access-control-allow-origin"], undefined, origin);
     }
   });
+});
+
+test("no log holds a secret, a token or a signed URL", async () => {
+  assert.deepEqual(await secretsInLogs(running), []);
 });
 
 function get(target, headers) {

@@ -4,7 +4,7 @@
 // Otherwise `start` runs one on free ports with a fresh data folder, and `stop` ends it.
 
 import { spawn } from "node:child_process";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -16,28 +16,32 @@ const repository = fileURLToPath(new URL("../..", import.meta.url));
 /** Fifteen minutes: the first start on a machine builds everything. */
 const startDeadline = 15 * 60 * 1000;
 
-/** The endpoints, keys and users of design, with `data` (the folder) and `stop`. */
+/** What `cargo xtask dev --json` says, with `data` (its folder) and `stop`. */
 export async function system() {
   if (process.env.CLOAKROOM_DEV) {
     const running = JSON.parse(process.env.CLOAKROOM_DEV);
-    const data = running.data ?? process.env.CLOAKROOM_DATA;
+    const data = running.data ?? process.env.CLOAKROOM_DATA ?? join(repository, ".cloakroom");
     return { ...running, data, stop: async () => {} };
   }
-  const started = await start();
+  const data = await mkdtemp(join(tmpdir(), "cloakroom-dev-"));
+  const remove = () => rm(data, { recursive: true, force: true });
+  const started = await start({ data }).catch(async (error) => {
+    await remove();
+    throw error;
+  });
   return {
     ...started.ready,
-    data: started.data,
+    data,
     stop: async () => {
       started.child.kill("SIGINT");
       await started.exited;
-      await rm(started.data, { recursive: true, force: true });
+      await remove();
     },
   };
 }
 
 /** Starts `cargo xtask dev --json` and waits for its line. CLOAKROOM_XTASK names another command. */
-export async function start({ data, ports: chosen = {} } = {}) {
-  data ??= await mkdtemp(join(tmpdir(), "cloakroom-dev-"));
+export async function start({ data, ports: chosen = {} }) {
   const free = await freePorts(4);
   const ports = ["edge", "uploads", "store", "app"].map((part, i) => String(chosen[part] ?? free[i]));
   const [command, ...leading] = (process.env.CLOAKROOM_XTASK ?? "cargo xtask").split(" ");
@@ -66,12 +70,12 @@ export async function start({ data, ports: chosen = {} } = {}) {
     throw new Error(`the system did not become ready; its last words were:\n${progress}`);
   }
   const seconds = (performance.now() - begun) / 1000;
-  return { ready: JSON.parse(line), data, ports, child, exited, seconds };
+  return { ready: JSON.parse(line), ports, child, exited, seconds };
 }
 
 /** The edge's log entry for one request: the JSON line with this `x-request-id`. */
 export async function edgeLogEntry(running, requestId) {
-  const path = process.env.CLOAKROOM_EDGE_LOG ?? join(running.data, "logs", "edge.log");
+  const path = join(running.data, "logs", "edge.log");
   for (let attempt = 0; attempt < 50; attempt += 1) {
     const text = await readFile(path, "utf8").catch(() => "");
     const line = text.split("\n").find((each) => each.includes(requestId));
@@ -79,6 +83,24 @@ export async function edgeLogEntry(running, requestId) {
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
   throw new Error(`no line of ${path} has the request id ${requestId}`);
+}
+
+/** What the logs of all parts hold that nobody may read there, one description each. */
+export async function secretsInLogs(running) {
+  const named = JSON.parse(await readFile(join(running.data, "secrets.json"), "utf8"));
+  const logs = join(running.data, "logs");
+  const found = [];
+  for (const file of await readdir(logs)) {
+    const text = await readFile(join(logs, file), "utf8");
+    for (const [name, secret] of Object.entries(named)) {
+      if (text.includes(secret)) found.push(`${file} holds ${name}`);
+    }
+    for (const [user, token] of Object.entries(running.users)) {
+      if (text.includes(token.split(".")[2])) found.push(`${file} holds the token of ${user}`);
+    }
+    if (/X-Amz-Signature=[0-9a-f]{64}/i.test(text)) found.push(`${file} holds a signed URL`);
+  }
+  return found;
 }
 
 function firstLine(stream) {

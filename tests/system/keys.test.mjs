@@ -7,7 +7,7 @@ import { after, before, describe, test } from "node:test";
 import { system } from "./dev.mjs";
 import { deleteObject, edgePath, getObject, putObject } from "./objects.mjs";
 import { presign } from "./sigv4.mjs";
-import { ask, confirm, put, read } from "./uploads.mjs";
+import { ask, confirm, deleteStored, put, read } from "./uploads.mjs";
 import { isClear, send } from "./wire.mjs";
 
 const folder = `keys-${Date.now().toString(36)}`;
@@ -60,7 +60,10 @@ const awkward = {
 
 let running;
 before(async () => (running = await system()));
-after(() => running.stop());
+after(async () => {
+  await deleteStored(running);
+  await running?.stop();
+});
 
 describe("file names of uploads", () => {
   for (const [name, filename] of Object.entries(ordinary)) {
@@ -114,7 +117,6 @@ describe("file names of uploads", () => {
     const headers = { authorization: `Bearer ${running.users.alice}` };
     const byToken = await send(running.edge, edgePath(ticket.key), { headers });
     assert.equal(succeeded(byToken).text, content);
-    await deleteObject(running, ticket.key);
     return "kept";
   }
 

@@ -6,11 +6,11 @@ import { createHash } from "node:crypto";
 import net from "node:net";
 import { after, before, describe, test } from "node:test";
 
-import { system } from "./dev.mjs";
-import { deleteObject, getObject, headObject } from "./objects.mjs";
-import { objectPath, presign } from "./sigv4.mjs";
+import { secretsInLogs, system } from "./dev.mjs";
+import { getObject, headObject } from "./objects.mjs";
+import { objectPath, presign, signHeaders } from "./sigv4.mjs";
 import { forged, token } from "./tokens.mjs";
-import { ask, confirm, put, read, upload } from "./uploads.mjs";
+import { ask, confirm, deleteStored, put, read, upload } from "./uploads.mjs";
 import { isClear, origin, send, target } from "./wire.mjs";
 
 const body = "the quick brown fox jumps over the lazy dog\n".repeat(50);
@@ -18,7 +18,10 @@ const fields = { filename: "fox.txt", content_type: "text/plain", size: body.len
 
 let running;
 before(async () => (running = await system()));
-after(() => running.stop());
+after(async () => {
+  await deleteStored(running);
+  await running?.stop();
+});
 
 describe("the way it is meant", () => {
   test("ask, put, confirm, read", async () => {
@@ -53,6 +56,16 @@ describe("the way it is meant", () => {
     const { ticket, confirmed } = await upload(running, "alice", "empty.txt", "");
     assert.equal(confirmed.json().size, 0);
     assert.equal((await read(ticket.read)).body.length, 0);
+  });
+
+  test("twenty at once, each its own", async () => {
+    const all = Array.from({ length: 20 }, (_, index) => `content ${index}`);
+    const uploads = await Promise.all(
+      all.map((content, index) => upload(running, index % 2 ? "alice" : "bob", "one.txt", content)),
+    );
+    assert.equal(new Set(uploads.map(({ ticket }) => ticket.key)).size, 20);
+    const texts = await Promise.all(uploads.map(async ({ ticket }) => (await read(ticket.read)).text));
+    assert.deepEqual(texts, all);
   });
 
   test("a checksum that fits", async () => {
@@ -168,8 +181,8 @@ describe("a PUT that is not the one signed is refused and stores nothing", () =>
   test("the same PUT again", async () => {
     const { ticket } = await upload(running, "alice", "once.txt", body);
     assert.equal((await put(ticket, body)).status, 412);
+    assert.equal((await put(ticket, body.toUpperCase())).status, 412);
     assert.equal((await getObject(running, ticket.key)).text, body);
-    await deleteObject(running, ticket.key);
   });
 });
 
@@ -202,6 +215,7 @@ describe("asking", () => {
     "with a size beyond any number": [400, `{"filename":"a","content_type":"a/b","size":${"9".repeat(40)}}`],
     "with a type that is none": [400, { ...fields, content_type: "text" }],
     "with a type over two lines": [400, { ...fields, content_type: "text/plain\r\nx-amz-acl: public-read" }],
+    "with a file name of 100 KB": [400, { ...fields, filename: "n".repeat(100_000) }],
     "with an empty file name": [400, { ...fields, filename: "" }],
     "with a path for a file name": [400, { ...fields, filename: "../bob/fox.txt" }],
     "with a slash in the file name": [400, { ...fields, filename: "a/fox.txt" }],
@@ -224,6 +238,18 @@ describe("asking", () => {
       assert.doesNotMatch(answer.text, /X-Amz|panicked|serde|\.rs:/);
     });
   }
+
+  test("a signature instead of a token is refused", async () => {
+    // It covers the hash of a body at best, and whose upload it is would be the key's.
+    const { uploads, region, keys } = running;
+    const sent = JSON.stringify(fields);
+    for (const key of [keys.alice, keys.edge]) {
+      const signed = signHeaders({ origin: uploads, region, path: "/uploads", method: "POST", key });
+      const answer = await send(uploads, "/uploads", { method: "POST", headers: signed, body: sent });
+      assert.equal(answer.status, 403, answer.text);
+      assert.ok(isClear(answer.json().message), answer.text);
+    }
+  });
 
   test("only POST /uploads is answered", async () => {
     for (const [method, path] of [["GET", "/uploads"], ["DELETE", "/uploads"], ["POST", "/other"]]) {
@@ -282,6 +308,10 @@ describe("confirming", () => {
     }
     assert.equal((await confirm(running, "alice", id)).status, 200);
   });
+});
+
+test("no log holds a secret, a token or a signed URL", async () => {
+  assert.deepEqual(await secretsInLogs(running), []);
 });
 
 async function ticketFor(asked) {

@@ -6,21 +6,23 @@ import { Readable } from "node:stream";
 import { after, before, test } from "node:test";
 
 import { system } from "./dev.mjs";
-import { deleteObject, edgePath, putStream } from "./objects.mjs";
+import { deleteObject, edgePath, putObject, putStream } from "./objects.mjs";
 import { residentBytes, workerdBehind } from "./procfs.mjs";
 import { presign } from "./sigv4.mjs";
-import { drain, open } from "./wire.mjs";
+import { drain, open, send } from "./wire.mjs";
 
 const mebibyte = 1024 * 1024;
 const allowedGrowth = 64 * mebibyte;
-const key = `users/alice/stream-${Date.now().toString(36)}`;
+const label = `stream-${Date.now().toString(36)}`;
+const key = `users/alice/${label}`;
 
 let running;
 before(async () => (running = await system()));
 after(async () => {
-  await deleteObject(running, `${key}/large.bin`);
-  await deleteObject(running, `${key}/medium.bin`);
-  await running.stop();
+  for (const name of ["large", "medium"]) {
+    if (running) await deleteObject(running, `${key}/${name}.bin`);
+  }
+  await running?.stop();
 });
 
 test("one object of 1 GiB", { timeout: 600_000 }, async (t) => {
@@ -53,6 +55,24 @@ test("a viewer that leaves stops the stream", { timeout: 60_000 }, async () => {
   response.destroy();
   const { result } = await watched(() => download(`${key}/medium.bin`));
   assert.equal(result.size, 100 * mebibyte);
+});
+
+test("hundreds of small reads at once, each gets its own", async () => {
+  const owners = ["alice", "bob"];
+  const names = Array.from({ length: 40 }, (_, index) => `users/${owners[index % 2]}/${label}/${index}`);
+  for (const name of names) await putObject(running, name, `this is ${name}`);
+  const reads = Array.from({ length: 400 }, async (_, index) => {
+    const name = names[index % names.length];
+    const reader = owners[Math.floor(index / names.length) % 2];
+    const headers = { authorization: `Bearer ${running.users[reader]}` };
+    const answer = await send(running.edge, edgePath(name), { headers });
+    const allowed = name.startsWith(`users/${reader}/`);
+    assert.equal(answer.status, allowed ? 200 : 403);
+    if (allowed) assert.equal(answer.text, `this is ${name}`);
+    else assert.ok(!answer.text.includes("this is"));
+  });
+  await Promise.all(reads);
+  for (const name of names) await deleteObject(running, name);
 });
 
 /** Fills an object with bytes that repeat nowhere, and answers its size and hash. */

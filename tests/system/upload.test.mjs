@@ -39,8 +39,8 @@ after(async () => {
   await chromium?.close();
   await proxy?.close();
   for (const key of stored) await deleteObject(running, key);
-  await rm(files, { recursive: true, force: true });
-  await running.stop();
+  if (files) await rm(files, { recursive: true, force: true });
+  await running?.stop();
 });
 
 test("before anyone signs in, the public pictures are there and no others", async () => {

@@ -1,6 +1,9 @@
 // The upload protocol as a careful client speaks it: ask for a ticket, put, confirm.
 
+import { deleteObject } from "./objects.mjs";
 import { origin, send, target } from "./wire.mjs";
+
+const stored = new Set();
 
 /** Asks for an upload as `user`. `fields` become the JSON body; a string is sent as it is. */
 export function ask(running, user, fields, headers = {}) {
@@ -17,10 +20,18 @@ export function ask(running, user, fields, headers = {}) {
 }
 
 /** Puts `body` where the ticket says; the changes are for putting it wrongly. */
-export function put(ticket, body, { url = ticket.url, headers = {}, without = [] } = {}) {
+export async function put(ticket, body, { url = ticket.url, headers = {}, without = [] } = {}) {
   const sent = { ...ticket.headers, "content-length": String(Buffer.byteLength(body)), ...headers };
   for (const name of without) delete sent[name];
-  return send(origin(url), target(url), { method: ticket.method, headers: sent, body });
+  const answer = await send(origin(url), target(url), { method: ticket.method, headers: sent, body });
+  if (answer.status === 200) stored.add(ticket.key);
+  return answer;
+}
+
+/** Takes away what was put. */
+export async function deleteStored(running) {
+  for (const key of stored) await deleteObject(running, key);
+  stored.clear();
 }
 
 export function confirm(running, user, id) {

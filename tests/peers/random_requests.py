@@ -104,9 +104,7 @@ def _request(source):
 
 def _text(source, longest):
     pools = [_ALPHANUMERIC, _ALPHANUMERIC, _DELIMITERS, _NON_ASCII, ["//", "..", "%2F", "%20", "+"]]
-    return "".join(
-        source.choice(source.choice(pools)) for _ in range(source.randrange(1, longest))
-    )
+    return "".join(source.choice(source.choice(pools)) for _ in range(source.randrange(1, longest)))
 
 
 def _headers(source):
@@ -118,7 +116,7 @@ def _headers(source):
         "x-amz-meta-note": "  two  spaces   and three ",
         "X-Amz-Meta-Count": str(source.randrange(10**6)),
         "x-amz-acl": "private",
-        "x-custom": "comma, semicolon; colon: \"quoted   text\"",
+        "x-custom": 'comma, semicolon; colon: "quoted   text"',
     }
     chosen = source.sample(sorted(candidates), source.choice([0, 0, 1, 2, 4]))
     return {name: candidates[name] for name in chosen}

@@ -42,7 +42,9 @@ def test_core_signs_headers_as_botocore_does(core, request_):
     assert ours["canonical_request"] == theirs.canonical_request
     assert ours["string_to_sign"] == theirs.string_to_sign
     headers = {name.lower(): value for name, value in theirs.headers.items()}
-    assert authorization(ours["headers"]["authorization"]) == authorization(headers["authorization"])
+    assert authorization(ours["headers"]["authorization"]) == authorization(
+        headers["authorization"]
+    )
     assert ours["signature"] == authorization(headers["authorization"])["Signature"]
     added = {"authorization", "x-amz-date", "x-amz-content-sha256"}
     if request_.credentials.session_token:
@@ -78,7 +80,9 @@ def signing_inputs(request):
 
 def authorization(header):
     algorithm, _, fields = header.partition(" ")
-    return {"algorithm": algorithm} | dict(field.strip().split("=", 1) for field in fields.split(","))
+    return {"algorithm": algorithm} | dict(
+        field.strip().split("=", 1) for field in fields.split(",")
+    )
 
 
 def epoch(time):

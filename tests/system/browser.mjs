@@ -67,9 +67,11 @@ async function showEverything(page) {
       await new Promise((resolve) => setTimeout(resolve, 100));
     }
     scrollTo(0, 0);
-    const loaded = (image) => image.complete || new Promise((resolve) => (image.onload = image.onerror = resolve));
+    const loaded = (image) =>
+      image.complete || new Promise((resolve) => (image.onload = image.onerror = resolve));
     await Promise.all(Array.from(document.images, loaded));
     // Pictures fade in.
-    await Promise.all(document.getAnimations().map((animation) => animation.finished.catch(() => {})));
+    const ended = (animation) => animation.finished.catch(() => {});
+    await Promise.all(document.getAnimations().map(ended));
   });
 }

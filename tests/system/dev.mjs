@@ -16,12 +16,10 @@ const repository = fileURLToPath(new URL("../..", import.meta.url));
 /** Fifteen minutes: the first start on a machine builds everything. */
 const startDeadline = 15 * 60 * 1000;
 
-/** What `cargo xtask dev --json` says, with `data` (its folder) and `stop`. */
+/** What `cargo xtask dev --json` says, and `stop`. */
 export async function system() {
   if (process.env.CLOAKROOM_DEV) {
-    const running = JSON.parse(process.env.CLOAKROOM_DEV);
-    const data = running.data ?? process.env.CLOAKROOM_DATA ?? join(repository, ".cloakroom");
-    return { ...running, data, stop: async () => {} };
+    return { ...JSON.parse(process.env.CLOAKROOM_DEV), stop: async () => {} };
   }
   const data = await mkdtemp(join(tmpdir(), "cloakroom-dev-"));
   const remove = () => rm(data, { recursive: true, force: true });
@@ -31,7 +29,6 @@ export async function system() {
   });
   return {
     ...started.ready,
-    data,
     stop: async () => {
       started.child.kill("SIGINT");
       await started.exited;
@@ -40,11 +37,14 @@ export async function system() {
   };
 }
 
-/** Starts `cargo xtask dev --json` and waits for its line. CLOAKROOM_XTASK names another command. */
+/** Starts `cargo xtask dev --json` and waits for its line. CLOAKROOM_XTASK names a built one. */
 export async function start({ data, ports: chosen = {} }) {
   const free = await freePorts(4);
-  const ports = ["edge", "uploads", "store", "app"].map((part, i) => String(chosen[part] ?? free[i]));
-  const [command, ...leading] = (process.env.CLOAKROOM_XTASK ?? "cargo xtask").split(" ");
+  const ports = ["edge", "uploads", "store", "app"].map((part, i) =>
+    String(chosen[part] ?? free[i]),
+  );
+  const xtask = process.env.CLOAKROOM_XTASK;
+  const [command, ...leading] = xtask ? [xtask] : ["cargo", "xtask"];
   const begun = performance.now();
   const child = spawn(
     command,

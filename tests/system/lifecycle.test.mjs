@@ -19,7 +19,10 @@ let data;
 before(async () => (data = await mkdtemp(join(tmpdir(), "cloakroom-lifecycle-"))));
 after(() => rm(data, { recursive: true, force: true }));
 
-for (const [signal, code] of [["SIGINT", 0], ["SIGTERM", 0]]) {
+for (const [signal, code] of [
+  ["SIGINT", 0],
+  ["SIGTERM", 0],
+]) {
   test(`${signal} stops everything`, { timeout: 900_000 }, async (t) => {
     const started = await start({ data });
     t.diagnostic(`ready in ${started.seconds.toFixed(1)} s`);
@@ -34,18 +37,22 @@ for (const [signal, code] of [["SIGINT", 0], ["SIGTERM", 0]]) {
   });
 }
 
-test("what was stored is there after a stop, and the next start is quick", { timeout: 120_000 }, async (t) => {
-  const first = await start({ data });
-  await putObject(first.ready, "public/kept.txt", "kept");
-  first.child.kill("SIGTERM");
-  await first.exited;
-  const second = await start({ data });
-  t.diagnostic(`second start ready in ${second.seconds.toFixed(1)} s`);
-  assert.equal((await getObject(second.ready, "public/kept.txt")).text, "kept");
-  second.child.kill("SIGTERM");
-  await second.exited;
-  assert.ok(second.seconds < 30, `the second start took ${second.seconds.toFixed(1)} s`);
-});
+test(
+  "what was stored is still there, and the next start is quick",
+  { timeout: 120_000 },
+  async (t) => {
+    const first = await start({ data });
+    await putObject(first.ready, "public/kept.txt", "kept");
+    first.child.kill("SIGTERM");
+    await first.exited;
+    const second = await start({ data });
+    t.diagnostic(`second start ready in ${second.seconds.toFixed(1)} s`);
+    assert.equal((await getObject(second.ready, "public/kept.txt")).text, "kept");
+    second.child.kill("SIGTERM");
+    await second.exited;
+    assert.ok(second.seconds < 30, `the second start took ${second.seconds.toFixed(1)} s`);
+  },
+);
 
 test("a kill -9 leaves no orphan", { timeout: 120_000 }, async () => {
   const started = await start({ data });

@@ -17,7 +17,11 @@ export async function putObject(running, key, body, headers = {}) {
 export async function putStream(running, key, stream, size, headers = {}) {
   const path = objectPath(running.bucket, key);
   const signed = sign(running, "PUT", path, { "content-length": String(size), ...headers });
-  const response = await open(running.store, path, { method: "PUT", headers: signed, body: stream });
+  const response = await open(running.store, path, {
+    method: "PUT",
+    headers: signed,
+    body: stream,
+  });
   response.resume();
   if (response.statusCode !== 200) throw new Error(`the store refused ${key}`);
 }

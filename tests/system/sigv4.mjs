@@ -38,7 +38,15 @@ export function presign({ origin, path, method = "GET", query = [], headers = {}
 }
 
 /** Signs in the `authorization` header. Answers all headers to send. */
-export function signHeaders({ origin, path, method = "GET", query = [], headers = {}, key, ...rest }) {
+export function signHeaders({
+  origin,
+  path,
+  method = "GET",
+  query = [],
+  headers = {},
+  key,
+  ...rest
+}) {
   const { time = new Date(), region = "us-east-1", payload = "UNSIGNED-PAYLOAD" } = rest;
   const sent = {
     host: new URL(origin).host,
@@ -51,8 +59,7 @@ export function signHeaders({ origin, path, method = "GET", query = [], headers 
   const signature = sign(key.secret_access_key, time, region, canonical);
   const credential = `${key.access_key_id}/${credentialScope(time, region)}`;
   const names = Object.keys(sent).sort().join(";");
-  sent.authorization =
-    `AWS4-HMAC-SHA256 Credential=${credential}, SignedHeaders=${names}, Signature=${signature}`;
+  sent.authorization = `AWS4-HMAC-SHA256 Credential=${credential}, SignedHeaders=${names}, Signature=${signature}`;
   return sent;
 }
 
@@ -67,7 +74,9 @@ export function amzDate(time) {
 
 function canonicalRequest(method, path, query, headers, payload) {
   const names = Object.keys(headers).sort();
-  const lines = names.map((name) => `${name}:${String(headers[name]).trim().replace(/ +/g, " ")}\n`);
+  const lines = names.map(
+    (name) => `${name}:${String(headers[name]).trim().replace(/ +/g, " ")}\n`,
+  );
   const sorted = [...query].sort((a, b) => (a < b ? -1 : 1));
   return [method, path, sorted.join("&"), lines.join(""), names.join(";"), payload].join("\n");
 }
@@ -88,5 +97,7 @@ function hmac(key, data) {
 }
 
 function lowercase(headers) {
-  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
+  return Object.fromEntries(
+    Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]),
+  );
 }

@@ -64,7 +64,9 @@ describe("the way it is meant", () => {
       all.map((content, index) => upload(running, index % 2 ? "alice" : "bob", "one.txt", content)),
     );
     assert.equal(new Set(uploads.map(({ ticket }) => ticket.key)).size, 20);
-    const texts = await Promise.all(uploads.map(async ({ ticket }) => (await read(ticket.read)).text));
+    const texts = await Promise.all(
+      uploads.map(async ({ ticket }) => (await read(ticket.read)).text),
+    );
     assert.deepEqual(texts, all);
   });
 
@@ -112,13 +114,18 @@ describe("a PUT that is not the one signed is refused and stores nothing", () =>
     "to another user's folder": {
       url: (ticket) => ticket.url.replace("/users/alice/", "/users/bob/"),
     },
-    "a longer life": { url: (ticket) => ticket.url.replace(/X-Amz-Expires=\d+/, "X-Amz-Expires=301") },
+    "a longer life": {
+      url: (ticket) => ticket.url.replace(/X-Amz-Expires=\d+/, "X-Amz-Expires=301"),
+    },
     "a part of a multipart upload": { url: (ticket) => `${ticket.url}&partNumber=1&uploadId=x` },
     "its ACL": { url: (ticket) => `${ticket.url}&acl` },
     "no signature": { url: (ticket) => ticket.url.split("?")[0] },
     "a changed signature": {
       url: (ticket) =>
-        ticket.url.replace(/(X-Amz-Signature=)(.)/, (_, name, first) => name + (first === "0" ? 1 : 0)),
+        ticket.url.replace(
+          /(X-Amz-Signature=)(.)/,
+          (_, name, first) => name + (first === "0" ? 1 : 0),
+        ),
     },
   };
   for (const [name, { sent = body, url, headers, without }] of Object.entries(cases)) {
@@ -200,21 +207,34 @@ describe("asking", () => {
       fields,
       { user: () => token(running, "alice", { exp: Math.floor(Date.now() / 1000) - 1 }) },
     ],
-    "with another kind of authorization": [400, fields, { headers: { authorization: "Basic YTpi" } }],
+    "with another kind of authorization": [
+      400,
+      fields,
+      { headers: { authorization: "Basic YTpi" } },
+    ],
     "with malformed JSON": [400, '{"filename": "fox.txt",'],
     "with a JSON array": [400, "[]"],
     "with nothing": [400, ""],
     "without a file name": [400, { ...fields, filename: undefined }],
     "without a size": [400, { ...fields, size: undefined }],
     "with an unknown field": [400, { ...fields, acl: "public-read" }],
-    "with a duplicate field": [400, '{"filename":"a","filename":"b","content_type":"a/b","size":1}'],
+    "with a duplicate field": [
+      400,
+      '{"filename":"a","filename":"b","content_type":"a/b","size":1}',
+    ],
     "with a negative size": [400, { ...fields, size: -1 }],
     "with a fractional size": [400, { ...fields, size: 1.5 }],
     "with a size as text": [400, { ...fields, size: "12" }],
     "with a size over the rule's": [403, { ...fields, size: 5368709121 }],
-    "with a size beyond any number": [400, `{"filename":"a","content_type":"a/b","size":${"9".repeat(40)}}`],
+    "with a size beyond any number": [
+      400,
+      `{"filename":"a","content_type":"a/b","size":${"9".repeat(40)}}`,
+    ],
     "with a type that is none": [400, { ...fields, content_type: "text" }],
-    "with a type over two lines": [400, { ...fields, content_type: "text/plain\r\nx-amz-acl: public-read" }],
+    "with a type over two lines": [
+      400,
+      { ...fields, content_type: "text/plain\r\nx-amz-acl: public-read" },
+    ],
     "with a file name of 100 KB": [400, { ...fields, filename: "n".repeat(100_000) }],
     "with an empty file name": [400, { ...fields, filename: "" }],
     "with a path for a file name": [400, { ...fields, filename: "../bob/fox.txt" }],
@@ -231,7 +251,12 @@ describe("asking", () => {
   for (const [name, [status, asked, options]] of Object.entries(refused)) {
     test(`${name} is refused`, async () => {
       const { user, headers } = { user: "alice", ...options };
-      const answer = await ask(running, typeof user === "function" ? await user() : user, asked, headers);
+      const answer = await ask(
+        running,
+        typeof user === "function" ? await user() : user,
+        asked,
+        headers,
+      );
       assert.equal(answer.status, status, answer.text);
       assert.deepEqual(Object.keys(answer.json()).sort(), ["code", "message"]);
       assert.ok(isClear(answer.json().message), answer.text);
@@ -244,15 +269,29 @@ describe("asking", () => {
     const { uploads, region, keys } = running;
     const sent = JSON.stringify(fields);
     for (const key of [keys.alice, keys.edge]) {
-      const signed = signHeaders({ origin: uploads, region, path: "/uploads", method: "POST", key });
-      const answer = await send(uploads, "/uploads", { method: "POST", headers: signed, body: sent });
+      const signed = signHeaders({
+        origin: uploads,
+        region,
+        path: "/uploads",
+        method: "POST",
+        key,
+      });
+      const answer = await send(uploads, "/uploads", {
+        method: "POST",
+        headers: signed,
+        body: sent,
+      });
       assert.equal(answer.status, 403, answer.text);
       assert.ok(isClear(answer.json().message), answer.text);
     }
   });
 
   test("only POST /uploads is answered", async () => {
-    for (const [method, path] of [["GET", "/uploads"], ["DELETE", "/uploads"], ["POST", "/other"]]) {
+    for (const [method, path] of [
+      ["GET", "/uploads"],
+      ["DELETE", "/uploads"],
+      ["POST", "/other"],
+    ]) {
       const headers = { authorization: `Bearer ${running.users.alice}` };
       const answer = await send(running.uploads, path, { method, headers });
       assert.ok([404, 405].includes(answer.status), `${method} ${path}: ${answer.status}`);
@@ -261,7 +300,10 @@ describe("asking", () => {
   });
 
   test("the app's pages may ask, and others may not", async () => {
-    for (const [from, allowed] of [[running.app, running.app], ["https://elsewhere.example", undefined]]) {
+    for (const [from, allowed] of [
+      [running.app, running.app],
+      ["https://elsewhere.example", undefined],
+    ]) {
       const preflight = await send(running.uploads, "/uploads", {
         method: "OPTIONS",
         headers: {
@@ -300,10 +342,24 @@ describe("confirming", () => {
     const { ticket } = await upload(running, "alice", "altered.txt", body);
     const { id } = ticket;
     const places = [0, 1, Math.floor(id.length / 2), id.length - 2, id.length - 1];
-    const altered = places.map((at) => id.slice(0, at) + (id[at] === "A" ? "B" : "A") + id.slice(at + 1));
-    for (const wrong of [...altered, id.slice(1), id.slice(0, -1), `${id}A`, "x", "%00", "..", id + id]) {
+    const altered = places.map(
+      (at) => id.slice(0, at) + (id[at] === "A" ? "B" : "A") + id.slice(at + 1),
+    );
+    for (const wrong of [
+      ...altered,
+      id.slice(1),
+      id.slice(0, -1),
+      `${id}A`,
+      "x",
+      "%00",
+      "..",
+      id + id,
+    ]) {
       const answer = await confirm(running, "alice", wrong);
-      assert.ok([400, 403, 404].includes(answer.status), `${wrong}: ${answer.status} ${answer.text}`);
+      assert.ok(
+        [400, 403, 404].includes(answer.status),
+        `${wrong}: ${answer.status} ${answer.text}`,
+      );
       assert.ok(!answer.text.includes('"read"'), answer.text);
     }
     assert.equal((await confirm(running, "alice", id)).status, 200);

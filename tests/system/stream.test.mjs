@@ -8,7 +8,7 @@ import { after, before, test } from "node:test";
 import { system } from "./dev.mjs";
 import { deleteObject, edgePath, putObject, putStream } from "./objects.mjs";
 import { residentBytes, workerdBehind } from "./procfs.mjs";
-import { presign } from "./sigv4.mjs";
+import { bearer, presigned } from "./reading.mjs";
 import { drain, open, send } from "./wire.mjs";
 
 const mebibyte = 1024 * 1024;
@@ -59,12 +59,15 @@ test("a viewer that leaves stops the stream", { timeout: 60_000 }, async () => {
 
 test("hundreds of small reads at once, each gets its own", async () => {
   const owners = ["alice", "bob"];
-  const names = Array.from({ length: 40 }, (_, index) => `users/${owners[index % 2]}/${label}/${index}`);
+  const names = Array.from(
+    { length: 40 },
+    (_, index) => `users/${owners[index % 2]}/${label}/${index}`,
+  );
   for (const name of names) await putObject(running, name, `this is ${name}`);
   const reads = Array.from({ length: 400 }, async (_, index) => {
     const name = names[index % names.length];
     const reader = owners[Math.floor(index / names.length) % 2];
-    const headers = { authorization: `Bearer ${running.users[reader]}` };
+    const headers = bearer(running.users[reader]);
     const answer = await send(running.edge, edgePath(name), { headers });
     const allowed = name.startsWith(`users/${reader}/`);
     assert.equal(answer.status, allowed ? 200 : 403);
@@ -133,8 +136,7 @@ async function watched(task) {
 }
 
 function ticket(name) {
-  const { edge: origin, region } = running;
-  return presign({ origin, region, path: edgePath(name), key: running.keys.edge });
+  return presigned(running, name);
 }
 
 function describe({ baseline, peak, samples }) {

@@ -66,11 +66,12 @@ test("the edge gives every answer that the page expects", async () => {
     const words = [...document.querySelectorAll('[data-testid="edge-case-word"]')];
     return words.length >= 10 && words.every((word) => word.textContent !== "Asking");
   });
-  const answers = await page.locator('[data-testid^="edge-case-"]:has([data-testid="edge-case-word"])').evaluateAll(
-    (rows) => rows.map((row) => ({ id: row.dataset.testid, text: row.innerText, verdict: row.dataset.verdict, surprise: "surprise" in row.dataset })),
-  );
-  for (const { id, text, verdict, surprise } of answers) {
-    assert.ok(["allowed", "denied"].includes(verdict) && !surprise, `${id}: ${text}`);
+  const rows = page.locator("li").filter({ has: byId("edge-case-word") });
+  for (const row of await rows.all()) {
+    const verdict = await row.getAttribute("data-verdict");
+    const surprise = await row.getAttribute("data-surprise");
+    assert.ok(["allowed", "denied"].includes(verdict), await row.innerText());
+    assert.equal(surprise, null, await row.innerText());
   }
   await screenshots(page, "gallery");
 });
@@ -83,7 +84,7 @@ describe("uploads", () => {
       await writeFile(join(files, name), content);
       await page.waitForLoadState("networkidle");
 
-      const before_ = proxy.counts();
+      const earlier = proxy.counts();
       const begun = performance.now();
       await byId("file-input").setInputFiles(join(files, name));
       const key = await uploaded(name);
@@ -91,14 +92,16 @@ describe("uploads", () => {
       await page.waitForLoadState("networkidle");
       const counts = proxy.counts();
 
+      const parts = ["store", "edge", "uploads", "app"];
       const bytes = Object.fromEntries(
-        ["store", "edge", "uploads", "app"].map((part) => [part, exchanged(before_, counts, running[part])]),
+        parts.map((part) => [part, exchanged(earlier, counts, running[part])]),
       );
       t.diagnostic(
         `${size} bytes in ${seconds.toFixed(1)} s; bytes sent to ` +
-          Object.entries(bytes).map(([part, { sent }]) => `${part} ${sent}`).join(", "),
+          parts.map((part) => `${part} ${bytes[part].sent}`).join(", "),
       );
-      assert.ok(bytes.store.sent >= size && bytes.store.sent < size + bound, "the store got the file once");
+      assert.ok(bytes.store.sent >= size, "the store got the file");
+      assert.ok(bytes.store.sent < size + bound, "the store got the file once");
       assert.ok(bytes.store.received < bound, "the store sent little back");
       for (const part of ["edge", "uploads", "app"]) {
         assert.ok(bytes[part].sent < bound, `${part} got ${bytes[part].sent} bytes`);
@@ -130,7 +133,8 @@ describe("uploads", () => {
       assert.ok(key.endsWith(`/${name}`), key);
       await photo(key).locator("img").scrollIntoViewIfNeeded();
       await page.waitForFunction(
-        (key_) => document.querySelector(`[data-key="${CSS.escape(key_)}"] img`)?.naturalWidth === 1,
+        (shown) =>
+          document.querySelector(`[data-key="${CSS.escape(shown)}"] img`)?.naturalWidth === 1,
         key,
       );
     }
@@ -151,21 +155,24 @@ test("a video plays and seeks", { timeout: 60_000 }, async (t) => {
   const played = await video.evaluate(async (element) => {
     element.muted = true;
     await element.play();
-    await new Promise((resolve) => element.addEventListener("timeupdate", () => element.currentTime > 0.2 && resolve()));
+    await new Promise((resolve) => {
+      element.addEventListener("timeupdate", () => element.currentTime > 0.2 && resolve());
+    });
     return element.currentTime;
   });
   assert.ok(played > 0.2);
   const sought = await video.evaluate(async (element) => {
     const wanted = element.duration * 0.8;
-    const done = new Promise((resolve) => element.addEventListener("seeked", resolve, { once: true }));
     element.pause();
     element.currentTime = wanted;
-    await done;
+    await new Promise((resolve) => element.addEventListener("seeked", resolve, { once: true }));
     return { wanted, at: element.currentTime, duration: element.duration, error: element.error };
   });
   assert.equal(sought.error, null);
   assert.ok(Math.abs(sought.at - sought.wanted) < 0.5, JSON.stringify(sought));
-  t.diagnostic(`sought ${sought.at.toFixed(1)} of ${sought.duration.toFixed(1)} s; ${JSON.stringify(ranges)}`);
+  t.diagnostic(
+    `sought ${sought.at.toFixed(1)} of ${sought.duration.toFixed(1)} s; ${JSON.stringify(ranges)}`,
+  );
   assert.ok(ranges.length > 0, "the video came over the network");
   for (const [status, contentRange] of ranges) {
     assert.equal(status, 206);
@@ -178,7 +185,7 @@ test("bob sees none of alice's pictures", async () => {
   await byId("sign-in-bob").click();
   await byId("group-yours").locator("img").first().waitFor();
   await allPicturesShown();
-  const keys = await page.locator('[data-testid="photo"]').evaluateAll((all) => all.map((each) => each.dataset.key));
+  const keys = await keysIn(page);
   assert.ok(keys.some((key) => key.startsWith("users/bob/")));
   assert.ok(!keys.some((key) => key.startsWith("users/alice/")));
 });
@@ -201,22 +208,29 @@ function photo(key) {
   return page.locator(`[data-testid="photo"][data-key=${JSON.stringify(key)}]`);
 }
 
+function keysIn(place) {
+  return place.getByTestId("photo").evaluateAll((all) => all.map((each) => each.dataset.key));
+}
+
 /** Waits for the upload of this name to end well, and answers the object's key. */
 async function uploaded(name) {
-  const row = byId("upload-row").filter({ has: page.getByText(name, { exact: true }) }).first();
+  const row = byId("upload-row")
+    .filter({ has: page.getByText(name, { exact: true }) })
+    .first();
   await row.waitFor();
   const ended = await row.evaluateHandle(
     (element) =>
       new Promise((resolve) => {
-        const look = () => ["done", "failed", "cancelled"].includes(element.dataset.state) && resolve(element.dataset.state);
+        const look = () => {
+          const { state } = element.dataset;
+          if (["done", "failed", "cancelled"].includes(state)) resolve(state);
+        };
         new MutationObserver(look).observe(element, { attributes: true });
         look();
       }),
   );
   assert.equal(await ended.jsonValue(), "done", await row.innerText());
-  const keys = await byId("group-yours").locator('[data-testid="photo"]').evaluateAll(
-    (all) => all.map((each) => each.dataset.key),
-  );
+  const keys = await keysIn(byId("group-yours"));
   const key = keys.find((each) => each.endsWith(`/${name}`));
   assert.ok(key, `${name} is not shown`);
   stored.push(key);
@@ -228,5 +242,7 @@ async function allPicturesShown() {
   await page.evaluate(() => {
     for (const image of document.images) image.loading = "eager";
   });
-  await page.waitForFunction(() => [...document.images].every(({ complete, naturalWidth }) => complete && naturalWidth > 0));
+  await page.waitForFunction(() =>
+    [...document.images].every(({ complete, naturalWidth }) => complete && naturalWidth > 0),
+  );
 }

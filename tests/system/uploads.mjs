@@ -23,7 +23,11 @@ export function ask(running, user, fields, headers = {}) {
 export async function put(ticket, body, { url = ticket.url, headers = {}, without = [] } = {}) {
   const sent = { ...ticket.headers, "content-length": String(Buffer.byteLength(body)), ...headers };
   for (const name of without) delete sent[name];
-  const answer = await send(origin(url), target(url), { method: ticket.method, headers: sent, body });
+  const answer = await send(origin(url), target(url), {
+    method: ticket.method,
+    headers: sent,
+    body,
+  });
   if (answer.status === 200) stored.add(ticket.key);
   return answer;
 }

@@ -8,7 +8,7 @@ use cloakroom_core::endpoint::Endpoint;
 use cloakroom_core::object::{Bucket, ObjectKey};
 use cloakroom_core::request::Method;
 use cloakroom_core::secret::Secret;
-use cloakroom_core::sigv4::sign::{Signer, Unsigned};
+use cloakroom_core::sigv4::sign::Unsigned;
 use cloakroom_core::sigv4::{Credentials, ExpiresIn};
 use cloakroom_core::store::{Addressing, Store};
 use cloakroom_core::time::UnixTime;
@@ -70,8 +70,6 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode, Failure> {
     let headers: Vec<_> =
         options.headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
     let time = crate::time_or_now(options.at);
-    let signer =
-        Signer { credentials: &store.credentials, region: &store.region, service: "s3", time };
     let request = Unsigned {
         method: options.method,
         endpoint: &endpoint,
@@ -79,7 +77,7 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode, Failure> {
         query: &[],
         headers: &headers,
     };
-    let url = signer.presign(&request, expires_in);
+    let url = store.signer(time).presign(&request, expires_in);
     if options.json {
         let headers: serde_json::Map<_, _> =
             options.headers.iter().map(|(name, value)| (name.clone(), json!(value))).collect();

@@ -10,7 +10,7 @@ use crate::request::Method;
 use crate::response::{Delivery, Sharing, StoreError, ViewerResponse};
 use crate::route::Located;
 use crate::secret::Secret;
-use crate::sigv4::sign::{Payload, Signer, Unsigned};
+use crate::sigv4::sign::{Payload, Unsigned};
 use crate::time::UnixTime;
 
 /// The viewer's headers that the store gets: Range and conditions (RFC 9110, sections 13, 14).
@@ -40,12 +40,6 @@ impl OriginRequest {
         let (endpoint, path) = route.store.address(&route.bucket, located.key());
         let query: Vec<_> =
             located.view().iter().map(|(name, value)| (*name, value.as_str())).collect();
-        let signer = Signer {
-            credentials: &route.store.credentials,
-            region: &route.store.region,
-            service: "s3",
-            time: now,
-        };
         let unsigned = Unsigned {
             method: request.method(),
             endpoint: &endpoint,
@@ -55,7 +49,7 @@ impl OriginRequest {
         };
         // Range and conditions are not signed: S3 does not ask for it, and the platform
         // between here and the store may rewrite them.
-        let signed = signer.sign_headers(&unsigned, Payload::Unsigned);
+        let signed = route.store.signer(now).sign_headers(&unsigned, Payload::Unsigned);
         let forwarded = FORWARDED_HEADERS
             .into_iter()
             .filter_map(|name| Some((name, Secret::new(request.header(name)?))));

@@ -3,6 +3,8 @@
 use crate::endpoint::Endpoint;
 use crate::object::{Bucket, ObjectKey};
 use crate::sigv4::Credentials;
+use crate::sigv4::sign::Signer;
+use crate::time::UnixTime;
 
 /// Where the bucket stands in a URL.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,6 +31,11 @@ pub struct Store {
 }
 
 impl Store {
+    /// What signs a request to it at the time `now`.
+    pub fn signer(&self, now: UnixTime) -> Signer<'_> {
+        Signer { credentials: &self.credentials, region: &self.region, service: "s3", time: now }
+    }
+
     /// Where an object is: the endpoint to call and the path on it, decoded.
     pub fn address(&self, bucket: &Bucket, key: &ObjectKey) -> (Endpoint, String) {
         match self.addressing {

@@ -39,12 +39,6 @@ impl Admitted<'_> {
         let length = self.order().size.to_string();
         let mut signed: Vec<_> = headers.iter().map(|(n, value)| (*n, value.as_str())).collect();
         signed.push(("content-length", &length));
-        let signer = Signer {
-            credentials: &store.credentials,
-            region: &store.region,
-            service: "s3",
-            time: now,
-        };
         let request = Unsigned {
             method: Method::Put,
             endpoint: &endpoint,
@@ -53,7 +47,7 @@ impl Admitted<'_> {
             headers: &signed,
         };
         SignedPut {
-            url: signer.presign(&request, rule.expires_in),
+            url: store.signer(now).presign(&request, rule.expires_in),
             headers,
             expires_at: now.saturating_add(rule.expires_in.duration()),
         }

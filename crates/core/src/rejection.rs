@@ -104,7 +104,7 @@ impl Rejection {
             Self::Store(StoreError::Unreachable) => {
                 (502, "BadGateway", "store_unreachable", UNAVAILABLE)
             }
-            Self::Upload(error) => return error.row(),
+            Self::Upload(error) => return upload_row(error),
         };
         Row { status, code, reason, text: Cow::Borrowed(text) }
     }
@@ -192,6 +192,57 @@ fn sigv4_verify_row(error: &VerifyError) -> Columns {
             (403, "SignatureDoesNotMatch", "signature_mismatch", ASK_AGAIN)
         }
     }
+}
+
+fn upload_row(error: &UploadError) -> Row {
+    let (status, code, reason, text): (_, _, _, Cow<'static, str>) = match error {
+        UploadError::NoSuchPath => (
+            404,
+            "NotFound",
+            "no_such_path",
+            "There is `POST /uploads` and `POST /uploads/{id}/confirm`.".into(),
+        ),
+        UploadError::SignIn => (
+            401,
+            "Unauthorized",
+            "no_credential",
+            "Sign in first: send `Authorization: Bearer <token>`.".into(),
+        ),
+        UploadError::NotAUser => {
+            (403, "AccessDenied", "not_a_user", "Only users of the app can upload.".into())
+        }
+        UploadError::Order { problem } => {
+            (400, "InvalidRequest", "malformed_order", problem.clone().into())
+        }
+        UploadError::NotAllowed { problem } => {
+            (403, "AccessDenied", "not_allowed_by_rule", problem.clone().into())
+        }
+        UploadError::UnknownUpload => {
+            (404, "NoSuchUpload", "unknown_upload", "There is no such upload of yours.".into())
+        }
+        UploadError::TooLate => (
+            410,
+            "NoSuchUpload",
+            "upload_too_old",
+            "This upload is too old to be confirmed. Start again.".into(),
+        ),
+        UploadError::NotStored => (
+            409,
+            "NotUploaded",
+            "not_stored",
+            "The file is not in the store. Send it to the upload URL first.".into(),
+        ),
+        UploadError::Mismatch { problem } => {
+            (409, "UploadMismatch", "stored_differs", problem.clone().into())
+        }
+        UploadError::StoreUnavailable => (
+            502,
+            "BadGateway",
+            "store_unavailable",
+            "The store cannot be reached at the moment. Try again soon.".into(),
+        ),
+    };
+    Row { status, code, reason, text }
 }
 
 fn jwt_reason(error: &JwtError) -> &'static str {

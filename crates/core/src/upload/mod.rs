@@ -17,10 +17,7 @@ pub mod put;
 pub mod receipt;
 pub mod rule;
 
-use std::borrow::Cow;
 use std::fmt;
-
-use crate::rejection::Row;
 
 /// Why there is no upload.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,61 +53,19 @@ pub enum UploadError {
     StoreUnavailable,
 }
 
-impl UploadError {
-    pub(crate) fn row(&self) -> Row {
-        let (status, code, reason, text): (_, _, _, Cow<'static, str>) = match self {
-            Self::NoSuchPath => (
-                404,
-                "NotFound",
-                "no_such_path",
-                "There is `POST /uploads` and `POST /uploads/{id}/confirm`.".into(),
-            ),
-            Self::SignIn => (
-                401,
-                "Unauthorized",
-                "no_credential",
-                "Sign in first: send `Authorization: Bearer <token>`.".into(),
-            ),
-            Self::NotAUser => {
-                (403, "AccessDenied", "not_a_user", "Only users of the app can upload.".into())
-            }
-            Self::Order { problem } => {
-                (400, "InvalidRequest", "malformed_order", problem.clone().into())
-            }
-            Self::NotAllowed { problem } => {
-                (403, "AccessDenied", "not_allowed_by_rule", problem.clone().into())
-            }
-            Self::UnknownUpload => {
-                (404, "NoSuchUpload", "unknown_upload", "There is no such upload of yours.".into())
-            }
-            Self::TooLate => (
-                410,
-                "NoSuchUpload",
-                "upload_too_old",
-                "This upload is too old to be confirmed. Start again.".into(),
-            ),
-            Self::NotStored => (
-                409,
-                "NotUploaded",
-                "not_stored",
-                "The file is not in the store. Send it to the upload URL first.".into(),
-            ),
-            Self::Mismatch { problem } => {
-                (409, "UploadMismatch", "stored_differs", problem.clone().into())
-            }
-            Self::StoreUnavailable => (
-                502,
-                "BadGateway",
-                "store_unavailable",
-                "The store cannot be reached at the moment. Try again soon.".into(),
-            ),
-        };
-        Row { status, code, reason, text }
-    }
-}
-
 impl fmt::Display for UploadError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.row().text)
+        f.write_str(match self {
+            Self::NoSuchPath => "the path is none of this API's",
+            Self::SignIn => "no bearer token was sent",
+            Self::NotAUser => "the credential is not a user's token",
+            Self::Order { problem } | Self::NotAllowed { problem } | Self::Mismatch { problem } => {
+                problem
+            }
+            Self::UnknownUpload => "the upload id is forged, or another user's",
+            Self::TooLate => "the upload was signed over a day ago",
+            Self::NotStored => "the store has no such object",
+            Self::StoreUnavailable => "the store did not answer, or refused",
+        })
     }
 }

@@ -16,7 +16,7 @@ use cloakroom_core::rejection::Rejection;
 use cloakroom_core::request::{Request, RequestError};
 use cloakroom_core::time::UnixTime;
 use cloakroom_core::upload::desk::{Answer, Desk, Step};
-use lambda_http::{Body, Error, Response, run, service_fn};
+use lambda_http::{Body, Error, RequestExt, Response, run, service_fn};
 use serde_json::json;
 
 use crate::store::Stores;
@@ -59,8 +59,12 @@ async fn handle(
         },
         Err(error) => desk.reject(None, &Rejection::Request(error)),
     };
-    log(event, &answer);
+    let id = event.lambda_context_ref().map(|context| context.request_id.as_str());
+    log(event, &answer, id, now()?);
     let mut response = Response::builder().status(answer.status);
+    if let Some(id) = id {
+        response = response.header("x-request-id", id);
+    }
     for (name, value) in answer.headers {
         response = response.header(name, value);
     }
@@ -82,12 +86,14 @@ fn now() -> Result<UnixTime, Error> {
 }
 
 /// One line of JSON for each request. An upload id is a permission, so the path is not written.
-fn log(event: &lambda_http::Request, answer: &Answer) {
+fn log(event: &lambda_http::Request, answer: &Answer, id: Option<&str>, time: UnixTime) {
     let entry = &answer.log;
     let decision = if answer.status < 400 { "allow" } else { "deny" };
     println!(
         "{}",
         json!({
+            "time": time.to_rfc3339(),
+            "request_id": id,
             "method": event.method().as_str(),
             "status": answer.status,
             "decision": decision,

@@ -16,6 +16,9 @@ pub enum Json {
     Bool(bool),
     /// A whole number from 0 to 2⁶⁴ − 1.
     Unsigned(u64),
+    /// The whole part of a number below 2⁵³ that is written with a fraction or an exponent, as
+    /// some issuers of tokens write times.
+    Fraction(u64),
     /// Any other number. Nothing here reads one, so its value is not kept.
     OtherNumber,
     /// A string.
@@ -64,7 +67,7 @@ impl Json {
         match self {
             Json::Null => "null",
             Json::Bool(_) => "a boolean",
-            Json::Unsigned(_) | Json::OtherNumber => "a number",
+            Json::Unsigned(_) | Json::Fraction(_) | Json::OtherNumber => "a number",
             Json::String(_) => "a string",
             Json::Array(_) => "an array",
             Json::Object(_) => "an object",
@@ -103,8 +106,11 @@ impl<'de> Visitor<'de> for JsonVisitor {
         Ok(u64::try_from(value).map_or(Json::OtherNumber, Json::Unsigned))
     }
 
-    fn visit_f64<E: Error>(self, _: f64) -> Result<Json, E> {
-        Ok(Json::OtherNumber)
+    fn visit_f64<E: Error>(self, value: f64) -> Result<Json, E> {
+        // There is no lossless conversion of floats; within 2⁵³ their digits are exact.
+        let whole = (0.0..9_007_199_254_740_992.0).contains(&value).then(|| value.trunc());
+        let whole = whole.and_then(|whole| format!("{whole:.0}").parse().ok());
+        Ok(whole.map_or(Json::OtherNumber, Json::Fraction))
     }
 
     fn visit_str<E: Error>(self, value: &str) -> Result<Json, E> {
@@ -151,6 +157,11 @@ mod tests {
         let json = Json::parse(r#"{"n": 7, "m": -7, "s": ["x", null, true]}"#).unwrap();
         assert_eq!(json.get("n").and_then(Json::as_u64), Some(7));
         assert_eq!(json.get("m").and_then(Json::as_u64), None);
+        let json_of = |text| Json::parse(text).unwrap();
+        assert_eq!(json_of("1700000000.9"), Json::Fraction(1_700_000_000));
+        assert_eq!(json_of("1.7e9"), Json::Fraction(1_700_000_000));
+        assert_eq!(json_of("-0.5"), Json::OtherNumber);
+        assert_eq!(json_of("1e300"), Json::OtherNumber);
         assert_eq!(json.get("s").map(Json::kind), Some("an array"));
     }
 }

@@ -143,7 +143,9 @@ impl<'r> PresentedJwt<'r> {
     fn time(&self, claim: &'static str) -> Result<Option<UnixTime>, JwtError> {
         match self.claims.get(claim) {
             None => Ok(None),
-            Some(Json::Unsigned(secs)) => Ok(Some(UnixTime::from_secs(*secs))),
+            Some(Json::Unsigned(secs) | Json::Fraction(secs)) => {
+                Ok(Some(UnixTime::from_secs(*secs)))
+            }
             Some(_) => Err(JwtError::MissingClaim(claim.into())),
         }
     }
@@ -233,6 +235,9 @@ mod tests {
     fn each_claim_counts() {
         let good = json!({"sub": "alice", "iss": "app", "aud": ["x", "cloakroom"], "exp": 1_700_000_001_u64});
         assert_eq!(verify(&token(good.clone())), Ok(Principal::User("alice".into())));
+        let mut fractional = good.clone();
+        fractional["exp"] = json!(1_700_000_001.5);
+        assert_eq!(verify(&token(fractional)), Ok(Principal::User("alice".into())));
         let with = |name: &str, value: serde_json::Value| {
             let mut claims = good.clone();
             claims[name] = value;

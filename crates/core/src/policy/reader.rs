@@ -113,7 +113,7 @@ impl<'a> Node<'a> {
     ) -> Result<u64, PolicyError> {
         match self.json {
             Json::Unsigned(number) if range.contains(number) => Ok(*number),
-            Json::Unsigned(_) | Json::OtherNumber => self.error(format!(
+            Json::Unsigned(_) | Json::Fraction(_) | Json::OtherNumber => self.error(format!(
                 "must be a whole number of {unit} from {} to {}",
                 range.start(),
                 range.end()

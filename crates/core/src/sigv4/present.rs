@@ -122,11 +122,7 @@ impl<'r> PresentedSigv4<'r> {
         let signed_at = parse_date(&date, "X-Amz-Date")?;
         let (access_key_id, region) =
             parse_credential(&credential.unwrap_or_default(), &date, "X-Amz-Credential")?;
-        let expires_in = expires
-            .filter(|text| text.bytes().all(|b| b.is_ascii_digit()))
-            .and_then(|text| text.parse().ok())
-            .and_then(ExpiresIn::from_secs)
-            .ok_or(PresentError::ExpiryOutOfRange)?;
+        let expires_in = parse_expires(&expires.unwrap_or_default())?;
         Ok(Self {
             request,
             carrier: Carrier::Query { expires_in },
@@ -202,6 +198,15 @@ fn malformed<T>(part: &'static str, expected: &'static str) -> Result<T, Present
 fn parse_date(text: &str, part: &'static str) -> Result<UnixTime, PresentError> {
     let expected = "a time such as 20130524T000000Z";
     UnixTime::parse_amz_date(text).ok_or(PresentError::Malformed { part, expected })
+}
+
+fn parse_expires(text: &str) -> Result<ExpiresIn, PresentError> {
+    if text.is_empty() || !text.bytes().all(|b| b.is_ascii_digit()) {
+        return malformed("X-Amz-Expires", "a whole number of seconds");
+    }
+    // Digits that do not fit are a number still, only too large.
+    let seconds = text.parse().unwrap_or(u64::MAX);
+    ExpiresIn::from_secs(seconds).ok_or(PresentError::ExpiryOutOfRange)
 }
 
 /// `AKIAIOSFODNN7EXAMPLE/20130524/us-east-1/s3/aws4_request`. Key ids of S3-compatibles may

@@ -49,7 +49,7 @@ function answer(request, env, ctx) {
 
 // Made for each request anew: an object of one request must not be used in another.
 function lost() {
-  const body = { code: "internal_error", message: "the request could not be answered; try again" };
+  const body = { code: "InternalError", message: "This could not be answered just now. Try again." };
   return Response.json(body, {
     status: 500,
     headers: { "cache-control": "no-store", "x-request-id": crypto.randomUUID() },

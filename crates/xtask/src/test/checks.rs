@@ -28,6 +28,7 @@ pub(super) fn all() -> Vec<Check> {
         Check { name: "other libraries", needs: Everything, run: peers },
         Check { name: "npm packages", needs: Everything, run: npm_packages },
         Check { name: "bundle", needs: Everything, run: edge_bundle },
+        Check { name: "edge shim", needs: Everything, run: shim },
         Check { name: "system", needs: Everything, run: system_tests },
         Check { name: "deploy the edge", needs: Everything, run: deploy_edge },
         Check { name: "deploy the function", needs: Everything, run: deploy_function },
@@ -81,7 +82,7 @@ fn peers(bench: &Bench, step: &Step) -> Result<String> {
     bench.program(cargo(), "peer")?.args(peer).run(step)?;
     let pytest = bench.program(environment.join("bin/python"), "peers")?;
     let output = pytest
-        .args(["-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/peers"])
+        .args(["-m", "pytest", "-p", "no:cacheprovider", "tests/peers"])
         .env("CLOAKROOM_PEER", bench.checkout.binary("examples/peer"))
         .env("PYTHONDONTWRITEBYTECODE", "1")
         .run_to_text(step)?;
@@ -95,6 +96,14 @@ fn npm_packages(bench: &Bench, step: &Step) -> Result<String> {
 fn edge_bundle(bench: &Bench, _step: &Step) -> Result<String> {
     bundle::build(&bench.checkout, &bundle::default_folder(&bench.checkout))?;
     Ok(String::new())
+}
+
+/// The instance is replaced after a trap.
+fn shim(bench: &Bench, step: &Step) -> Result<String> {
+    let node = bench.program("node", "shim")?;
+    let output =
+        node.args(["--test", "--test-reporter=spec", "edge/shim.test.mjs"]).run_to_text(step)?;
+    Ok(system::summary(&output))
 }
 
 fn system_tests(bench: &Bench, step: &Step) -> Result<String> {

@@ -99,7 +99,7 @@ fn is_test(file: &Path) -> bool {
 }
 
 /// What Node says at the end: `ℹ pass 40` and so on.
-fn summary(output: &str) -> String {
+pub(super) fn summary(output: &str) -> String {
     let count = |what: &str| {
         let line = output.lines().rev().find_map(|line| line.split_once(&format!(" {what} ")));
         line.map(|(_, number)| format!("{number} {what}"))

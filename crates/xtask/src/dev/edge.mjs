@@ -1,6 +1,7 @@
 // Serves the Worker's bundle under workerd. Reads its settings from the variable EDGE_CONFIG,
 // because secrets are among them and a command line is public.
 
+import { subscribe } from "node:diagnostics_channel";
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { Miniflare } from "miniflare";
@@ -15,6 +16,16 @@ function modules(folder) {
   const type = (file) => (file.endsWith(".wasm") ? "CompiledWasm" : "ESModule");
   return entryFirst.map((file) => ({ type: type(file), path: join(folder, file) }));
 }
+
+// miniflare does not tell when workerd ends by itself, and would wait for it for ever.
+let stopping = false;
+subscribe("child_process", ({ process: child }) => {
+  child.once("exit", (code, signal) => {
+    if (stopping) return;
+    console.error(`workerd ended by itself (${signal ?? `exit status ${code}`})`);
+    process.exit(1);
+  });
+});
 
 const server = new Miniflare({
   // The entry that this would open on another port; the Worker's own socket is below.
@@ -36,6 +47,7 @@ const server = new Miniflare({
 
 for (const signal of ["SIGINT", "SIGTERM"]) {
   process.once(signal, async () => {
+    stopping = true;
     await server.dispose();
     process.exit(0);
   });

@@ -308,6 +308,6 @@ function inFolder(names) {
 }
 
 function succeeded(answer) {
-  assert.ok(answer.status === 200 || answer.status === 201, `${answer.status}: ${answer.text}`);
+  assert.equal(answer.status, 200, `${answer.status}: ${answer.text}`);
   return answer;
 }

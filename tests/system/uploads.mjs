@@ -49,7 +49,7 @@ export function confirm(running, user, id) {
 export async function upload(running, user, filename, body, contentType = "text/plain") {
   const fields = { filename, content_type: contentType, size: Buffer.byteLength(body) };
   const asked = await ask(running, user, fields);
-  if (asked.status !== 201 && asked.status !== 200) return { asked };
+  if (asked.status !== 200) return { asked };
   const ticket = asked.json();
   const stored = await put(ticket, body);
   if (stored.status !== 200) return { asked, ticket, stored };

@@ -2,7 +2,7 @@
 //!
 //! | request | answer |
 //! |---|---|
-//! | `POST /uploads` with an [order](super::order) | 201 `{id, method, url, headers, key, expires_at, read}` |
+//! | `POST /uploads` with an [order](super::order) | 200 `{id, method, url, headers, key, expires_at, read}` |
 //! | `POST /uploads/{id}/confirm` | 200 `{key, size, etag, read}` |
 //! | `OPTIONS` of either | 204 with the CORS headers |
 //!
@@ -186,7 +186,7 @@ impl Desk {
             "read": rule.read_url(admitted.key(), now).expose(),
         });
         Ok(Answer {
-            status: 201,
+            status: 200,
             headers: json_headers(self.cors().headers(grant.request())),
             body: body.to_string(),
             log: LogEntry {

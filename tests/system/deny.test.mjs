@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 
-import { edgeLogEntry, secretsInLogs, system } from "./dev.mjs";
+import { logEntry, secretsInLogs, system } from "./dev.mjs";
 import { deleteObject, edgePath, putObject } from "./objects.mjs";
 import { bearer, keepsSecrets, presigned, signedHeaders } from "./reading.mjs";
 import { forged, token } from "./tokens.mjs";
@@ -232,7 +232,7 @@ describe("denied", () => {
       }
       assert.match(answer.headers["content-type"], /^application\/json/);
       assert.match(answer.headers["cache-control"] ?? "", /no-store/);
-      const entry = await edgeLogEntry(running, answer.headers["x-request-id"]);
+      const entry = await logEntry(running, "edge", answer.headers["x-request-id"]);
       assert.equal(entry.decision, "deny");
       assert.equal(entry.reason, reason, JSON.stringify(entry));
       assert.doesNotMatch(JSON.stringify(entry), /X-Amz-Signature=|[0-9a-f]{64}|eyJ/);
@@ -283,7 +283,7 @@ describe("allowed", () => {
       assert.equal(answer.headers["content-type"], "text/plain");
       assert.equal(answer.headers["content-length"], String(content.length));
       keepsSecrets(running, { ...answer, text: "" });
-      const entry = await edgeLogEntry(running, answer.headers["x-request-id"]);
+      const entry = await logEntry(running, "edge", answer.headers["x-request-id"]);
       assert.equal(entry.decision, "allow");
     });
   }

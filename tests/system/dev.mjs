@@ -73,9 +73,9 @@ export async function start({ data, ports: chosen = {} }) {
   return { ready: JSON.parse(line), ports, child, exited, seconds };
 }
 
-/** The edge's log entry for one request: the JSON line with this `x-request-id`. */
-export async function edgeLogEntry(running, requestId) {
-  const path = join(running.data, "logs", "edge.log");
+/** The log entry of `part` (edge, uploads) for one request: the JSON line with this `x-request-id`. */
+export async function logEntry(running, part, requestId) {
+  const path = join(running.data, "logs", `${part}.log`);
   for (let attempt = 0; attempt < 50; attempt += 1) {
     const text = await readFile(path, "utf8").catch(() => "");
     const line = text.split("\n").find((each) => each.includes(requestId));

@@ -6,7 +6,7 @@ import { createHash } from "node:crypto";
 import net from "node:net";
 import { after, before, describe, test } from "node:test";
 
-import { secretsInLogs, system } from "./dev.mjs";
+import { logEntry, secretsInLogs, system } from "./dev.mjs";
 import { getObject, headObject } from "./objects.mjs";
 import { objectPath, presign, signHeaders } from "./sigv4.mjs";
 import { forged, token } from "./tokens.mjs";
@@ -364,6 +364,17 @@ describe("confirming", () => {
     }
     assert.equal((await confirm(running, "alice", id)).status, 200);
   });
+});
+
+test("an answer of the upload function is found in its log by its request id", async () => {
+  const issued = await ask(running, "alice", fields);
+  const refused = await ask(running, "alice", { ...fields, filename: "a/b" });
+  const [allow, deny] = await Promise.all(
+    [issued, refused].map((answer) => logEntry(running, "uploads", answer.headers["x-request-id"])),
+  );
+  assert.deepEqual([allow.decision, allow.reason, allow.principal], ["allow", "issued", "alice"]);
+  assert.equal(allow.key, issued.json().key);
+  assert.deepEqual([deny.decision, deny.reason], ["deny", "malformed_order"]);
 });
 
 test("no log holds a secret, a token or a signed URL", async () => {

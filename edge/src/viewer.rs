@@ -1,7 +1,7 @@
 //! The viewer's request as the core wants it, and the answer as the platform wants it.
 
 use cloakroom_core::rejection::Rejection;
-use js_sys::{Array, JsString};
+use js_sys::{Array, JsString, Reflect};
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{Headers, ReadableStream, Request, Response, ResponseInit, WorkerGlobalScope};
 
@@ -17,7 +17,11 @@ pub(crate) struct ViewerRequest {
 
 impl ViewerRequest {
     pub(crate) fn read(request: &Request) -> worker::Result<Self> {
-        let headers = read_headers(&request.headers());
+        let mut headers = read_headers(&request.headers());
+        if let Some(sent) = accept_encoding_as_sent(request) {
+            headers.retain(|(name, _)| name != "accept-encoding");
+            headers.push(("accept-encoding".to_owned(), sent));
+        }
         let ray = headers.iter().find(|(name, _)| name == "cf-ray").map(|(_, id)| id.clone());
         Ok(Self {
             id: ray.unwrap_or_else(random_id),
@@ -93,6 +97,13 @@ fn init(status: u16, headers: &[(&str, String)], id: &str) -> worker::Result<Res
     init.set_status(status);
     init.set_headers(&list);
     Ok(init)
+}
+
+/// The platform rewrites `accept-encoding`, which some clients sign, and keeps what was sent in
+/// the request's `cf` object.
+fn accept_encoding_as_sent(request: &Request) -> Option<String> {
+    let cf = Reflect::get(request, &"cf".into()).ok().filter(JsValue::is_object)?;
+    Reflect::get(&cf, &"clientAcceptEncoding".into()).ok()?.as_string()
 }
 
 fn random_id() -> String {

@@ -85,8 +85,13 @@ fn split(text: &str) -> Result<(String, &str), Failure> {
         (None, _) => return Err(wrong("has no host")),
     };
     let (_, rest) = text.split_once("://").ok_or_else(|| wrong("has no `://`"))?;
-    let target = rest.find('/').and_then(|at| rest.get(at..)).unwrap_or("/");
-    Ok((host, target.split('#').next().unwrap_or(target)))
+    let rest = rest.split('#').next().unwrap_or(rest);
+    let end = rest.find(['/', '?']).unwrap_or(rest.len());
+    match rest.get(end..) {
+        Some(target) if target.starts_with('/') => Ok((host, target)),
+        Some("") => Ok((host, "/")),
+        _ => Err(wrong("has a query without a path before it")),
+    }
 }
 
 struct Report {

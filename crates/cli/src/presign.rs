@@ -67,6 +67,9 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode, Failure> {
         credentials: credentials()?,
     };
     let (endpoint, path) = store.address(&bucket, &key);
+    if options.headers.iter().any(|(name, _)| name == "host") {
+        return Err("--header must not give `host`: it follows from the endpoint".to_owned());
+    }
     let headers: Vec<_> =
         options.headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
     let time = crate::time_or_now(options.at);
@@ -110,8 +113,7 @@ fn credentials() -> Result<Credentials, Failure> {
 }
 
 fn parse_method(text: &str) -> Result<Method, String> {
-    Method::parse(text).ok_or_else(|| {
-        let names = Method::ALL.map(Method::as_str).join(", ");
-        format!("must be one of {names}")
-    })
+    Method::parse(text)
+        .filter(|method| *method != Method::Options)
+        .ok_or_else(|| "must be GET, HEAD, PUT, POST or DELETE".to_owned())
 }

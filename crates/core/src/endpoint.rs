@@ -25,8 +25,10 @@ impl Endpoint {
     /// Says what is wrong and what would be right.
     pub fn parse(text: &str) -> Result<Self, String> {
         let wrong = |why: &str| {
+            // Before an `@` stands a password, perhaps, and errors end up in logs.
+            let shown = if text.contains('@') { "the text" } else { &format!("`{text}`") };
             Err(format!(
-                "`{text}` {why}; an endpoint looks like `https://s3.us-east-1.amazonaws.com`"
+                "{shown} {why}; an endpoint looks like `https://s3.us-east-1.amazonaws.com`"
             ))
         };
         let (scheme, rest, default_port) = if let Some(rest) = text.strip_prefix("https://") {
@@ -60,6 +62,12 @@ impl Endpoint {
         &self.host
     }
 
+    /// Whether the host is an address, which has no names below it.
+    pub fn is_address(&self) -> bool {
+        let host = self.host.rsplit_once(':').map_or(self.host.as_str(), |(host, _)| host);
+        self.host.starts_with('[') || host.parse::<std::net::Ipv4Addr>().is_ok()
+    }
+
     /// This endpoint with `label.` before its host, as virtual-hosted buckets are reached.
     #[must_use]
     pub fn with_subdomain(&self, label: &str) -> Self {
@@ -78,7 +86,9 @@ fn is_host_and_port(text: &str) -> bool {
         Some((host, port)) if !port.ends_with(']') => (host, Some(port)),
         _ => (text, None),
     };
-    let port_is_fine = port.is_none_or(|p| p.parse::<u16>().is_ok_and(|n| n > 0));
+    let port_is_fine = port.is_none_or(|p| {
+        p.bytes().all(|b| b.is_ascii_digit()) && p.parse::<u16>().is_ok_and(|n| n > 0)
+    });
     let name = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-');
     let address = |b: u8| b.is_ascii_hexdigit() || matches!(b, b':' | b'.');
     let host_is_fine = match host.strip_prefix('[').map(|rest| rest.strip_suffix(']')) {
@@ -100,6 +110,7 @@ mod tests {
             ("https://", "does not name a host"),
             ("https://host:0", "does not name a host"),
             ("https://host:65536", "does not name a host"),
+            ("https://host:+443", "does not name a host"),
             ("https://ho st", "does not name a host"),
             ("https://[::1", "does not name a host"),
             ("https://key:secret@host", "carries a user name"),

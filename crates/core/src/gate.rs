@@ -88,7 +88,7 @@ impl Gate {
 
     /// The headers by which a page of another origin may read an answer to `request`.
     pub fn cors(&self, request: &Request<'_>) -> Vec<(&'static str, String)> {
-        let route = self.routes.find(request.host(), request.path());
+        let route = self.routes.of(request);
         route.map(|route| route.cors.headers(request)).unwrap_or_default()
     }
 
@@ -97,7 +97,7 @@ impl Gate {
     }
 
     fn preflight(&self, request: &Request<'_>) -> Vec<(&'static str, String)> {
-        let route = self.routes.find(request.host(), request.path());
+        let route = self.routes.of(request);
         let mut headers = route
             .map(|route| route.cors.preflight(request, "GET, HEAD", CORS_REQUEST_HEADERS))
             .unwrap_or_default();

@@ -135,6 +135,10 @@ impl<'r> PresentedJwt<'r> {
             return Err(JwtError::NotYetValid { now, nbf });
         }
         self.expect("iss", key.issuer.as_deref())?;
+        if key.audience.is_none() && self.claims.get("aud").is_some() {
+            // RFC 7519, section 4.1.3: a token made for others is not for us.
+            return Err(JwtError::WrongClaim("aud"));
+        }
         self.expect("aud", key.audience.as_deref())?;
         let principal = self.principal(key)?;
         Ok(Grant::verified(self.request, Dialect::JwtBearer, &key.id, principal, Some(exp)))
@@ -253,6 +257,32 @@ mod tests {
         assert_eq!(with("aud", json!("other")), JwtError::WrongClaim("aud"));
         assert_eq!(with("aud", json!(7)), JwtError::MissingClaim("aud".into()));
         assert_eq!(with("sub", json!("")), JwtError::MissingClaim("sub".into()));
+    }
+
+    #[test]
+    fn a_token_made_for_others_is_refused() {
+        let secret = Secret::new("a secret of thirty-two bytes, yes");
+        let mut keyring = Keyring::default();
+        let principal = JwtPrincipal::Claim("sub".into());
+        let (issuer, audience) = (None, None);
+        keyring.add_jwt(JwtKey {
+            id: "k".into(),
+            secret: secret.clone(),
+            issuer,
+            audience,
+            principal,
+        });
+        let request = Request::parse("GET", "/", [("host", "h")]).unwrap();
+        let verify = |claims: serde_json::Value| {
+            let token = sign("k", &secret, &claims).into_exposed();
+            let presented =
+                PresentedJwt::parse(&request, Box::leak(token.into_boxed_str())).unwrap();
+            presented.verify(&keyring, NOW).map(|grant| grant.principal().clone())
+        };
+        let exp = 1_700_000_001_u64;
+        assert!(verify(json!({"sub": "alice", "exp": exp})).is_ok());
+        let foreign = verify(json!({"sub": "alice", "exp": exp, "aud": "other"}));
+        assert_eq!(foreign, Err(JwtError::WrongClaim("aud")));
     }
 
     #[test]

@@ -19,34 +19,44 @@
 //! [`gate::Gate`] runs it for reading, [`upload::desk::Desk`] for storing. The modules below
 //! stand in reading order.
 
-pub mod crypto;
-pub mod encoding;
-pub mod endpoint;
-pub mod json;
-pub mod secret;
 pub mod time;
 
-pub mod key;
+pub mod encoding;
+
+pub mod crypto;
+pub mod json;
+pub mod secret;
+
+pub mod endpoint;
 pub mod request;
 
+pub mod key;
+
 pub mod grant;
+
 pub mod jwt;
-pub mod presented;
 pub mod sigv4;
 
+pub mod presented;
+
 pub mod object;
+
 pub mod store;
 
+pub mod acl;
 pub mod cors;
+
 pub mod route;
 
-pub mod acl;
 pub mod origin;
 pub mod response;
 
 pub mod upload;
 
-pub mod gate;
-pub mod policy;
 pub mod rejection;
+
 pub mod trail;
+
+pub mod policy;
+
+pub mod gate;

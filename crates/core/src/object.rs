@@ -90,13 +90,7 @@ impl ObjectKey {
     /// # Errors
     /// [`KeyError`] when it is not one, or could be read in two ways.
     pub fn from_path(raw: &str) -> Result<Self, KeyError> {
-        let decoded = decode(raw).map_err(KeyError::MalformedEscape)?;
-        let slashes = |bytes: &[u8]| bytes.iter().filter(|b| **b == b'/').count();
-        if slashes(&decoded) != slashes(raw.as_bytes()) {
-            return Err(KeyError::EncodedSlash);
-        }
-        let key = String::from_utf8(decoded.into_owned()).map_err(|_| KeyError::NotUtf8)?;
-        Self::new(key)
+        Self::new(decode_path(raw)?)
     }
 
     /// The key.
@@ -109,6 +103,20 @@ impl fmt::Display for ObjectKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
+}
+
+/// Decodes a raw path. Signatures cover decoded paths, so routes and keys are read from what
+/// this returns and from nothing else: two spellings of one path are one object.
+///
+/// # Errors
+/// [`KeyError`] when it could be read in two ways.
+pub fn decode_path(raw: &str) -> Result<String, KeyError> {
+    let decoded = decode(raw).map_err(KeyError::MalformedEscape)?;
+    let slashes = |bytes: &[u8]| bytes.iter().filter(|b| **b == b'/').count();
+    if slashes(&decoded) != slashes(raw.as_bytes()) {
+        return Err(KeyError::EncodedSlash);
+    }
+    String::from_utf8(decoded.into_owned()).map_err(|_| KeyError::NotUtf8)
 }
 
 /// The name of a bucket: 3 to 63 of `a-z 0-9 . -`, beginning and ending with a letter or digit

@@ -58,7 +58,7 @@ impl OriginRequest {
             url: signed.url,
             headers: signed.headers.into_iter().chain(forwarded).collect(),
             delivery: Delivery {
-                sharing: sharing(located.grant().dialect(), by),
+                sharing: sharing(located, by),
                 expires_at: located.grant().expires_at(),
                 cors: route.cors.headers(request),
             },
@@ -100,9 +100,10 @@ impl OriginRequest {
 }
 
 /// Who else may be given the same answer for the same URL.
-fn sharing(dialect: Dialect, by: AllowedBy) -> Sharing {
-    match (by, dialect) {
-        (AllowedBy::Everyone, _) => Sharing::Everyone,
+fn sharing(located: &Located<'_, '_>, by: AllowedBy) -> Sharing {
+    match (by, located.grant().dialect()) {
+        // A version or a header that a signature asked for is not everyone's to have.
+        (AllowedBy::Everyone, _) if located.view().is_empty() => Sharing::Everyone,
         (_, Dialect::Sigv4Query) => Sharing::UrlHolders,
         _ => Sharing::Nobody,
     }

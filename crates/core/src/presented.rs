@@ -16,6 +16,8 @@ use crate::time::UnixTime;
 pub enum CredentialError {
     /// Two credentials at once; which one would count is not for anyone to guess.
     Several,
+    /// A Signature Version 2, which AWS retired and nothing here verifies.
+    Sigv2,
     /// An `Authorization` header of a scheme that is not served.
     UnsupportedScheme,
     /// A SigV4 credential that cannot be read.
@@ -30,6 +32,10 @@ impl fmt::Display for CredentialError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Several => f.write_str("a credential in the query and one in a header"),
+            Self::Sigv2 => f.write_str(
+                "signed with Signature Version 2; tell the SDK to use version 4 (boto3: \
+                 `Config(signature_version=\"s3v4\")`)",
+            ),
             Self::UnsupportedScheme => {
                 f.write_str("`Authorization` must be `AWS4-HMAC-SHA256 …` or `Bearer …`")
             }
@@ -58,6 +64,10 @@ impl<'r> Presented<'r> {
     /// When there are two, or when the one there is cannot be read.
     pub fn parse(request: &'r Request<'r>) -> Result<Self, CredentialError> {
         let in_query = request.query().pairs().any(|(name, _)| is_auth_parameter(name));
+        // Of a URL signed with version 2 no other parameter has a name of its own.
+        if request.query().pairs().any(|(name, _)| name == "AWSAccessKeyId") {
+            return Err(CredentialError::Sigv2);
+        }
         let Some(header) = request.header("authorization") else {
             return if in_query {
                 PresentedSigv4::parse_query(request)
@@ -71,7 +81,9 @@ impl<'r> Presented<'r> {
             return Err(CredentialError::Several);
         }
         let (scheme, value) = header.split_once(' ').unwrap_or((header, ""));
-        if scheme == ALGORITHM {
+        if scheme == "AWS" {
+            Err(CredentialError::Sigv2)
+        } else if scheme == ALGORITHM {
             PresentedSigv4::parse_header(request)
                 .map(Self::Sigv4)
                 .map_err(CredentialError::Sigv4Present)

@@ -72,6 +72,12 @@ impl Rejection {
             Self::Credential(CredentialError::Several) => {
                 (400, "InvalidRequest", "several_credentials", TWO)
             }
+            Self::Credential(CredentialError::Sigv2) => (
+                400,
+                "InvalidRequest",
+                "signature_version_2",
+                "This link was signed with Signature Version 2. Only version 4 is served.",
+            ),
             Self::Credential(CredentialError::UnsupportedScheme) => (
                 400,
                 "InvalidRequest",

@@ -116,10 +116,16 @@ impl ViewerResponse {
         if delivery.sharing != Sharing::Everyone {
             passed.retain(|(name, _)| *name != "expires");
         }
-        if let Some(value) = cache_control(delivery, store_cache_control, now) {
-            passed.push(("cache-control", value));
+        match status {
+            // What made the answer a no may change at any time.
+            412 | 416 => passed.push(("cache-control", "no-store".to_owned())),
+            _ => passed.extend(
+                cache_control(delivery, store_cache_control, now)
+                    .map(|value| ("cache-control", value)),
+            ),
         }
-        if passed.iter().any(|(name, value)| *name == "content-type" && is_active(value)) {
+        let mut types = passed.iter().filter(|(name, _)| *name == "content-type");
+        if has_body && !types.next().is_some_and(|(_, value)| is_inert(value)) {
             passed.push(("content-security-policy", ACTIVE_CONTENT_POLICY.to_owned()));
         }
         passed.push(("x-content-type-options", "nosniff".to_owned()));
@@ -132,9 +138,18 @@ impl ViewerResponse {
 const ACTIVE_CONTENT_POLICY: &str =
     "sandbox; default-src 'none'; img-src data:; style-src 'unsafe-inline'";
 
-fn is_active(content_type: &str) -> bool {
+/// Types that browsers show or store without running anything. A comma would make it two types.
+fn is_inert(content_type: &str) -> bool {
     let essence = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-    essence == "text/html" || essence.ends_with("xml") || essence == "text/javascript"
+    let (kind, subtype) = essence.split_once('/').unwrap_or_default();
+    let inert = match kind {
+        "image" => !subtype.contains("svg") && !subtype.contains("xml"),
+        "audio" | "video" | "font" => true,
+        "text" => matches!(subtype, "plain" | "csv"),
+        "application" => matches!(subtype, "pdf" | "octet-stream" | "zip" | "json"),
+        _ => false,
+    };
+    inert && !content_type.contains(',')
 }
 
 fn cache_control(delivery: &Delivery, store: Option<&str>, now: UnixTime) -> Option<String> {
@@ -205,6 +220,8 @@ mod tests {
         );
         let names: Vec<_> = response.headers.iter().map(|(name, _)| *name).collect();
         assert_eq!(names, ["etag", "content-type", "x-content-type-options"]);
+        let untyped = respond(Sharing::Everyone, 200, &[]);
+        assert!(header(&untyped, "content-security-policy").is_some());
     }
 
     #[test]
@@ -232,7 +249,17 @@ mod tests {
             ("IMAGE/SVG+XML", true),
             ("application/xhtml+xml", true),
             ("text/xml", true),
+            ("text/xsl", true),
+            ("multipart/x-mixed-replace; boundary=x", true),
+            ("application/javascript", true),
+            ("image/png; x=y, text/html", true),
+            ("image/png, text/html", true),
+            ("nonsense", true),
+            ("", true),
             ("image/jpeg", false),
+            ("video/mp4", false),
+            ("application/octet-stream", false),
+            ("text/plain; charset=utf-8", false),
             ("application/pdf", false),
         ] {
             let response = respond(Sharing::Everyone, 200, &[("content-type", content_type)]);
@@ -249,6 +276,10 @@ mod tests {
         };
         assert_eq!((answer(200), answer(206)), (Ok(true), Ok(true)));
         assert_eq!((answer(304), answer(412), answer(416)), (Ok(false), Ok(false), Ok(false)));
+        for status in [412, 416] {
+            let response = respond(Sharing::UrlHolders, status, &[("cache-control", "max-age=9")]);
+            assert_eq!(header(&response, "cache-control"), Some("no-store"));
+        }
         assert_eq!(answer(404), Err(StoreError::NotFound));
         assert_eq!(answer(403), Err(StoreError::Denied));
         for status in [301, 400, 500, 503] {

@@ -11,7 +11,8 @@ use std::sync::Arc;
 use crate::acl::rules::{AccessRules, Rule};
 use crate::cors::Cors;
 use crate::grant::{Dialect, Grant};
-use crate::object::{Bucket, KeyError, ObjectKey};
+use crate::object::{Bucket, KeyError, ObjectKey, decode_path};
+use crate::request::Request;
 use crate::store::Store;
 
 /// One way from paths to objects.
@@ -70,10 +71,18 @@ impl Routes {
         prefixes.insert(route.prefix.clone(), route).is_none()
     }
 
-    /// The route for a host and a raw path.
-    pub fn find(&self, host: &str, path: &str) -> Option<&Route> {
+    /// The route for a request, whoever sends it.
+    pub fn of(&self, request: &Request<'_>) -> Option<&Route> {
+        self.find(request.host(), &decode_path(request.path()).ok()?)
+    }
+
+    /// The route for a host and a decoded path.
+    fn find(&self, host: &str, path: &str) -> Option<&Route> {
         let host = host.to_ascii_lowercase();
-        [host.as_str(), ""].into_iter().find_map(|host| {
+        // `media.example.`, `media.example:443` and `media.example` are one host.
+        let host = host.strip_suffix(":443").or(host.strip_suffix(":80")).unwrap_or(&host);
+        let host = host.strip_suffix('.').unwrap_or(host);
+        [host, ""].into_iter().find_map(|host| {
             let prefixes = self.by_host.get(host)?;
             prefixes_of(path).find_map(|prefix| prefixes.get(prefix))
         })
@@ -85,9 +94,10 @@ impl Routes {
     /// [`LocateError`] when there is no way to one.
     pub fn locate<'p, 'r>(&'p self, grant: Grant<'r>) -> Result<Located<'p, 'r>, LocateError> {
         let request = grant.request();
-        let route = self.find(request.host(), request.path()).ok_or(LocateError::NoRoute)?;
-        let rest = request.path().strip_prefix(&route.prefix).unwrap_or_default();
-        let key = ObjectKey::from_path(rest).map_err(LocateError::Key)?;
+        let path = decode_path(request.path()).map_err(LocateError::Key)?;
+        let route = self.find(request.host(), &path).ok_or(LocateError::NoRoute)?;
+        let rest = path.strip_prefix(&route.prefix).unwrap_or_default();
+        let key = ObjectKey::new(rest).map_err(LocateError::Key)?;
         let view = parse_view(&grant)?;
         let rule = route.access.find(key.as_str());
         Ok(Located { grant, route, key, view, rule })

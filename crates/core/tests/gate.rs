@@ -285,6 +285,10 @@ fn every_bad_ticket_has_its_reason() {
         assert_eq!(reason(method, &good, &[]), "method_not_allowed");
     }
     assert_eq!(reason("PATCH", &good, &[]), "malformed_request");
+    let version_2 = "/media/users/alice/a.jpg?AWSAccessKeyId=AKAPP&Signature=x&Expires=1";
+    assert_eq!(reason("GET", version_2, &[]), "signature_version_2");
+    let version_2 = [("authorization", "AWS AKAPP:x")];
+    assert_eq!(reason("GET", "/media/a.jpg", &version_2), "signature_version_2");
     let unsigned = [("x-amz-copy-source", "/bucket/secret")];
     assert_eq!(reason("GET", &good, &unsigned), "header_not_signed");
     let elsewhere = [("host", HOST), ("host", "evil.example")];
@@ -348,6 +352,13 @@ fn routes_go_by_host_and_longest_prefix() {
     assert_eq!(url("archive.example", "/media/a").as_deref(), Some("archive"));
     assert_eq!(url("ARCHIVE.example", "/media/deep/a").as_deref(), Some("archive"));
     assert_eq!(url("media.example", "/medias/a"), None);
+    // A signature covers the decoded path, so its spelling must not choose the route.
+    assert_eq!(url("media.example", "/media/%64eep/a").as_deref(), Some("deep"));
+    assert_eq!(url("media.example", "/%6dedia/deep/a").as_deref(), Some("deep"));
+    assert_eq!(url("media.example", "/media%2Fdeep/a"), None);
+    for host in ["archive.example.", "archive.example:443", "archive.example:80"] {
+        assert_eq!(url(host, "/media/a").as_deref(), Some("archive"), "{host}");
+    }
 }
 
 #[test]

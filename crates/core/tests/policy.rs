@@ -118,6 +118,36 @@ fn each_error_names_its_place() {
              behind the host; an endpoint looks like `https://s3.us-east-1.amazonaws.com`",
         ),
         (
+            "/stores/main/endpoint",
+            Some(json!("https://AKIA:wJalrXUtnFEMI@s3.example")),
+            "policy: at `stores.main.endpoint`: the text carries a user name; an endpoint looks like \
+             `https://s3.us-east-1.amazonaws.com`",
+        ),
+        (
+            "/stores/main/endpoint",
+            Some(json!("http://127.0.0.1:9000")),
+            "policy: at `stores.main`: has an address as its endpoint, which has no buckets below \
+             it; set `addressing` to `path`",
+        ),
+        (
+            "/routes/media/host",
+            Some(json!("archive.example")),
+            "policy: at `uploads.photos.read.url`: must be at `archive.example`, the host that the \
+             rule's route is for",
+        ),
+        (
+            "/routes/media/access/-",
+            Some(json!({ "keys": "/private/*", "acl": "private" })),
+            "policy: at `routes.media.access.2.keys`: must not begin with `/` or have a segment \
+             `.` or `..`: patterns begin where keys do",
+        ),
+        (
+            "/uploads/photos/expires_in",
+            Some(json!(3601)),
+            "policy: at `uploads.photos.expires_in`: must be at most 3600 seconds where the store's \
+             credentials have a `session_token`: a URL dies with the credentials that signed it",
+        ),
+        (
             "/stores/main/region",
             Some(json!("US East")),
             "policy: at `stores.main.region`: must be a region such as `us-east-1`",
@@ -365,12 +395,18 @@ fn a_missing_secret_is_named_with_its_place() {
         Desk::new(&policy, &without_seal).unwrap_err().to_string(),
         "policy: at `uploads.photos.seal_secret`: secret `SEAL_SECRET` is not set"
     );
-    let short = |name: &str| secret(name).map(|_| "short".to_owned());
-    assert_eq!(
-        Gate::new(&policy, &short).unwrap_err().to_string(),
-        "policy: at `keys.users.secret`: secret `JWT_SECRET` is too short for HS256: at least 32 \
-         bytes are needed"
-    );
+    for (name, place) in [
+        ("APP_SECRET", "keys.AKAPP.secret"),
+        ("JWT_SECRET", "keys.users.secret"),
+        ("SEAL_SECRET", "uploads.photos.seal_secret"),
+    ] {
+        let short = |asked: &str| if asked == name { Some("short".into()) } else { secret(asked) };
+        let problem = format!("secret `{name}` is too short: at least 32 bytes are needed");
+        assert_eq!(
+            Desk::new(&policy, &short).unwrap_err().to_string(),
+            format!("policy: at `{place}`: {problem}")
+        );
+    }
 }
 
 #[test]

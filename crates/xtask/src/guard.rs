@@ -19,6 +19,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
 use rustix::process::{Pid, Signal, kill_process_group};
+use tokio::signal::unix::{SignalKind, signal};
 
 /// How long a command may take to stop by itself.
 pub(crate) const GRACE: Duration = Duration::from_secs(5);
@@ -49,11 +50,19 @@ pub(crate) fn run(command: &[OsString]) -> Result<ExitCode> {
         .spawn()
         .with_context(|| format!("`{}` cannot be started", program.display()))?;
     let group = Pid::from_child(&child);
-    thread::spawn(move || {
-        wait_for_end_of_input();
+    let stop = move || {
         end(group, Signal::TERM);
         thread::sleep(GRACE);
         end(group, Signal::KILL);
+    };
+    thread::spawn(move || {
+        wait_for_end_of_input();
+        stop();
+    });
+    thread::spawn(move || {
+        if wait_for_signal().is_ok() {
+            stop();
+        }
     });
     let status = child.wait().with_context(|| format!("`{}` is lost", program.display()))?;
     end(group, Signal::KILL);
@@ -64,6 +73,20 @@ fn wait_for_end_of_input() {
     let mut input = std::io::stdin().lock();
     let mut ignored = [0; 64];
     while input.read(&mut ignored).is_ok_and(|bytes| bytes > 0) {}
+}
+
+/// Somebody may mean the guard itself, as `pkill xtask` does.
+fn wait_for_signal() -> Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
+    runtime.block_on(async {
+        let mut interrupt = signal(SignalKind::interrupt())?;
+        let mut terminate = signal(SignalKind::terminate())?;
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+        Ok(())
+    })
 }
 
 /// A group that is already gone is what was wanted.

@@ -26,6 +26,8 @@ pub enum PatternError {
     Placeholder,
     /// `{owner}` occurs twice.
     TwoOwners,
+    /// No key of a request can ever fit.
+    Unreachable,
     /// The same pattern was given before.
     Duplicate,
 }
@@ -39,6 +41,9 @@ impl fmt::Display for PatternError {
                 "may have braces in a segment `{owner}` only, as in `users/{owner}/*`"
             }
             Self::TwoOwners => "may have one `{owner}` only",
+            Self::Unreachable => {
+                "must not begin with `/` or have a segment `.` or `..`: patterns begin where keys do"
+            }
             Self::Duplicate => "is the same pattern as that of an earlier rule",
         })
     }
@@ -89,6 +94,9 @@ impl AccessRules {
             Some(before) => (Some(before.strip_suffix('/').ok_or(PatternError::Star)?), true),
             None => (Some(pattern), false),
         };
+        if pattern.starts_with('/') || pattern.split('/').any(|s| matches!(s, "." | "..")) {
+            return Err(PatternError::Unreachable);
+        }
         let mut node = &mut self.root;
         let mut owners = 0;
         for segment in segments.into_iter().flat_map(|text| text.split('/')) {
@@ -210,6 +218,8 @@ mod tests {
     fn refuses_what_is_not_a_pattern() {
         for (pattern, error) in [
             ("", PatternError::Empty),
+            ("/private/*", PatternError::Unreachable),
+            ("a/../b", PatternError::Unreachable),
             ("a*", PatternError::Star),
             ("a/*/b", PatternError::Star),
             ("**", PatternError::Star),

@@ -2,10 +2,7 @@
 
 use crate::key::{JwtKey, JwtPrincipal, Keyring, Principal, Sigv4Key};
 use crate::policy::reader::{Node, PolicyError};
-use crate::policy::{Secrets, resolve_secret};
-
-/// HMAC keys shorter than this are refused (RFC 7518, section 3.2).
-const MIN_HS256_KEY_LENGTH: usize = 32;
+use crate::policy::{Secrets, resolve_secret, resolve_signing_secret};
 
 /// A key whose secret is still a name.
 #[derive(Clone, Debug)]
@@ -88,55 +85,39 @@ impl KeySpec {
         id: &str,
         secrets: &Secrets<'_>,
     ) -> Result<(), PolicyError> {
+        let place = |field: &str| format!("keys.{id}.{field}");
         match self {
-            Self::Sigv4 { .. } => keyring.add_sigv4(self.resolve_sigv4(id, secrets)?),
-            Self::Jwt { secret, issuer, audience, principal } => {
-                let place = format!("keys.{id}.secret");
-                let value = resolve_secret(secrets, secret, place.clone())?;
-                if value.expose().len() < MIN_HS256_KEY_LENGTH {
-                    let problem = format!(
-                        "secret `{secret}` is too short for HS256: at least {MIN_HS256_KEY_LENGTH} \
-                         bytes are needed"
-                    );
-                    return Err(PolicyError { place, problem });
-                }
-                keyring.add_jwt(JwtKey {
+            Self::Sigv4 { secret, session_token, region, principal } => {
+                keyring.add_sigv4(Sigv4Key {
                     id: id.to_owned(),
-                    secret: value,
-                    issuer: issuer.clone(),
-                    audience: audience.clone(),
+                    secret_access_key: resolve_signing_secret(secrets, secret, place("secret"))?,
+                    session_token: session_token
+                        .as_ref()
+                        .map(|name| resolve_secret(secrets, name, place("session_token")))
+                        .transpose()?,
+                    region: region.clone(),
                     principal: principal.clone(),
                 });
             }
+            Self::Jwt { secret, issuer, audience, principal } => keyring.add_jwt(JwtKey {
+                id: id.to_owned(),
+                secret: resolve_signing_secret(secrets, secret, place("secret"))?,
+                issuer: issuer.clone(),
+                audience: audience.clone(),
+                principal: principal.clone(),
+            }),
         }
         Ok(())
     }
 
-    fn resolve_sigv4(&self, id: &str, secrets: &Secrets<'_>) -> Result<Sigv4Key, PolicyError> {
+    pub(super) fn secret_names(&self, id: &str) -> Vec<(String, String)> {
         let place = |field: &str| format!("keys.{id}.{field}");
-        match self {
-            Self::Sigv4 { secret, session_token, region, principal } => Ok(Sigv4Key {
-                id: id.to_owned(),
-                secret_access_key: resolve_secret(secrets, secret, place("secret"))?,
-                session_token: session_token
-                    .as_ref()
-                    .map(|name| resolve_secret(secrets, name, place("session_token")))
-                    .transpose()?,
-                region: region.clone(),
-                principal: principal.clone(),
-            }),
-            Self::Jwt { .. } => {
-                Err(PolicyError { place: place("dialect"), problem: "must be `sigv4`".to_owned() })
-            }
-        }
-    }
-
-    pub(super) fn secret_name(&self, id: &str) -> (String, String) {
-        match self {
-            Self::Sigv4 { secret, .. } | Self::Jwt { secret, .. } => {
-                (secret.clone(), format!("keys.{id}.secret"))
-            }
-        }
+        let (secret, session_token) = match self {
+            Self::Sigv4 { secret, session_token, .. } => (secret, session_token.as_ref()),
+            Self::Jwt { secret, .. } => (secret, None),
+        };
+        let token = session_token.map(|name| (name.clone(), place("session_token")));
+        [(secret.clone(), place("secret"))].into_iter().chain(token).collect()
     }
 }
 

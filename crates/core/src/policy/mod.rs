@@ -72,7 +72,7 @@ impl Policy {
         let routes = routes::read_all(&routes, &stores)?;
         let uploads = match fields.optional("uploads") {
             Some(uploads) => {
-                read_entries(&uploads, |_, node| UploadSpec::read(node, &routes, &keys))?
+                read_entries(&uploads, |_, node| UploadSpec::read(node, &stores, &routes, &keys))?
             }
             None => BTreeMap::new(),
         };
@@ -132,7 +132,7 @@ impl Policy {
     /// The names of all secrets, each with the place that names it.
     pub fn secret_names(&self) -> Vec<(String, String)> {
         let stores = self.stores.iter().flat_map(|(name, spec)| spec.secret_names(name));
-        let keys = self.keys.iter().map(|(id, spec)| spec.secret_name(id));
+        let keys = self.keys.iter().flat_map(|(id, spec)| spec.secret_names(id));
         let uploads = self.uploads.iter().map(|(name, spec)| spec.secret_name(name));
         stores.chain(keys).chain(uploads).collect()
     }
@@ -146,6 +146,25 @@ fn read_entries<T>(
         .into_iter()
         .map(|(name, child)| Ok((name.to_owned(), read(name, &child)?)))
         .collect()
+}
+
+/// Our own secrets are at least this long (RFC 7518, section 3.2): whatever they sign can be
+/// tried against guesses for ever.
+const MIN_SECRET_LENGTH: usize = 32;
+
+/// The secret that `place` names, with which something is signed here.
+fn resolve_signing_secret(
+    secrets: &Secrets<'_>,
+    name: &str,
+    place: String,
+) -> Result<Secret, PolicyError> {
+    let secret = resolve_secret(secrets, name, place.clone())?;
+    if secret.expose().len() < MIN_SECRET_LENGTH {
+        let problem =
+            format!("secret `{name}` is too short: at least {MIN_SECRET_LENGTH} bytes are needed");
+        return Err(PolicyError { place, problem });
+    }
+    Ok(secret)
 }
 
 /// The secret that `place` names.

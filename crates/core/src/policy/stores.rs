@@ -35,6 +35,12 @@ impl StoreSpec {
             ])?,
             None => Addressing::VirtualHosted,
         };
+        if endpoint.is_address() && addressing == Addressing::VirtualHosted {
+            return node.error(
+                "has an address as its endpoint, which has no buckets below it; set `addressing` \
+                 to `path`",
+            );
+        }
         let credentials = fields.required("credentials")?;
         let credentials =
             credentials.object(&["access_key_id", "secret_access_key", "session_token"])?;
@@ -49,6 +55,10 @@ impl StoreSpec {
                 .map(|node| node.secret_name())
                 .transpose()?,
         })
+    }
+
+    pub(super) fn may_be_temporary(&self) -> bool {
+        self.session_token.is_some()
     }
 
     pub(super) fn is_virtual_hosted(&self) -> bool {

@@ -1,18 +1,23 @@
 //! `uploads`: who may store what, where.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use crate::cors::Cors;
 use crate::endpoint::Endpoint;
 use crate::policy::keys::KeySpec;
 use crate::policy::reader::{Node, PolicyError, quoted_list};
 use crate::policy::routes::{RouteSpec, read_cors};
-use crate::policy::{Secrets, resolve_secret};
+use crate::policy::stores::StoreSpec;
+use crate::policy::{Secrets, resolve_secret, resolve_signing_secret};
 use crate::route::Route;
 use crate::sigv4::{Credentials, ExpiresIn, MAX_EXPIRES_IN};
 use crate::upload::content_type::ContentTypes;
 use crate::upload::key_template::KeyTemplate;
 use crate::upload::rule::{MAX_PUT_SIZE, ReadTicket, UploadRule};
+
+/// Temporary credentials live an hour at least.
+const MAX_TEMPORARY: Duration = Duration::from_secs(3600);
 
 /// An upload rule whose secrets are still names.
 #[derive(Clone, Debug)]
@@ -36,6 +41,7 @@ pub(super) struct UploadSpec {
 impl UploadSpec {
     pub(super) fn read(
         node: &Node<'_>,
+        stores: &BTreeMap<String, StoreSpec>,
         routes: &BTreeMap<String, RouteSpec>,
         keys: &BTreeMap<String, KeySpec>,
     ) -> Result<Self, PolicyError> {
@@ -50,10 +56,10 @@ impl UploadSpec {
             "cors",
         ])?;
         let route = fields.required("route")?;
-        if !routes.contains_key(route.string()?) {
+        let Some(route_spec) = routes.get(route.string()?) else {
             let names = quoted_list(routes.keys().map(String::as_str));
             return route.error(format!("must be the name of a route: {names}"));
-        }
+        };
         let key = fields.required("key")?;
         let template = KeyTemplate::parse(key.string()?).or_else(|why| key.error(why))?;
         let (min_size, max_size) = read_size(&fields.required("size")?)?;
@@ -61,6 +67,10 @@ impl UploadSpec {
         let read = read.object(&["url", "key", "expires_in"])?;
         let url = read.required("url")?;
         let read_url = Endpoint::parse(url.string()?).or_else(|why| url.error(why))?;
+        if let Some(host) = route_spec.host.as_ref().filter(|host| *host != read_url.host()) {
+            return url
+                .error(format!("must be at `{host}`, the host that the rule's route is for"));
+        }
         let read_key = read.required("key")?;
         let Some(spec) = keys.get(read_key.string()?) else {
             let names = quoted_list(keys.keys().map(String::as_str));
@@ -75,13 +85,26 @@ impl UploadSpec {
                  open what was uploaded",
             );
         }
+        let expires = fields.optional("expires_in");
+        let expires_in = read_expires_in(expires.clone(), 300)?;
+        let temporary = stores.get(&route_spec.store).is_some_and(StoreSpec::may_be_temporary);
+        if let Some(expires) = expires
+            && temporary
+            && expires_in.duration() > MAX_TEMPORARY
+        {
+            return expires.error(format!(
+                "must be at most {} seconds where the store's credentials have a `session_token`: \
+                 a URL dies with the credentials that signed it",
+                MAX_TEMPORARY.as_secs()
+            ));
+        }
         Ok(Self {
             route: route.string()?.to_owned(),
             key: template,
             content_types: read_content_types(&fields.required("content_types")?)?,
             min_size,
             max_size,
-            expires_in: read_expires_in(fields.optional("expires_in"), 300)?,
+            expires_in,
             read_url,
             read_key: read_key.string()?.to_owned(),
             read_key_secret: secret.clone(),
@@ -112,7 +135,7 @@ impl UploadSpec {
                 url: self.read_url.clone(),
                 credentials: Credentials {
                     access_key_id: self.read_key.clone(),
-                    secret_access_key: resolve_secret(
+                    secret_access_key: resolve_signing_secret(
                         secrets,
                         &self.read_key_secret,
                         key_place("secret"),
@@ -126,7 +149,7 @@ impl UploadSpec {
                 region: self.read_key_region.clone().unwrap_or_else(|| "us-east-1".to_owned()),
                 expires_in: self.read_expires_in,
             },
-            seal_secret: resolve_secret(secrets, &self.seal_secret, place("seal_secret"))?,
+            seal_secret: resolve_signing_secret(secrets, &self.seal_secret, place("seal_secret"))?,
             cors: self.cors.clone(),
         })
     }

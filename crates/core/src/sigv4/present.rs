@@ -29,7 +29,7 @@ pub enum PresentError {
         expected: &'static str,
     },
     /// A parameter was given twice.
-    DuplicateParameter(String),
+    DuplicateParameter(&'static str),
     /// `X-Amz-Expires` is not within 1 to 604,800 seconds.
     ExpiryOutOfRange,
 }
@@ -95,7 +95,9 @@ impl<'r> PresentedSigv4<'r> {
             let name = String::from_utf8_lossy(&name).into_owned();
             // Whatever the query is used for, a name given twice can be read in two ways.
             if names.contains(&name) {
-                return Err(PresentError::DuplicateParameter(name));
+                // Only our own names are repeated: the viewer's may be secrets of other systems.
+                let known = AUTH_PARAMETERS.into_iter().find(|known| *known == name);
+                return Err(PresentError::DuplicateParameter(known.unwrap_or("(not one of ours)")));
             }
             let slot = AUTH_PARAMETERS.into_iter().zip(&mut found);
             if let Some((exact, slot)) =
@@ -152,10 +154,10 @@ impl<'r> PresentedSigv4<'r> {
         let [mut credential, mut signed_headers, mut signature] = [None; 3];
         for field in fields.split(',') {
             let (name, value) = field.trim().split_once('=').unwrap_or((field.trim(), ""));
-            let slot = match name {
-                "Credential" => &mut credential,
-                "SignedHeaders" => &mut signed_headers,
-                "Signature" => &mut signature,
+            let (name, slot) = match name {
+                "Credential" => ("Credential", &mut credential),
+                "SignedHeaders" => ("SignedHeaders", &mut signed_headers),
+                "Signature" => ("Signature", &mut signature),
                 _ => {
                     return malformed(
                         "Authorization",
@@ -164,7 +166,7 @@ impl<'r> PresentedSigv4<'r> {
                 }
             };
             if slot.replace(value).is_some() {
-                return Err(PresentError::DuplicateParameter(name.to_owned()));
+                return Err(PresentError::DuplicateParameter(name));
             }
         }
         let date = request.header("x-amz-date").unwrap_or_default();

@@ -15,7 +15,7 @@ use crate::time::UnixTime;
 use super::MAX_CLOCK_SKEW;
 use super::canonical::{CanonicalHeaders, CanonicalQuery, CanonicalRequest};
 use super::present::{Carrier, PresentedSigv4};
-use super::scope::Scope;
+use super::scope::{Scope, SigningKey};
 
 /// Why a credential does not hold. A wrong signature carries no evidence.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -128,11 +128,13 @@ impl<'r> PresentedSigv4<'r> {
         // Rule 6: it is the right time.
         let expires_at = self.verify_time(now)?;
         // Rule 7: the signature is right.
-        if !self.is_signed_for(self.request.method(), key) {
+        let signature = Expected::new(&self, key);
+        let method = self.request.method();
+        if !signature.is(&self.signature, method) {
             // Whether another method was signed tells the operator more, and an attacker
             // nothing that a second request would not.
-            let other = Method::ALL.into_iter().find(|method| self.is_signed_for(*method, key));
-            return Err(match other {
+            let mut others = Method::ALL.into_iter().filter(|other| *other != method);
+            return Err(match others.find(|other| signature.is(&self.signature, *other)) {
                 Some(signed) => VerifyError::MethodMismatch { signed },
                 None => VerifyError::SignatureMismatch,
             });
@@ -164,30 +166,45 @@ impl<'r> PresentedSigv4<'r> {
             Carrier::Header => Ok(None),
         }
     }
+}
 
-    fn is_signed_for(&self, method: Method, key: &Sigv4Key) -> bool {
-        let query = self.request.query().decoded().unwrap_or_default();
-        let query = CanonicalQuery::new(
-            query
-                .iter()
-                .map(|(name, value)| (name.as_slice(), value.as_slice()))
-                .filter(|(name, _)| *name != b"X-Amz-Signature"),
-        );
-        let headers = CanonicalHeaders::new(
-            self.request
-                .headers()
-                .filter(|(name, _)| self.signed_headers.iter().any(|n| n == name)),
-        );
+/// What a signature is computed from, but for the method.
+struct Expected<'p> {
+    path: Vec<u8>,
+    query: CanonicalQuery,
+    headers: CanonicalHeaders,
+    payload: &'p str,
+    scope: Scope<'p>,
+    key: SigningKey,
+}
+
+impl<'p> Expected<'p> {
+    fn new(presented: &'p PresentedSigv4<'_>, key: &Sigv4Key) -> Self {
+        let request = presented.request;
+        let query = request.query().decoded().unwrap_or_default();
+        let unsigned = query.iter().filter(|(name, _)| name != b"X-Amz-Signature");
+        let is_signed = |name: &str| presented.signed_headers.iter().any(|signed| signed == name);
+        let scope = Scope::new(presented.signed_at, &presented.region, "s3");
+        Self {
+            path: decode(request.path()).unwrap_or_default().into_owned(),
+            query: CanonicalQuery::new(unsigned.map(|(n, v)| (n.as_slice(), v.as_slice()))),
+            headers: CanonicalHeaders::new(request.headers().filter(|(name, _)| is_signed(name))),
+            payload: &presented.payload,
+            key: scope.signing_key(&key.secret_access_key),
+            scope,
+        }
+    }
+
+    /// Whether `signature` is the one for a request with this method.
+    fn is(&self, signature: &str, method: Method) -> bool {
         let canonical = CanonicalRequest {
             method,
-            path: &decode(self.request.path()).unwrap_or_default(),
-            query: &query,
-            headers: &headers,
-            payload: &self.payload,
+            path: &self.path,
+            query: &self.query,
+            headers: &self.headers,
+            payload: self.payload,
         };
-        let scope = Scope::new(self.signed_at, &self.region, "s3");
-        let string_to_sign = scope.string_to_sign(&canonical.hash());
-        let expected = scope.signing_key(&key.secret_access_key).sign(&string_to_sign);
-        constant_time_eq(expected.as_bytes(), self.signature.as_bytes())
+        let string_to_sign = self.scope.string_to_sign(&canonical.hash());
+        constant_time_eq(self.key.sign(&string_to_sign).as_bytes(), signature.as_bytes())
     }
 }

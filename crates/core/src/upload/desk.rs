@@ -187,7 +187,7 @@ impl Desk {
         });
         Ok(Answer {
             status: 200,
-            headers: json_headers(self.cors().headers(grant.request())),
+            headers: json_headers(rule.cors.headers(grant.request())),
             body: body.to_string(),
             log: LogEntry {
                 reason: "issued",
@@ -207,7 +207,8 @@ impl Desk {
     ) -> Result<Confirmation, Rejection> {
         let receipt = Receipt::unseal(id, user_of(grant)?, &self.rules, now)?;
         let rule = self.rules.find(Some(&receipt.rule))?.clone();
-        Ok(Confirmation { rule, receipt, cors: self.cors().headers(grant.request()) })
+        let cors = rule.cors.headers(grant.request());
+        Ok(Confirmation { rule, receipt, cors })
     }
 
     fn preflight(&self, request: &Request<'_>) -> Answer {

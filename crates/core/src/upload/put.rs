@@ -1,6 +1,6 @@
 //! The signed PUT, and the link by which the object is read afterwards.
 //!
-//! Everything that the rule says is signed as a header, so that the store refuses a body of
+//! What the rule says is signed as headers, so that the store refuses a body of
 //! another size, type or hash, and a second one. An unsigned `x-amz-*` header that a client
 //! adds (`x-amz-acl`, `x-amz-copy-source`) is refused by the store as not signed.
 
@@ -56,7 +56,7 @@ impl Admitted<'_> {
 
 impl UploadRule {
     /// The link by which the edge serves an object of this rule.
-    pub fn read_url(&self, key: &ObjectKey, now: UnixTime) -> Secret {
+    pub(crate) fn read_url(&self, key: &ObjectKey, now: UnixTime) -> Secret {
         let path = format!("{}{key}", self.route.prefix);
         let signer = Signer {
             credentials: &self.read.credentials,

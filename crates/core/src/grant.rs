@@ -3,6 +3,19 @@
 //! A grant is made by verifying a credential and by nothing else, and it holds the request
 //! that was verified, so it cannot be used for another one.
 //!
+//! ```
+//! # use cloakroom_core::{grant::{Grant, Dialect}, key::{Keyring, Principal}, request::Request};
+//! # use cloakroom_core::{presented::Presented, time::UnixTime};
+//! fn prove<'r>(request: &'r Request<'r>, keyring: &Keyring, now: UnixTime) -> Option<Grant<'r>> {
+//!     Presented::parse(request).ok()?.verify(keyring, now).ok()
+//! }
+//! # let request = Request::parse("GET", "/", [("host", "media.example")]).unwrap();
+//! # let grant = prove(&request, &Keyring::default(), UnixTime::from_secs(0)).unwrap();
+//! # assert_eq!((grant.dialect(), grant.principal()), (Dialect::Anonymous, &Principal::Anonymous));
+//! ```
+//!
+//! Writing one down does not compile:
+//!
 //! ```compile_fail,E0451
 //! # use cloakroom_core::{grant::{Grant, Dialect}, key::Principal, request::Request};
 //! # fn forge<'r>(request: &'r Request<'r>) -> Grant<'r> {

@@ -19,6 +19,13 @@ pub const FORWARDED_HEADERS: [&str; 6] =
 
 /// A signed request for one object: made by [`Access::sign`](crate::acl::Access::sign) alone.
 ///
+/// ```
+/// # use cloakroom_core::{acl::Access, origin::OriginRequest, request::Method, time::UnixTime};
+/// fn sign(access: Access<'_, '_>, now: UnixTime) -> Option<OriginRequest> {
+///     Some(access.sign(now)).filter(|request| request.method() == Method::Get)
+/// }
+/// ```
+///
 /// ```compile_fail,E0451
 /// # use cloakroom_core::{origin::OriginRequest, request::Method, response::Delivery};
 /// # fn forge(delivery: Delivery) -> OriginRequest {

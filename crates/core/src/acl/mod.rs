@@ -35,6 +35,13 @@ impl fmt::Display for AccessDenied {
 
 /// Proof that a principal may read an object: made by [`Located::authorize`] alone.
 ///
+/// ```
+/// # use cloakroom_core::{acl::{Access, canned::AllowedBy}, route::Located};
+/// fn authorize<'p, 'r>(located: Located<'p, 'r>) -> Option<Access<'p, 'r>> {
+///     located.authorize().ok().filter(|access| access.allowed_by() == AllowedBy::Everyone)
+/// }
+/// ```
+///
 /// ```compile_fail,E0451
 /// # use cloakroom_core::{acl::{Access, canned::AllowedBy}, route::Located};
 /// # fn forge<'p, 'r>(located: Located<'p, 'r>) -> Access<'p, 'r> {

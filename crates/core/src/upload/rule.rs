@@ -91,6 +91,15 @@ impl UploadRules {
 
 /// Proof that a user may store an object: made by [`UploadRule::admit`] alone.
 ///
+/// ```
+/// # use cloakroom_core::{grant::Grant, object::ObjectKey};
+/// # use cloakroom_core::upload::{order::Order, rule::{Admitted, UploadRule}};
+/// fn admit(rule: &UploadRule, grant: &Grant<'_>, order: Order) -> Option<ObjectKey> {
+///     let admitted: Admitted<'_> = rule.admit(grant, order, [0; 16]).ok()?;
+///     Some(admitted.key().clone())
+/// }
+/// ```
+///
 /// ```compile_fail,E0451
 /// # use cloakroom_core::{object::ObjectKey, upload::{order::Order, rule::{Admitted, UploadRule}}};
 /// # fn forge(rule: &UploadRule, order: Order, key: ObjectKey) -> Admitted<'_> {

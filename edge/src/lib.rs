@@ -78,7 +78,7 @@ async fn serve(
     let fetched = match origin::fetch(&origin_request).await {
         Ok(answer) => {
             log.store_status(answer.status());
-            let headers = origin::headers(&answer);
+            let headers = viewer::read_headers(&answer.headers());
             let pairs = headers.iter().map(|(name, value)| (name.as_str(), value.as_str()));
             origin_request.respond(answer.status(), pairs, now).map(|head| (head, answer))
         }

@@ -26,8 +26,3 @@ pub(crate) async fn fetch(origin_request: &OriginRequest) -> worker::Result<Resp
     let answer = JsFuture::from(global.fetch_with_request(&request)).await?;
     Ok(answer.unchecked_into())
 }
-
-/// The headers of the store's answer.
-pub(crate) fn headers(answer: &Response) -> Vec<(String, String)> {
-    crate::viewer::read_headers(&answer.headers())
-}

@@ -10,7 +10,8 @@ use std::fmt;
 /// assert_eq!(format!("{secret:?}"), "Secret(…)");
 /// assert_eq!(secret.expose(), "wJalrXUtnFEMI");
 /// ```
-#[derive(Clone, PartialEq, Eq)]
+// Not `PartialEq`: secrets are compared in constant time, by `crypto::constant_time_eq`.
+#[derive(Clone)]
 pub struct Secret(String);
 
 impl Secret {

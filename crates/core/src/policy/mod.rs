@@ -20,12 +20,14 @@ mod stores;
 mod uploads;
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::sync::Arc;
 
 use crate::json::Json;
 use crate::key::Keyring;
-use crate::route::Routes;
+use crate::route::{Route, Routes};
 use crate::secret::Secret;
+use crate::store::Store;
 use crate::upload::rule::UploadRules;
 
 use self::keys::KeySpec;
@@ -37,6 +39,9 @@ use self::uploads::UploadSpec;
 
 /// Looks up a secret by its name.
 pub type Secrets<'a> = dyn Fn(&str) -> Option<String> + 'a;
+
+/// The stores that were asked for, by name.
+type Stores<'p> = BTreeMap<&'p str, Arc<Store>>;
 
 /// A policy that was read and found sound. Its secrets are still names.
 #[derive(Clone, Debug)]
@@ -65,7 +70,7 @@ impl Policy {
         }
         let stores = read_entries(&fields.required("stores")?, |_, node| StoreSpec::read(node))?;
         let keys = match fields.optional("keys") {
-            Some(keys) => read_entries(&keys, |_, node| KeySpec::read(node))?,
+            Some(keys) => read_entries(&keys, KeySpec::read)?,
             None => BTreeMap::new(),
         };
         let routes = fields.required("routes")?;
@@ -85,8 +90,8 @@ impl Policy {
     /// When a secret is missing.
     pub fn keyring(&self, secrets: &Secrets<'_>) -> Result<Keyring, PolicyError> {
         let mut keyring = Keyring::default();
-        for (id, spec) in &self.keys {
-            spec.add_to(&mut keyring, id, secrets)?;
+        for spec in self.keys.values() {
+            spec.add_to(&mut keyring, secrets)?;
         }
         Ok(keyring)
     }
@@ -96,16 +101,12 @@ impl Policy {
     /// # Errors
     /// When a secret is missing.
     pub fn routes(&self, secrets: &Secrets<'_>) -> Result<Routes, PolicyError> {
-        let mut stores = BTreeMap::new();
-        for (name, spec) in &self.stores {
-            stores.insert(name.as_str(), Arc::new(spec.resolve(name, secrets)?));
-        }
+        let mut stores = Stores::default();
         let mut routes = Routes::default();
-        for (name, spec) in &self.routes {
-            // INVARIANT: `read_all` saw that the store exists and that no other route has the
-            // same host and path, so both fallbacks are out of reach.
-            if let Some(store) = stores.get(spec.store.as_str()) {
-                let _added = routes.add(spec.resolve(name, Arc::clone(store)));
+        for name in self.routes.keys() {
+            if let Some(route) = self.resolve_route(name, &mut stores, secrets)? {
+                // INVARIANT: `read_all` saw that no other route has the same host and path.
+                let _added = routes.add(route);
             }
         }
         Ok(routes)
@@ -116,23 +117,43 @@ impl Policy {
     /// # Errors
     /// When a secret is missing.
     pub fn upload_rules(&self, secrets: &Secrets<'_>) -> Result<UploadRules, PolicyError> {
+        let mut stores = Stores::default();
         let mut rules = UploadRules::default();
         for (name, spec) in &self.uploads {
-            if let Some(route) = self.routes.get(&spec.route)
-                && let Some(store) = self.stores.get(&route.store)
-            {
-                let store = Arc::new(store.resolve(&route.store, secrets)?);
-                let route = route.resolve(&spec.route, store);
+            if let Some(route) = self.resolve_route(&spec.route, &mut stores, secrets)? {
                 rules.add(spec.resolve(name, route, secrets)?);
             }
         }
         Ok(rules)
     }
 
+    /// The route of that name with its store, which is resolved when first asked for: whoever
+    /// runs the upload rules need not know the secrets of other stores.
+    ///
+    /// INVARIANT: the names were found sound when the policy was read, so there is a route.
+    fn resolve_route<'p>(
+        &'p self,
+        name: &str,
+        stores: &mut Stores<'p>,
+        secrets: &Secrets<'_>,
+    ) -> Result<Option<Route>, PolicyError> {
+        let Some(route) = self.routes.get(name) else { return Ok(None) };
+        let Some((store_name, spec)) = self.stores.get_key_value(&route.store) else {
+            return Ok(None);
+        };
+        let store = match stores.entry(store_name) {
+            Entry::Occupied(resolved) => Arc::clone(resolved.get()),
+            Entry::Vacant(entry) => {
+                Arc::clone(entry.insert(Arc::new(spec.resolve(store_name, secrets)?)))
+            }
+        };
+        Ok(Some(route.resolve(name, store)))
+    }
+
     /// The names of all secrets, each with the place that names it.
     pub fn secret_names(&self) -> Vec<(String, String)> {
         let stores = self.stores.iter().flat_map(|(name, spec)| spec.secret_names(name));
-        let keys = self.keys.iter().flat_map(|(id, spec)| spec.secret_names(id));
+        let keys = self.keys.values().flat_map(KeySpec::secret_names);
         let uploads = self.uploads.iter().map(|(name, spec)| spec.secret_name(name));
         stores.chain(keys).chain(uploads).collect()
     }

@@ -5,11 +5,12 @@ use std::time::Duration;
 
 use crate::cors::Cors;
 use crate::endpoint::Endpoint;
-use crate::policy::keys::KeySpec;
+use crate::key::Principal;
+use crate::policy::keys::{KeySpec, Sigv4Spec};
 use crate::policy::reader::{Node, PolicyError, quoted_list};
 use crate::policy::routes::{RouteSpec, read_cors};
 use crate::policy::stores::StoreSpec;
-use crate::policy::{Secrets, resolve_secret, resolve_signing_secret};
+use crate::policy::{Secrets, resolve_signing_secret};
 use crate::route::Route;
 use crate::sigv4::{Credentials, ExpiresIn, MAX_EXPIRES_IN};
 use crate::upload::content_type::ContentTypes;
@@ -29,10 +30,7 @@ pub(super) struct UploadSpec {
     max_size: u64,
     expires_in: ExpiresIn,
     read_url: Endpoint,
-    read_key: String,
-    read_key_secret: String,
-    read_key_region: Option<String>,
-    read_key_session_token: Option<String>,
+    read_key: Sigv4Spec,
     read_expires_in: ExpiresIn,
     seal_secret: String,
     cors: Cors,
@@ -76,10 +74,10 @@ impl UploadSpec {
             let names = quoted_list(keys.keys().map(String::as_str));
             return read_key.error(format!("must be the id of a key: {names}"));
         };
-        let KeySpec::Sigv4 { secret, session_token, region, .. } = spec else {
+        let KeySpec::Sigv4(spec) = spec else {
             return read_key.error("must be the id of a key of dialect `sigv4`");
         };
-        if !spec.signs_for_every_owner() {
+        if spec.principal != Principal::EveryOwner {
             return read_key.error(
                 "must be the id of a key whose principal is `every-owner`, or its links could not \
                  open what was uploaded",
@@ -106,10 +104,7 @@ impl UploadSpec {
             max_size,
             expires_in,
             read_url,
-            read_key: read_key.string()?.to_owned(),
-            read_key_secret: secret.clone(),
-            read_key_region: region.clone(),
-            read_key_session_token: session_token.clone(),
+            read_key: spec.clone(),
             read_expires_in: read_expires_in(read.optional("expires_in"), 3600)?,
             seal_secret: fields.required("seal_secret")?.secret_name()?,
             cors: read_cors(fields.optional("cors"))?,
@@ -123,7 +118,7 @@ impl UploadSpec {
         secrets: &Secrets<'_>,
     ) -> Result<UploadRule, PolicyError> {
         let place = |field: &str| format!("uploads.{name}.{field}");
-        let key_place = |field: &str| format!("keys.{}.{field}", self.read_key);
+        let read_key = self.read_key.resolve(secrets)?;
         Ok(UploadRule {
             name: name.to_owned(),
             route,
@@ -134,19 +129,11 @@ impl UploadSpec {
             read: ReadTicket {
                 url: self.read_url.clone(),
                 credentials: Credentials {
-                    access_key_id: self.read_key.clone(),
-                    secret_access_key: resolve_signing_secret(
-                        secrets,
-                        &self.read_key_secret,
-                        key_place("secret"),
-                    )?,
-                    session_token: self
-                        .read_key_session_token
-                        .as_ref()
-                        .map(|name| resolve_secret(secrets, name, key_place("session_token")))
-                        .transpose()?,
+                    access_key_id: read_key.id,
+                    secret_access_key: read_key.secret_access_key,
+                    session_token: read_key.session_token,
                 },
-                region: self.read_key_region.clone().unwrap_or_else(|| "us-east-1".to_owned()),
+                region: read_key.region.unwrap_or_else(|| "us-east-1".to_owned()),
                 expires_in: self.read_expires_in,
             },
             seal_secret: resolve_signing_secret(secrets, &self.seal_secret, place("seal_secret"))?,

@@ -65,7 +65,7 @@ impl Rejection {
     /// What to answer.
     pub fn row(&self) -> Row {
         let (status, code, reason, text) = match self {
-            Self::Request(error) => return request_row(error),
+            Self::Request(error) => request_row(error),
             Self::MethodNotAllowed { .. } => {
                 (405, "MethodNotAllowed", "method_not_allowed", "This method is not served here.")
             }
@@ -138,13 +138,17 @@ impl Rejection {
     }
 }
 
-fn request_row(error: &RequestError) -> Row {
-    let (status, text) = match error {
-        RequestError::UnknownMethod => (501, "This method is not known."),
-        _ => (400, MALFORMED),
+fn request_row(error: &RequestError) -> Columns {
+    let reason = match error {
+        RequestError::UnknownMethod => {
+            return (501, "NotImplemented", "unknown_method", "This method is not known.");
+        }
+        RequestError::MalformedTarget => "malformed_target",
+        RequestError::MalformedEscape(_) => "malformed_escape",
+        RequestError::DuplicateHeader(_) => "duplicate_header",
+        RequestError::NoHost => "no_host",
     };
-    let code = if status == 501 { "NotImplemented" } else { "InvalidURI" };
-    Row { status, code, reason: "malformed_request", text: Cow::Borrowed(text) }
+    (400, "InvalidURI", reason, MALFORMED)
 }
 
 type Columns = (u16, &'static str, &'static str, &'static str);

@@ -13,7 +13,7 @@ use cloakroom_core::trail::Trail;
 use serde_json::{Map, Value, json};
 use url::Url;
 
-use crate::Failure;
+use crate::{Common, Failure};
 
 #[derive(Debug, Args)]
 #[command(
@@ -36,12 +36,8 @@ pub(crate) struct Options {
     /// A header of the request; may be repeated
     #[arg(short = 'H', long = "header", value_name = "NAME: VALUE", value_parser = crate::parse_header)]
     headers: Vec<(String, String)>,
-    /// The time of the request in place of now, such as 2026-11-23T12:00:00Z
-    #[arg(long, value_name = "TIME", value_parser = crate::parse_time)]
-    at: Option<UnixTime>,
-    /// Print JSON
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    common: Common,
 }
 
 pub(crate) fn run(options: &Options) -> Result<ExitCode, Failure> {
@@ -53,7 +49,7 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode, Failure> {
     let headers = options.headers.iter().map(|(name, value)| (name.as_str(), value.as_str()));
     let has_host = options.headers.iter().any(|(name, _)| name == "host");
     let host = (!has_host).then_some(("host", host.as_str()));
-    let now = crate::time_or_now(options.at);
+    let now = options.common.time();
     let report = match Request::parse(&options.method, target, host.into_iter().chain(headers)) {
         Ok(request) => {
             let decision = gate.decide(&request, now);
@@ -65,7 +61,7 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode, Failure> {
             now,
         },
     };
-    if options.json {
+    if options.common.json {
         println!("{}", report.to_json());
     } else {
         report.print();

@@ -10,7 +10,7 @@ mod presign;
 use std::process::ExitCode;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use clap::{Parser, Subcommand};
+use clap::{Args, Parser, Subcommand};
 use cloakroom_core::time::UnixTime;
 
 #[derive(Debug, Parser)]
@@ -31,6 +31,27 @@ enum Command {
         #[command(subcommand)]
         command: policy::Command,
     },
+}
+
+/// What every command that signs or decides has in common.
+#[derive(Debug, Args)]
+struct Common {
+    /// A time in place of now, such as 2026-11-23T12:00:00Z
+    #[arg(long, value_name = "TIME", value_parser = parse_time)]
+    at: Option<UnixTime>,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+impl Common {
+    /// The time given, or that of the clock.
+    fn time(&self) -> UnixTime {
+        self.at.unwrap_or_else(|| {
+            let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+            UnixTime::from_secs(since_epoch.as_secs())
+        })
+    }
 }
 
 /// Not done: what to say about it. The exit status is 2.
@@ -58,12 +79,4 @@ fn parse_time(text: &str) -> Result<UnixTime, String> {
 fn parse_header(text: &str) -> Result<(String, String), String> {
     let (name, value) = text.split_once(':').ok_or("must look like `Name: value`")?;
     Ok((name.trim().to_ascii_lowercase(), value.trim().to_owned()))
-}
-
-/// The time given, or that of the clock.
-fn time_or_now(at: Option<UnixTime>) -> UnixTime {
-    at.unwrap_or_else(|| {
-        let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        UnixTime::from_secs(since_epoch.as_secs())
-    })
 }

@@ -11,10 +11,9 @@ use cloakroom_core::secret::Secret;
 use cloakroom_core::sigv4::sign::Unsigned;
 use cloakroom_core::sigv4::{Credentials, ExpiresIn};
 use cloakroom_core::store::{Addressing, Store};
-use cloakroom_core::time::UnixTime;
 use serde_json::json;
 
-use crate::Failure;
+use crate::{Common, Failure};
 
 #[derive(Debug, Args)]
 #[command(after_help = "The key comes from AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and, if set, \
@@ -41,12 +40,8 @@ pub(crate) struct Options {
     /// A header that must be sent with the request; may be repeated
     #[arg(long = "header", value_name = "NAME: VALUE", value_parser = crate::parse_header)]
     headers: Vec<(String, String)>,
-    /// The time of signing in place of now, such as 2026-11-23T12:00:00Z
-    #[arg(long, value_name = "TIME", value_parser = crate::parse_time)]
-    at: Option<UnixTime>,
-    /// Print JSON: url, method, headers, expires_at
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    common: Common,
 }
 
 pub(crate) fn run(options: &Options) -> Result<ExitCode, Failure> {
@@ -72,7 +67,7 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode, Failure> {
     }
     let headers: Vec<_> =
         options.headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-    let time = crate::time_or_now(options.at);
+    let time = options.common.time();
     let request = Unsigned {
         method: options.method,
         endpoint: &endpoint,
@@ -81,7 +76,7 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode, Failure> {
         headers: &headers,
     };
     let url = store.signer(time).presign(&request, expires_in);
-    if options.json {
+    if options.common.json {
         let headers: serde_json::Map<_, _> =
             options.headers.iter().map(|(name, value)| (name.clone(), json!(value))).collect();
         let expires_at = time.saturating_add(expires_in.duration()).to_rfc3339();

@@ -20,6 +20,8 @@ use crate::progress::Step;
 
 const ITEM: &str = "wasm-toolchain-1";
 const COMPILER: &str = "rustc-web";
+/// The oldest compiler that builds the workspace: its `rust-version`.
+const REQUIRED: &str = env!("CARGO_PKG_RUST_VERSION");
 const LIBRARY: &str = "libstd-rust-web-dev";
 const SOURCES: &str = "rust-web-src";
 
@@ -28,12 +30,23 @@ pub(super) fn installed(cache: &Cache, sysroot: &Path) -> Result<Option<PathBuf>
     let Some(folder) = cache.installed(ITEM) else { return Ok(None) };
     let rustc = folder.join("bin/rustc");
     link_linker(&folder, sysroot)?;
-    // The library it was linked with may have gone with an upgrade of the system.
-    if Run::new(&rustc)?.args(["--version"]).output().is_err() {
+    // The library it was linked with may have gone with an upgrade of the system, and the
+    // project may have come to need a newer one.
+    let version = Run::new(&rustc)?.args(["--version"]).output();
+    if !version.is_ok_and(|output| is_new_enough(output.trim_start_matches("rustc "))) {
         cache.remove(ITEM)?;
         return Ok(None);
     }
     Ok(Some(rustc))
+}
+
+/// Whether a version, of whatever notation behind its second number, can build the project.
+fn is_new_enough(version: &str) -> bool {
+    fn numbers(version: &str) -> Option<(u32, u32)> {
+        let mut parts = version.trim().split('.');
+        Some((parts.next()?.parse().ok()?, parts.next()?.parse().ok()?))
+    }
+    numbers(version) >= numbers(REQUIRED) && numbers(version).is_some()
 }
 
 /// Builds the toolchain in the cache.
@@ -77,19 +90,29 @@ fn download(into: &Path, step: &Step) -> Result<()> {
     step.note("apt-get update");
     if Run::new("apt-get")?.args(["-q", "update"]).run(step).is_err() {
         return Err(error.context(format!(
-            "Debian's package lists lack a usable `{COMPILER}`, and this user may not refresh them: \
-             run `apt-get update` as root"
+            "Debian's package lists lack a `{COMPILER}` of version {REQUIRED} or newer, and this \
+             user may not refresh them: run `apt-get update` as root"
         )));
     }
     download_listed(into, step)
 }
 
 fn download_listed(into: &Path, step: &Step) -> Result<()> {
+    let about = Run::new("apt-cache")?.args(["show", "--no-all-versions", COMPILER]).output()?;
+    let version = field(&about, "Version").unwrap_or("none");
+    if !is_new_enough(version) {
+        bail!("Debian offers `{COMPILER}` in version {version}; {REQUIRED} is needed");
+    }
     let runtime = dependency(LIBRARY, |name| name.starts_with("libstd-rust-web-"))?;
     let llvm = dependency(&runtime, is_llvm)?;
     step.note("apt-get download");
     let packages = [COMPILER, LIBRARY, &runtime, &llvm, SOURCES];
     Run::new("apt-get")?.args(["-q", "download"]).args(packages).dir(into).run(step)
+}
+
+/// A field of a package's description.
+fn field<'a>(about: &'a str, name: &str) -> Option<&'a str> {
+    about.lines().find_map(|line| Some(line.strip_prefix(name)?.strip_prefix(':')?.trim()))
 }
 
 fn is_llvm(name: &str) -> bool {
@@ -248,6 +271,20 @@ mod tests {
     fn dependencies_of_a_package() {
         let output = "libstd-rust-web-dev\n  Depends: libstd-rust-web-1.96\n  Conflicts: <rustup>\n  Depends: libc6\n";
         assert_eq!(dependencies(output).collect::<Vec<_>>(), ["libstd-rust-web-1.96", "libc6"]);
+    }
+
+    #[test]
+    fn versions_of_debian_and_of_rustc() {
+        assert_eq!(
+            field("Package: rustc-web\nVersion: 1.96.0+dfsg1-1\n", "Version"),
+            Some("1.96.0+dfsg1-1")
+        );
+        assert!(is_new_enough(REQUIRED));
+        assert!(is_new_enough("1.96.0+dfsg1-1~deb12u2"));
+        assert!(is_new_enough("2.0.0"));
+        for old in ["1.85.0+dfsg3-1~deb12u3", "1.9", "none", ""] {
+            assert!(!is_new_enough(old), "{old}");
+        }
     }
 
     #[test]

@@ -66,6 +66,25 @@ test("a kill -9 leaves no orphan", { timeout: 120_000 }, async () => {
   }
 });
 
+for (const signal of ["SIGINT", "SIGTERM"]) {
+  test(`${signal} to the guards alone ends what they guard, and then the system`, {
+    timeout: 120_000,
+  }, async () => {
+    const started = await start({ data });
+    const children = descendants(started.child.pid);
+    const guards = children.filter((child) => child.parent === started.child.pid);
+    assert.ok(guards.length >= 2 && guards.length < children.length, "guards and what they guard");
+    for (const guard of guards) process.kill(guard.pid, signal);
+    try {
+      const ended = await started.exited;
+      assert.notEqual(ended.code, 0, "a part that ended by itself is a failure");
+      await nothingLeft(children, started.ports);
+    } finally {
+      for (const child of children.filter(isAlive)) process.kill(child.pid, "SIGKILL");
+    }
+  });
+}
+
 test("a port that is taken is named", { timeout: 120_000 }, async () => {
   const taken = net.createServer();
   await new Promise((resolve) => taken.listen(0, "127.0.0.1", resolve));

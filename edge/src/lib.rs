@@ -1,16 +1,18 @@
 //! The edge: a Cloudflare Worker that lets the core decide and streams what the store answers.
 //!
 //! It reads the viewer's request ([`viewer`]), hands it to the gate, sends the signed request
-//! that comes out ([`origin`]), and writes one line to the log ([`log`]). It decides nothing.
+//! that comes out ([`origin`]), lets WebCrypto check public keys' signatures ([`signature`]), and
+//! writes one line to the log ([`log`]). It decides nothing.
 
 mod log;
 mod origin;
+mod signature;
 mod viewer;
 
 use std::cell::OnceCell;
 use std::rc::Rc;
 
-use cloakroom_core::gate::{Decision, Gate, Outcome};
+use cloakroom_core::gate::{Decision, Gate, Outcome, Step};
 use cloakroom_core::policy::Policy;
 use cloakroom_core::rejection::Rejection;
 use cloakroom_core::request::Request;
@@ -55,10 +57,19 @@ async fn serve(
     now: UnixTime,
     log: &mut LogLine,
 ) -> Result<web_sys::Response, worker::Error> {
-    let decision = match Request::parse(&viewer.method, viewer.target(), viewer.headers()) {
-        Ok(request) => gate.decide(&request, now),
+    let request = Request::parse(&viewer.method, viewer.target(), viewer.headers());
+    let request =
+        request.map(|request| request.over(viewer.scheme()).from_address(viewer.client_address()));
+    let decision = match &request {
+        Ok(request) => match gate.decide(request, now) {
+            Step::Decided(decision) => decision,
+            Step::Check(checking) => {
+                let holds = signature::holds(checking.check()).await;
+                checking.answer(holds)
+            }
+        },
         Err(error) => Decision {
-            outcome: Outcome::Reject { rejection: error.into(), cors: Vec::new() },
+            outcome: Outcome::Reject { rejection: error.clone().into(), cors: Vec::new() },
             trail: Trail::default(),
         },
     };

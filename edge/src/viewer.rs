@@ -1,6 +1,9 @@
 //! The viewer's request as the core wants it, and the answer as the platform wants it.
 
+use std::net::IpAddr;
+
 use cloakroom_core::rejection::Rejection;
+use cloakroom_core::request::Scheme;
 use js_sys::{Array, JsString, Reflect};
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{Headers, ReadableStream, Request, Response, ResponseInit, WorkerGlobalScope};
@@ -29,6 +32,17 @@ impl ViewerRequest {
             url: request.url(),
             headers,
         })
+    }
+
+    /// What the request came over.
+    pub(crate) fn scheme(&self) -> Scheme {
+        if self.url.starts_with("http://") { Scheme::Http } else { Scheme::Https }
+    }
+
+    /// The viewer's address; the platform sets this header and nobody else can.
+    pub(crate) fn client_address(&self) -> Option<IpAddr> {
+        let header = self.headers.iter().find(|(name, _)| name == "cf-connecting-ip");
+        header.and_then(|(_, address)| address.parse().ok())
     }
 
     /// Path and query as sent.

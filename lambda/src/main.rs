@@ -50,13 +50,22 @@ async fn handle(
     let mut random = [0; 16];
     getrandom::fill(&mut random).map_err(|error| format!("no random bytes: {error}"))?;
     let answer = match read(event) {
-        Ok(request) => match desk.handle(&request, event.body(), now()?, random) {
-            Step::Answer(answer) => answer,
-            Step::Head(confirmation) => {
-                let head = stores.head(&confirmation).await;
-                confirmation.settle(head, now()?)
+        Ok(request) => {
+            let mut step = desk.handle(&request, event.body(), now()?, random);
+            loop {
+                step = match step {
+                    Step::Answer(answer) => break answer,
+                    Step::Check(checking) => {
+                        let holds = cloakroom_asymmetric::holds(checking.check());
+                        checking.answer(holds)
+                    }
+                    Step::Head(confirmation) => {
+                        let head = stores.head(&confirmation).await;
+                        break confirmation.settle(head, now()?);
+                    }
+                };
             }
-        },
+        }
         Err(error) => desk.reject(None, &Rejection::Request(error)),
     };
     let id = event.lambda_context_ref().map(|context| context.request_id.as_str());

@@ -1,13 +1,14 @@
 //! `cloakroom explain`: why was I denied?
 
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
-use cloakroom_core::gate::{Gate, Outcome};
+use cloakroom_core::gate::{Gate, Outcome, Step};
 use cloakroom_core::key::Principal;
 use cloakroom_core::policy::Policy;
-use cloakroom_core::request::Request;
+use cloakroom_core::request::{Request, Scheme};
 use cloakroom_core::time::UnixTime;
 use cloakroom_core::trail::Trail;
 use serde_json::{Map, Value, json};
@@ -36,6 +37,9 @@ pub(crate) struct Options {
     /// A header of the request; may be repeated
     #[arg(short = 'H', long = "header", value_name = "NAME: VALUE", value_parser = crate::parse_header)]
     headers: Vec<(String, String)>,
+    /// The viewer's address, for credentials that are for one address
+    #[arg(long, value_name = "ADDRESS")]
+    client_ip: Option<IpAddr>,
     #[command(flatten)]
     common: Common,
 }
@@ -45,14 +49,21 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode, Failure> {
     let policy = policy.map_err(|error| error.to_string())?;
     let gate = Gate::new(&policy, &|name| std::env::var(name).ok());
     let gate = gate.map_err(|error| error.to_string())?;
-    let (host, target) = split(&options.url)?;
+    let (scheme, host, target) = split(&options.url)?;
     let headers = options.headers.iter().map(|(name, value)| (name.as_str(), value.as_str()));
     let has_host = options.headers.iter().any(|(name, _)| name == "host");
     let host = (!has_host).then_some(("host", host.as_str()));
     let now = options.common.time();
     let report = match Request::parse(&options.method, target, host.into_iter().chain(headers)) {
         Ok(request) => {
-            let decision = gate.decide(&request, now);
+            let request = request.over(scheme).from_address(options.client_ip);
+            let decision = match gate.decide(&request, now) {
+                Step::Decided(decision) => decision,
+                Step::Check(checking) => {
+                    let holds = cloakroom_asymmetric::holds(checking.check());
+                    checking.answer(holds)
+                }
+            };
             Report { trail: decision.trail, outcome: decision.outcome, now }
         }
         Err(error) => Report {
@@ -70,11 +81,16 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode, Failure> {
     Ok(ExitCode::from(u8::from(denied)))
 }
 
-/// Host, and path with query exactly as given. The URL is parsed for its host alone: a parser
+/// Scheme, host, and path with query exactly as given. The URL is parsed for its host alone: a parser
 /// would resolve dots in the path, and then something else would be explained.
-fn split(text: &str) -> Result<(String, &str), Failure> {
+fn split(text: &str) -> Result<(Scheme, String, &str), Failure> {
     let wrong = |why: &str| format!("the URL {why}; it must look like `https://host/path?query`");
     let url = Url::parse(text).map_err(|error| wrong(&format!("cannot be read ({error})")))?;
+    let scheme = match url.scheme() {
+        "https" => Scheme::Https,
+        "http" => Scheme::Http,
+        other => return Err(wrong(&format!("has the scheme `{other}`"))),
+    };
     let host = match (url.host_str(), url.port()) {
         (Some(host), Some(port)) => format!("{host}:{port}"),
         (Some(host), None) => host.to_owned(),
@@ -84,8 +100,8 @@ fn split(text: &str) -> Result<(String, &str), Failure> {
     let rest = rest.split('#').next().unwrap_or(rest);
     let end = rest.find(['/', '?']).unwrap_or(rest.len());
     match rest.get(end..) {
-        Some(target) if target.starts_with('/') => Ok((host, target)),
-        Some("") => Ok((host, "/")),
+        Some(target) if target.starts_with('/') => Ok((scheme, host, target)),
+        Some("") => Ok((scheme, host, "/")),
         _ => Err(wrong("has a query without a path before it")),
     }
 }

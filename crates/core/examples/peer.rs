@@ -12,12 +12,13 @@
 use std::io::{BufRead, Write};
 
 use cloakroom_core::endpoint::Endpoint;
-use cloakroom_core::grant::Grant;
+use cloakroom_core::grant::{Grant, Verified};
 use cloakroom_core::jwt;
-use cloakroom_core::key::{JwtKey, JwtPrincipal, Keyring, Principal, Sigv4Key};
+use cloakroom_core::key::{JwtKey, JwtPrincipal, JwtProof, Keyring, Principal, Sigv4Key};
+use cloakroom_core::policy::Policy;
 use cloakroom_core::presented::Presented;
 use cloakroom_core::rejection::Rejection;
-use cloakroom_core::request::{Method, Query, Request};
+use cloakroom_core::request::{Method, Query, Request, Scheme};
 use cloakroom_core::secret::Secret;
 use cloakroom_core::sigv4::scope::Scope;
 use cloakroom_core::sigv4::sign::{Payload, Signer, Unsigned};
@@ -39,6 +40,7 @@ fn answer(question: &Value) -> Value {
         "presign" | "sign" => sign(question),
         "post_policy" => post_policy(question),
         "verify" => verify(question),
+        "prove" => prove(question),
         "jwt_sign" => {
             let secret = Secret::new(text(question, "secret"));
             let claims = question.get("claims").unwrap();
@@ -130,14 +132,50 @@ fn verify(question: &Value) -> Value {
     outcome(Request::parse(text(question, "method"), target, headers), &keyring, now)
 }
 
+/// Any dialect: `keys` as a policy has them, and the `secrets` that they name.
+fn prove(question: &Value) -> Value {
+    let policy = json!({
+        "version": 1,
+        "stores": { "main": {
+            "kind": "s3", "endpoint": "https://s3.example", "region": "us-east-1",
+            "credentials": { "access_key_id": "ID", "secret_access_key": "SECRET" }
+        } },
+        "routes": { "all": { "path": "/", "store": "main", "bucket": "media" } },
+        "keys": question.get("keys"),
+    });
+    let policy = match Policy::parse(&policy.to_string()) {
+        Ok(policy) => policy,
+        Err(error) => return json!({ "error": error.to_string() }),
+    };
+    let secret = |name: &str| {
+        question.get("secrets").and_then(|all| all.get(name)?.as_str()).map(str::to_owned)
+    };
+    let keyring = match policy.keyring(&secret) {
+        Ok(keyring) => keyring,
+        Err(error) => return json!({ "error": error.to_string() }),
+    };
+    let url = text(question, "url");
+    let (endpoint, target) = split_url(url);
+    let mut headers = headers(question);
+    headers.push(("host", endpoint.host()));
+    let scheme = if url.starts_with("http:") { Scheme::Http } else { Scheme::Https };
+    let address = question.get("client_ip").and_then(Value::as_str);
+    let address = address.map(|address| address.parse().unwrap());
+    let request = Request::parse(text(question, "method"), target, headers)
+        .map(|request| request.over(scheme).from_address(address));
+    let now = question.get("now").and_then(Value::as_u64).map(UnixTime::from_secs).unwrap();
+    outcome(request, &keyring, now)
+}
+
 fn jwt_verify(question: &Value) -> Value {
     let optional = |name: &str| question.get(name).and_then(Value::as_str).map(str::to_owned);
     let mut keyring = Keyring::default();
     keyring.add_jwt(JwtKey {
         id: text(question, "kid").to_owned(),
-        secret: Secret::new(text(question, "secret")),
+        proof: JwtProof::Hs256(Secret::new(text(question, "secret"))),
         issuer: optional("issuer"),
         audience: optional("audience"),
+        cookie: None,
         principal: JwtPrincipal::Claim("sub".to_owned()),
     });
     let authorization = format!("Bearer {}", text(question, "token"));
@@ -165,9 +203,15 @@ fn outcome(
     };
     let prove = || -> Result<Value, Rejection> {
         let request = request?;
-        match Presented::parse(&request)? {
+        match Presented::parse(&request, keyring)? {
             Presented::Anonymous(_) => Ok(json!({ "ok": false, "reason": "no_credential" })),
-            presented => Ok(described(presented.verify(keyring, now)?)),
+            presented => match presented.verify(keyring, now)? {
+                Verified::Granted(grant) => Ok(described(grant)),
+                Verified::Pending(pending) => {
+                    let holds = cloakroom_asymmetric::holds(pending.check());
+                    Ok(described(pending.answer(holds)?))
+                }
+            },
         }
     };
     prove().unwrap_or_else(|rejection| {

@@ -1,7 +1,11 @@
-//! The two primitives, and the one comparison that every signature goes through.
+//! The primitives, and the one comparison that every signature goes through.
 
-use hmac::{Hmac, KeyInit, Mac};
-use sha2::{Digest, Sha256};
+use std::fmt;
+
+use hmac::{EagerHash, Hmac, KeyInit, Mac};
+use md5::Md5;
+use sha1::Sha1;
+use sha2::{Digest, Sha256, Sha512};
 use subtle::ConstantTimeEq;
 
 use crate::encoding::Sink;
@@ -33,14 +37,70 @@ impl Sink for Sha256Sink {
 
 /// HMAC-SHA256 (RFC 2104) of the concatenated `parts`.
 pub fn hmac_sha256(key: &[u8], parts: &[&[u8]]) -> Digest32 {
-    // INVARIANT: HMAC takes keys of any length, so the default is never used.
-    let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(key) else {
-        return Digest32::default();
-    };
+    mac::<Sha256>(key, parts).map(|mac| mac.finalize().into_bytes().into()).unwrap_or_default()
+}
+
+/// A hash of those that HMAC credentials are made with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Hash {
+    /// MD5 (RFC 1321). HMAC-MD5 is not broken, but no new key should ask for it.
+    Md5,
+    /// SHA-1 (RFC 3174). HMAC-SHA1 is not broken, but no new key should ask for it.
+    Sha1,
+    /// SHA-256 (FIPS 180-4).
+    Sha256,
+    /// SHA-512 (FIPS 180-4).
+    Sha512,
+}
+
+impl Hash {
+    /// Its name in policies and on command lines.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Md5 => "md5",
+            Self::Sha1 => "sha1",
+            Self::Sha256 => "sha256",
+            Self::Sha512 => "sha512",
+        }
+    }
+
+    /// The length of a digest in bytes.
+    pub const fn digest_length(self) -> usize {
+        match self {
+            Self::Md5 => 16,
+            Self::Sha1 => 20,
+            Self::Sha256 => 32,
+            Self::Sha512 => 64,
+        }
+    }
+
+    /// HMAC (RFC 2104) with this hash of the concatenated `parts`.
+    pub fn hmac(self, key: &[u8], parts: &[&[u8]]) -> Vec<u8> {
+        fn bytes<D: EagerHash>(key: &[u8], parts: &[&[u8]]) -> Vec<u8> {
+            mac::<D>(key, parts).map(|mac| mac.finalize().into_bytes().to_vec()).unwrap_or_default()
+        }
+        match self {
+            Self::Md5 => bytes::<Md5>(key, parts),
+            Self::Sha1 => bytes::<Sha1>(key, parts),
+            Self::Sha256 => bytes::<Sha256>(key, parts),
+            Self::Sha512 => bytes::<Sha512>(key, parts),
+        }
+    }
+}
+
+impl fmt::Display for Hash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// INVARIANT: HMAC takes keys of any length, so there always is one.
+fn mac<D: EagerHash>(key: &[u8], parts: &[&[u8]]) -> Option<Hmac<D>> {
+    let mut mac = Hmac::<D>::new_from_slice(key).ok()?;
     for part in parts {
         mac.update(part);
     }
-    mac.finalize().into_bytes().into()
+    Some(mac)
 }
 
 /// Whether two byte strings are equal, in time that depends on their lengths alone.

@@ -96,6 +96,18 @@ pub fn decode(text: &str) -> Result<Cow<'_, [u8]>, MalformedEscape> {
     Ok(Cow::Owned(out))
 }
 
+/// Every prefix of `path` that ends in `/`, the longest first.
+///
+/// ```
+/// # use cloakroom_core::encoding::prefixes_of;
+/// let prefixes: Vec<_> = prefixes_of("/media/a//b").collect();
+/// assert_eq!(prefixes, ["/media/a//", "/media/a/", "/media/", "/"]);
+/// ```
+pub fn prefixes_of(path: &str) -> impl Iterator<Item = &str> {
+    let ends = path.rmatch_indices('/').map(|(at, slash)| at + slash.len());
+    ends.filter_map(|end| path.get(..end))
+}
+
 fn is_unreserved(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~')
 }

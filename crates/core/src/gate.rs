@@ -1,9 +1,11 @@
 //! The gate of the read side: one request in, one decision out.
 
+use crate::grant::{Grant, PendingGrant, Verified};
 use crate::key::Keyring;
 use crate::origin::OriginRequest;
 use crate::policy::{Policy, PolicyError, Secrets};
 use crate::presented::Presented;
+use crate::public_key::SignatureCheck;
 use crate::rejection::Rejection;
 use crate::request::{Method, Request};
 use crate::route::Routes;
@@ -40,6 +42,25 @@ pub enum Outcome {
     },
 }
 
+/// How far a decision has come.
+#[derive(Clone, Debug)]
+pub enum Step<'g, 'r> {
+    /// To its end.
+    Decided(Decision),
+    /// To a public key's signature, which the adapter checks.
+    Check(Checking<'g, 'r>),
+}
+
+/// A decision that waits for an answer about a signature.
+#[derive(Clone, Debug)]
+pub struct Checking<'g, 'r> {
+    gate: &'g Gate,
+    request: &'r Request<'r>,
+    now: UnixTime,
+    pending: PendingGrant<'r>,
+    trail: Trail,
+}
+
 /// An outcome and how it came about.
 #[derive(Clone, Debug)]
 pub struct Decision {
@@ -59,41 +80,69 @@ impl Gate {
     }
 
     /// Decides about a request at the time `now`.
-    pub fn decide(&self, request: &Request<'_>, now: UnixTime) -> Decision {
+    pub fn decide<'g, 'r>(&'g self, request: &'r Request<'r>, now: UnixTime) -> Step<'g, 'r> {
         let mut trail = Trail::default();
-        let outcome = match request.method() {
-            Method::Options => Outcome::Preflight(self.preflight(request)),
-            Method::Get | Method::Head => match self.admit(request, now, &mut trail) {
-                Ok(origin_request) => Outcome::Fetch(origin_request),
-                Err(rejection) => self.reject(request, rejection),
-            },
-            _ => self.reject(request, Rejection::MethodNotAllowed { allow: ALLOW }),
+        let verified = match request.method() {
+            Method::Options => {
+                let outcome = Outcome::Preflight(self.preflight(request));
+                return Step::Decided(Decision { outcome, trail });
+            }
+            Method::Get | Method::Head => self.verify(request, now, &mut trail),
+            _ => Err(Rejection::MethodNotAllowed { allow: ALLOW }),
         };
-        Decision { outcome, trail }
+        match verified {
+            Ok(Verified::Granted(grant)) => {
+                Step::Decided(self.finish(request, Ok(grant), now, trail))
+            }
+            Ok(Verified::Pending(pending)) => {
+                Step::Check(Checking { gate: self, request, now, pending, trail })
+            }
+            Err(rejection) => Step::Decided(self.finish(request, Err(rejection), now, trail)),
+        }
     }
 
-    /// The pipeline. Each step consumes the proof of the one before it.
+    /// The first half of the pipeline. Each step consumes the proof of the one before it.
+    fn verify<'r>(
+        &self,
+        request: &'r Request<'r>,
+        now: UnixTime,
+        trail: &mut Trail,
+    ) -> Result<Verified<'r>, Rejection> {
+        let presented = trail.presented(Presented::parse(request, &self.keyring)?);
+        Ok(presented.verify(&self.keyring, now)?)
+    }
+
+    /// The second half.
     fn admit(
         &self,
-        request: &Request<'_>,
+        grant: Grant<'_>,
         now: UnixTime,
         trail: &mut Trail,
     ) -> Result<OriginRequest, Rejection> {
-        let presented = trail.presented(Presented::parse(request)?);
-        let grant = trail.granted(presented.verify(&self.keyring, now)?);
+        let grant = trail.granted(grant);
         let located = trail.located(self.routes.locate(grant)?);
         let access = trail.allowed(located.authorize()?);
         Ok(access.sign(now))
+    }
+
+    fn finish(
+        &self,
+        request: &Request<'_>,
+        grant: Result<Grant<'_>, Rejection>,
+        now: UnixTime,
+        mut trail: Trail,
+    ) -> Decision {
+        let outcome = match grant.and_then(|grant| self.admit(grant, now, &mut trail)) {
+            Ok(origin_request) => Outcome::Fetch(origin_request),
+            Err(rejection) => Outcome::Reject { rejection, cors: self.cors(request) },
+        };
+        Decision { outcome, trail }
     }
 
     /// The headers by which a page of another origin may read an answer to `request`.
     pub fn cors(&self, request: &Request<'_>) -> Vec<(&'static str, String)> {
         let route = self.routes.of(request);
         route.map(|route| route.cors.headers(request)).unwrap_or_default()
-    }
-
-    fn reject(&self, request: &Request<'_>, rejection: Rejection) -> Outcome {
-        Outcome::Reject { rejection, cors: self.cors(request) }
     }
 
     fn preflight(&self, request: &Request<'_>) -> Vec<(&'static str, String)> {
@@ -103,5 +152,18 @@ impl Gate {
             .unwrap_or_default();
         headers.push(("allow", ALLOW.to_owned()));
         headers
+    }
+}
+
+impl Checking<'_, '_> {
+    /// What the adapter has to check.
+    pub fn check(&self) -> &SignatureCheck {
+        self.pending.check()
+    }
+
+    /// Decides, now that it is known whether the signature holds.
+    pub fn answer(self, holds: bool) -> Decision {
+        let grant = self.pending.answer(holds).map_err(Rejection::Credential);
+        self.gate.finish(self.request, grant, self.now, self.trail)
     }
 }

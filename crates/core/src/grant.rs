@@ -4,10 +4,14 @@
 //! that was verified, so it cannot be used for another one.
 //!
 //! ```
-//! # use cloakroom_core::{grant::{Grant, Dialect}, key::{Keyring, Principal}, request::Request};
-//! # use cloakroom_core::{presented::Presented, time::UnixTime};
+//! # use cloakroom_core::{grant::{Grant, Dialect, Verified}, key::{Keyring, Principal}};
+//! # use cloakroom_core::{presented::Presented, request::Request, time::UnixTime};
 //! fn prove<'r>(request: &'r Request<'r>, keyring: &Keyring, now: UnixTime) -> Option<Grant<'r>> {
-//!     Presented::parse(request).ok()?.verify(keyring, now).ok()
+//!     match Presented::parse(request, keyring).ok()?.verify(keyring, now).ok()? {
+//!         Verified::Granted(grant) => Some(grant),
+//!         // A public key's signature waits for the adapter, who says whether it holds.
+//!         Verified::Pending(pending) => pending.answer(false).ok(),
+//!     }
 //! }
 //! # let request = Request::parse("GET", "/", [("host", "media.example")]).unwrap();
 //! # let grant = prove(&request, &Keyring::default(), UnixTime::from_secs(0)).unwrap();
@@ -17,15 +21,17 @@
 //! Writing one down does not compile:
 //!
 //! ```compile_fail,E0451
-//! # use cloakroom_core::{grant::{Grant, Dialect}, key::Principal, request::Request};
-//! # fn forge<'r>(request: &'r Request<'r>) -> Grant<'r> {
-//! Grant { request, dialect: Dialect::Anonymous, key_id: None, principal: Principal::EveryOwner, expires_at: None }
+//! # use cloakroom_core::{grant::{Grant, Proof}, request::Request};
+//! # fn forge<'r>(request: &'r Request<'r>, proof: Proof) -> Grant<'r> {
+//! Grant { request, proof }
 //! # }
 //! ```
 
 use std::fmt;
 
 use crate::key::Principal;
+use crate::presented::CredentialError;
+use crate::public_key::SignatureCheck;
 use crate::request::Request;
 use crate::time::UnixTime;
 
@@ -38,8 +44,22 @@ pub enum Dialect {
     Sigv4Query,
     /// AWS Signature Version 4 in the `Authorization` header.
     Sigv4Header,
+    /// A Swift TempURL.
+    TempUrl,
+    /// A CloudFront signed URL.
+    CloudFrontUrl,
+    /// CloudFront signed cookies.
+    CloudFrontCookie,
+    /// An Akamai EdgeAuth token in the query.
+    EdgeAuthQuery,
+    /// An Akamai EdgeAuth token in a header of its own.
+    EdgeAuthHeader,
+    /// An Akamai EdgeAuth token in a cookie.
+    EdgeAuthCookie,
     /// A JSON Web Token in the `Authorization` header.
     JwtBearer,
+    /// A JSON Web Token in a cookie.
+    JwtCookie,
 }
 
 impl Dialect {
@@ -49,7 +69,28 @@ impl Dialect {
             Self::Anonymous => "anonymous",
             Self::Sigv4Query => "sigv4_query",
             Self::Sigv4Header => "sigv4_header",
+            Self::TempUrl => "tempurl",
+            Self::CloudFrontUrl => "cloudfront_url",
+            Self::CloudFrontCookie => "cloudfront_cookie",
+            Self::EdgeAuthQuery => "edgeauth_query",
+            Self::EdgeAuthHeader => "edgeauth_header",
+            Self::EdgeAuthCookie => "edgeauth_cookie",
             Self::JwtBearer => "jwt_bearer",
+            Self::JwtCookie => "jwt_cookie",
+        }
+    }
+
+    /// Whether the credential is part of the URL, so that whoever has the URL has it all.
+    pub const fn is_in_url(self) -> bool {
+        match self {
+            Self::Sigv4Query | Self::TempUrl | Self::CloudFrontUrl | Self::EdgeAuthQuery => true,
+            Self::Anonymous
+            | Self::Sigv4Header
+            | Self::CloudFrontCookie
+            | Self::EdgeAuthHeader
+            | Self::EdgeAuthCookie
+            | Self::JwtBearer
+            | Self::JwtCookie => false,
         }
     }
 }
@@ -60,37 +101,93 @@ impl fmt::Display for Dialect {
     }
 }
 
+/// What a credential proves.
+#[derive(Clone, Debug)]
+pub struct Proof {
+    /// How it was presented.
+    pub dialect: Dialect,
+    /// The key that signed.
+    pub key_id: Option<String>,
+    /// For whom the request acts.
+    pub principal: Principal,
+    /// When the authority ends.
+    pub expires_at: Option<UnixTime>,
+    /// Whether every parameter of the query is signed, too.
+    pub covers_query: bool,
+    /// What the answer is to say of the file's name, when the dialect has a say in that.
+    pub disposition: Option<Disposition>,
+}
+
+/// How a browser is to take a file: what TempURL's `inline` and `filename` ask for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Disposition {
+    /// To be shown; otherwise to be saved.
+    pub inline: bool,
+    /// The name to save it under.
+    pub filename: Option<String>,
+}
+
 /// The proven authority of one request.
 #[derive(Clone, Debug)]
 pub struct Grant<'r> {
     request: &'r Request<'r>,
-    dialect: Dialect,
-    key_id: Option<String>,
-    principal: Principal,
-    expires_at: Option<UnixTime>,
+    proof: Proof,
+}
+
+/// A credential that was verified as far as the core can.
+#[derive(Clone, Debug)]
+pub enum Verified<'r> {
+    /// Wholly.
+    Granted(Grant<'r>),
+    /// But for a public key's signature.
+    Pending(PendingGrant<'r>),
+}
+
+/// A grant that waits for the adapter to check a public key's signature. Everything else about
+/// the credential holds.
+#[derive(Clone, Debug)]
+pub struct PendingGrant<'r> {
+    grant: Grant<'r>,
+    check: SignatureCheck,
+    otherwise: CredentialError,
+}
+
+impl<'r> PendingGrant<'r> {
+    pub(crate) fn new(grant: Grant<'r>, check: SignatureCheck, otherwise: CredentialError) -> Self {
+        Self { grant, check, otherwise }
+    }
+
+    /// What the adapter has to check.
+    pub fn check(&self) -> &SignatureCheck {
+        &self.check
+    }
+
+    /// Whether the signature holds.
+    ///
+    /// # Errors
+    /// That the signature is wrong, when it does not.
+    pub fn answer(self, holds: bool) -> Result<Grant<'r>, CredentialError> {
+        if holds { Ok(self.grant) } else { Err(self.otherwise) }
+    }
 }
 
 impl<'r> Grant<'r> {
     /// The authority of a request that presents no credential: none but everyone's.
     pub(crate) fn anonymous(request: &'r Request<'r>) -> Self {
-        Self {
-            request,
+        let proof = Proof {
             dialect: Dialect::Anonymous,
             key_id: None,
             principal: Principal::Anonymous,
             expires_at: None,
-        }
+            covers_query: false,
+            disposition: None,
+        };
+        Self { request, proof }
     }
 
     /// The authority of a credential that was just verified.
-    pub(crate) fn verified(
-        request: &'r Request<'r>,
-        dialect: Dialect,
-        key_id: &str,
-        principal: Principal,
-        expires_at: Option<UnixTime>,
-    ) -> Self {
-        Self { request, dialect, key_id: Some(key_id.to_owned()), principal, expires_at }
+    pub(crate) fn verified(request: &'r Request<'r>, proof: Proof) -> Self {
+        Self { request, proof }
     }
 
     /// The request that was verified.
@@ -100,21 +197,31 @@ impl<'r> Grant<'r> {
 
     /// How the credential was presented.
     pub fn dialect(&self) -> Dialect {
-        self.dialect
+        self.proof.dialect
     }
 
     /// The key that signed.
     pub fn key_id(&self) -> Option<&str> {
-        self.key_id.as_deref()
+        self.proof.key_id.as_deref()
     }
 
     /// For whom the request acts.
     pub fn principal(&self) -> &Principal {
-        &self.principal
+        &self.proof.principal
     }
 
     /// When the authority ends.
     pub fn expires_at(&self) -> Option<UnixTime> {
-        self.expires_at
+        self.proof.expires_at
+    }
+
+    /// Whether every parameter of the query is signed, too.
+    pub fn covers_query(&self) -> bool {
+        self.proof.covers_query
+    }
+
+    /// What the answer is to say of the file's name.
+    pub fn disposition(&self) -> Option<&Disposition> {
+        self.proof.disposition.as_ref()
     }
 }

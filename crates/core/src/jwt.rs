@@ -15,9 +15,10 @@ use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 
 use crate::crypto::{constant_time_eq, hmac_sha256};
-use crate::grant::{Dialect, Grant};
+use crate::grant::{Dialect, Grant, PendingGrant, Proof, Verified};
 use crate::json::Json;
-use crate::key::{JwtKey, JwtPrincipal, Keyring, Principal};
+use crate::key::{JwtKey, JwtPrincipal, JwtProof, Keyring, Principal};
+use crate::public_key::{Algorithm, PublicKey, SignatureCheck};
 use crate::request::Request;
 use crate::secret::Secret;
 use crate::time::UnixTime;
@@ -34,7 +35,10 @@ pub enum JwtError {
     /// It is not three base64url parts, of which the first two are JSON objects.
     Malformed,
     /// The header says another algorithm than the key's, or a `crit` that nothing here knows.
-    WrongAlgorithm,
+    WrongAlgorithm {
+        /// The key's.
+        expected: &'static str,
+    },
     /// No live key has this `kid`.
     UnknownKey,
     /// The signature is wrong.
@@ -63,7 +67,7 @@ impl fmt::Display for JwtError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Malformed => f.write_str("not a JSON Web Token"),
-            Self::WrongAlgorithm => f.write_str("the key is for HS256"),
+            Self::WrongAlgorithm { expected } => write!(f, "the key is for {expected}"),
             Self::UnknownKey => f.write_str("no live key has this `kid`"),
             Self::SignatureMismatch => f.write_str("the signature is wrong"),
             Self::MissingClaim(name) => write!(f, "claim `{name}` is missing or malformed"),
@@ -80,6 +84,7 @@ impl fmt::Display for JwtError {
 #[derive(Clone)]
 pub struct PresentedJwt<'r> {
     request: &'r Request<'r>,
+    dialect: Dialect,
     signing_input: &'r str,
     header: Json,
     claims: Json,
@@ -87,16 +92,21 @@ pub struct PresentedJwt<'r> {
 }
 
 impl<'r> PresentedJwt<'r> {
-    /// Reads the token of an `Authorization: Bearer` header.
+    /// Reads the token that stands in the place that `dialect` says.
     ///
     /// # Errors
     /// [`JwtError::Malformed`].
-    pub fn parse(request: &'r Request<'r>, token: &'r str) -> Result<Self, JwtError> {
+    pub fn parse(
+        request: &'r Request<'r>,
+        dialect: Dialect,
+        token: &'r str,
+    ) -> Result<Self, JwtError> {
         let read = || {
             let (signing_input, signature) = token.rsplit_once('.')?;
             let (header, claims) = signing_input.split_once('.')?;
             Some(Self {
                 request,
+                dialect,
                 signing_input,
                 header: decode_object(header)?,
                 claims: decode_object(claims)?,
@@ -112,20 +122,22 @@ impl<'r> PresentedJwt<'r> {
         self.header.get("kid").and_then(Json::as_str)
     }
 
-    /// Proves the token at the time `now`.
+    /// Where the token stands.
+    pub fn dialect(&self) -> Dialect {
+        self.dialect
+    }
+
+    /// Proves the token at the time `now`, but for a public key's signature.
     ///
     /// # Errors
-    /// The first of: unknown key, algorithm, signature, time, issuer, audience, principal.
-    pub fn verify(self, keyring: &Keyring, now: UnixTime) -> Result<Grant<'r>, JwtError> {
+    /// The first of: unknown key, algorithm, time, issuer, audience, principal, signature.
+    pub fn verify(self, keyring: &Keyring, now: UnixTime) -> Result<Verified<'r>, JwtError> {
         let key = keyring.jwt(self.kid()).ok_or(JwtError::UnknownKey)?;
-        if self.header.get("alg").and_then(Json::as_str) != Some("HS256")
+        let algorithm = key.algorithm();
+        if self.header.get("alg").and_then(Json::as_str) != Some(algorithm)
             || self.header.get("crit").is_some()
         {
-            return Err(JwtError::WrongAlgorithm);
-        }
-        let expected = mac(&key.secret, self.signing_input);
-        if !constant_time_eq(&expected, &self.signature) {
-            return Err(JwtError::SignatureMismatch);
+            return Err(JwtError::WrongAlgorithm { expected: algorithm });
         }
         let exp = self.time("exp")?.ok_or_else(|| JwtError::MissingClaim("exp".into()))?;
         if now >= exp {
@@ -140,8 +152,36 @@ impl<'r> PresentedJwt<'r> {
             return Err(JwtError::WrongClaim("aud"));
         }
         self.expect("aud", key.audience.as_deref())?;
-        let principal = self.principal(key)?;
-        Ok(Grant::verified(self.request, Dialect::JwtBearer, &key.id, principal, Some(exp)))
+        if key.cookie.is_none() && self.dialect == Dialect::JwtCookie {
+            return Err(JwtError::UnknownKey);
+        }
+        let proof = Proof {
+            dialect: self.dialect,
+            key_id: Some(key.id.clone()),
+            principal: self.principal(key)?,
+            expires_at: Some(exp),
+            covers_query: false,
+            disposition: None,
+        };
+        let grant = Grant::verified(self.request, proof);
+        match &key.proof {
+            JwtProof::Hs256(secret) => {
+                let expected = mac(secret, self.signing_input);
+                if !constant_time_eq(&expected, &self.signature) {
+                    return Err(JwtError::SignatureMismatch);
+                }
+                Ok(Verified::Granted(grant))
+            }
+            JwtProof::PublicKey(key) => {
+                let check = SignatureCheck {
+                    key: key.clone(),
+                    message: self.signing_input.as_bytes().to_vec(),
+                    signature: self.signature,
+                };
+                let otherwise = JwtError::SignatureMismatch.into();
+                Ok(Verified::Pending(PendingGrant::new(grant, check, otherwise)))
+            }
+        }
     }
 
     fn time(&self, claim: &'static str) -> Result<Option<UnixTime>, JwtError> {
@@ -176,6 +216,26 @@ impl<'r> PresentedJwt<'r> {
     }
 }
 
+impl JwtKey {
+    /// The `alg` that tokens must have (RFC 7518, section 3.1; RFC 8037, section 3.1).
+    fn algorithm(&self) -> &'static str {
+        match &self.proof {
+            JwtProof::Hs256(_) => "HS256",
+            JwtProof::PublicKey(key) => algorithm_name(key),
+        }
+    }
+}
+
+fn algorithm_name(key: &PublicKey) -> &'static str {
+    match key.algorithm() {
+        Algorithm::RsaSha256 => "RS256",
+        Algorithm::EcdsaSha256 => "ES256",
+        Algorithm::Ed25519 => "EdDSA",
+        // No token has these; the policy gives them to no JWT key.
+        Algorithm::RsaSha1 | Algorithm::EcdsaSha1 => "",
+    }
+}
+
 /// A token over `claims`, a JSON object.
 pub fn sign(kid: &str, secret: &Secret, claims: &serde_json::Value) -> Secret {
     let header = serde_json::json!({ "alg": "HS256", "kid": kid, "typ": "JWT" });
@@ -206,9 +266,10 @@ mod tests {
         let mut keyring = Keyring::default();
         keyring.add_jwt(JwtKey {
             id: "users".into(),
-            secret: Secret::new("a secret of thirty-two bytes, yes"),
+            proof: JwtProof::Hs256(Secret::new("a secret of thirty-two bytes, yes")),
             issuer: Some("app".into()),
             audience: Some("cloakroom".into()),
+            cookie: None,
             principal: JwtPrincipal::Claim("sub".into()),
         });
         keyring
@@ -216,8 +277,15 @@ mod tests {
 
     fn verify(token: &str) -> Result<Principal, JwtError> {
         let request = Request::parse("GET", "/", [("host", "h")]).unwrap();
-        let presented = PresentedJwt::parse(&request, token)?;
-        presented.verify(&keyring(), NOW).map(|grant| grant.principal().clone())
+        let presented = PresentedJwt::parse(&request, Dialect::JwtBearer, token)?;
+        presented.verify(&keyring(), NOW).map(principal_of)
+    }
+
+    fn principal_of(verified: Verified<'_>) -> Principal {
+        match verified {
+            Verified::Granted(grant) => grant.principal().clone(),
+            Verified::Pending(_) => panic!("an HMAC does not wait"),
+        }
     }
 
     fn token(claims: serde_json::Value) -> String {
@@ -267,17 +335,18 @@ mod tests {
         let (issuer, audience) = (None, None);
         keyring.add_jwt(JwtKey {
             id: "k".into(),
-            secret: secret.clone(),
+            proof: JwtProof::Hs256(secret.clone()),
             issuer,
             audience,
+            cookie: None,
             principal,
         });
         let request = Request::parse("GET", "/", [("host", "h")]).unwrap();
         let verify = |claims: serde_json::Value| {
             let token = sign("k", &secret, &claims).into_exposed();
-            let presented =
-                PresentedJwt::parse(&request, Box::leak(token.into_boxed_str())).unwrap();
-            presented.verify(&keyring, NOW).map(|grant| grant.principal().clone())
+            let token = Box::leak(token.into_boxed_str());
+            let presented = PresentedJwt::parse(&request, Dialect::JwtBearer, token).unwrap();
+            presented.verify(&keyring, NOW).map(principal_of)
         };
         let exp = 1_700_000_001_u64;
         assert!(verify(json!({"sub": "alice", "exp": exp})).is_ok());
@@ -293,9 +362,12 @@ mod tests {
         let (_, rest) = token.split_once('.').unwrap();
         let (claims, signature) = rest.split_once('.').unwrap();
         for (header, expected) in [
-            (r#"{"alg":"none","kid":"users"}"#, JwtError::WrongAlgorithm),
-            (r#"{"alg":"RS256","kid":"users"}"#, JwtError::WrongAlgorithm),
-            (r#"{"alg":"HS256","kid":"users","crit":["exp"]}"#, JwtError::WrongAlgorithm),
+            (r#"{"alg":"none","kid":"users"}"#, JwtError::WrongAlgorithm { expected: "HS256" }),
+            (r#"{"alg":"RS256","kid":"users"}"#, JwtError::WrongAlgorithm { expected: "HS256" }),
+            (
+                r#"{"alg":"HS256","kid":"users","crit":["exp"]}"#,
+                JwtError::WrongAlgorithm { expected: "HS256" },
+            ),
             (r#"{"alg":"HS256","kid":"other"}"#, JwtError::UnknownKey),
             (r#"{"alg":"HS256","kid":"users"}"#, JwtError::SignatureMismatch),
             (r#"{"alg":"HS256","alg":"none","kid":"users"}"#, JwtError::Malformed),

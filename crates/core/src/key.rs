@@ -3,8 +3,11 @@
 //! Every key has an id, and the id alone decides which dialect and algorithm it speaks and for
 //! whom it acts. A ticket names a key; it never chooses an algorithm.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use crate::crypto::Hash;
+use crate::encoding::prefixes_of;
+use crate::public_key::PublicKey;
 use crate::secret::Secret;
 
 /// What a viewer acts as once a ticket is proven.
@@ -38,14 +41,25 @@ pub struct Sigv4Key {
 pub struct JwtKey {
     /// The `kid`.
     pub id: String,
-    /// The HMAC key of HS256.
-    pub secret: Secret,
+    /// What proves a signature.
+    pub proof: JwtProof,
     /// The `iss` that tokens must carry, when one is set.
     pub issuer: Option<String>,
     /// The `aud` that tokens must carry, when one is set.
     pub audience: Option<String>,
+    /// The cookie that may carry the token in place of the `Authorization` header.
+    pub cookie: Option<String>,
     /// For whom it acts.
     pub principal: JwtPrincipal,
+}
+
+/// What proves a token's signature.
+#[derive(Clone, Debug)]
+pub enum JwtProof {
+    /// The HMAC key of HS256.
+    Hs256(Secret),
+    /// The public key of RS256, ES256 or EdDSA.
+    PublicKey(PublicKey),
 }
 
 /// Where a JWT key finds the principal.
@@ -57,11 +71,63 @@ pub enum JwtPrincipal {
     Fixed(Principal),
 }
 
+/// A Swift TempURL key. Tickets do not name it; it is found by the path that they are for.
+#[derive(Clone, Debug)]
+pub struct TempUrlKey {
+    /// Its id in the policy, for logs.
+    pub id: String,
+    /// The key.
+    pub secret: Secret,
+    /// The account or container that it opens: a path that begins and ends with `/`.
+    pub path: String,
+    /// The hashes that it may be used with.
+    pub digests: Vec<Hash>,
+    /// For whom it acts.
+    pub principal: Principal,
+}
+
+/// A CloudFront key; its id is the `Key-Pair-Id`.
+#[derive(Clone, Debug)]
+pub struct CloudFrontKey {
+    /// The `Key-Pair-Id`.
+    pub id: String,
+    /// The public key, RSA or P-256.
+    pub public_key: PublicKey,
+    /// For whom it acts.
+    pub principal: Principal,
+}
+
+/// An Akamai EdgeAuth key. Tokens do not name it; it is found by the name of the parameter,
+/// cookie or header that they stand in.
+#[derive(Clone, Debug)]
+pub struct EdgeAuthKey {
+    /// Its id in the policy, for logs.
+    pub id: String,
+    /// The name that tokens stand under, in lower case: `__token__`, `hdnts` or `hdntl`, say.
+    pub token_name: String,
+    /// The key in hexadecimal digits, as Akamai hands it out.
+    pub secret: Secret,
+    /// The salt, which tokens never show.
+    pub salt: Option<Secret>,
+    /// The hash: SHA-256, SHA-1 or MD5.
+    pub algorithm: Hash,
+    /// Whether ip, id, data and url are escaped before they are signed.
+    pub escape_early: bool,
+    /// For whom it acts.
+    pub principal: Principal,
+}
+
 /// All live keys.
 #[derive(Clone, Debug, Default)]
 pub struct Keyring {
     sigv4: BTreeMap<String, Sigv4Key>,
     jwt: BTreeMap<String, JwtKey>,
+    jwt_cookies: BTreeSet<String>,
+    /// By path.
+    tempurl: BTreeMap<String, Vec<TempUrlKey>>,
+    cloudfront: BTreeMap<String, CloudFrontKey>,
+    /// By token name.
+    edgeauth: BTreeMap<String, Vec<EdgeAuthKey>>,
 }
 
 impl Keyring {
@@ -72,7 +138,23 @@ impl Keyring {
 
     /// Adds a JWT key.
     pub fn add_jwt(&mut self, key: JwtKey) {
+        self.jwt_cookies.extend(key.cookie.clone());
         self.jwt.insert(key.id.clone(), key);
+    }
+
+    /// Adds a TempURL key.
+    pub fn add_tempurl(&mut self, key: TempUrlKey) {
+        self.tempurl.entry(key.path.clone()).or_default().push(key);
+    }
+
+    /// Adds a CloudFront key.
+    pub fn add_cloudfront(&mut self, key: CloudFrontKey) {
+        self.cloudfront.insert(key.id.clone(), key);
+    }
+
+    /// Adds an EdgeAuth key.
+    pub fn add_edgeauth(&mut self, key: EdgeAuthKey) {
+        self.edgeauth.entry(key.token_name.clone()).or_default().push(key);
     }
 
     /// The SigV4 key with this access key id.
@@ -87,5 +169,25 @@ impl Keyring {
             None if self.jwt.len() == 1 => self.jwt.values().next(),
             None => None,
         }
+    }
+
+    /// Whether a cookie of this name may carry a JWT.
+    pub fn is_jwt_cookie(&self, name: &str) -> bool {
+        self.jwt_cookies.contains(name)
+    }
+
+    /// The TempURL keys that may sign for a decoded path, those of the longest path first.
+    pub fn tempurl(&self, path: &str) -> impl Iterator<Item = &TempUrlKey> {
+        prefixes_of(path).filter_map(|prefix| self.tempurl.get(prefix)).flatten()
+    }
+
+    /// The CloudFront key with this `Key-Pair-Id`.
+    pub fn cloudfront(&self, id: &str) -> Option<&CloudFrontKey> {
+        self.cloudfront.get(id)
+    }
+
+    /// The EdgeAuth keys whose tokens have this name; none when the name is not one of a token.
+    pub fn edgeauth(&self, token_name: &str) -> &[EdgeAuthKey] {
+        self.edgeauth.get(token_name).map(Vec::as_slice).unwrap_or_default()
     }
 }

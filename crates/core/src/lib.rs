@@ -25,6 +25,7 @@ pub mod encoding;
 
 pub mod crypto;
 pub mod json;
+pub mod public_key;
 pub mod secret;
 
 pub mod endpoint;
@@ -34,8 +35,12 @@ pub mod key;
 
 pub mod grant;
 
+pub mod capability;
+pub mod cloudfront;
+pub mod edgeauth;
 pub mod jwt;
 pub mod sigv4;
+pub mod tempurl;
 
 pub mod presented;
 

@@ -5,7 +5,6 @@
 //! because nothing copies it.
 
 use crate::acl::canned::AllowedBy;
-use crate::grant::Dialect;
 use crate::request::Method;
 use crate::response::{Delivery, Sharing, StoreError, ViewerResponse};
 use crate::route::Located;
@@ -108,10 +107,12 @@ impl OriginRequest {
 
 /// Who else may be given the same answer for the same URL.
 fn sharing(located: &Located<'_, '_>, by: AllowedBy) -> Sharing {
-    match (by, located.grant().dialect()) {
-        // A version or a header that a signature asked for is not everyone's to have.
-        (AllowedBy::Everyone, _) if located.view().is_empty() => Sharing::Everyone,
-        (_, Dialect::Sigv4Query) => Sharing::UrlHolders,
-        _ => Sharing::Nobody,
+    // A version or a header that a signature asked for is not everyone's to have.
+    if by == AllowedBy::Everyone && located.view().is_empty() {
+        Sharing::Everyone
+    } else if located.grant().dialect().is_in_url() {
+        Sharing::UrlHolders
+    } else {
+        Sharing::Nobody
     }
 }

@@ -1,14 +1,31 @@
 //! Finding the one credential that a request presents.
+//!
+//! | dialect | where it stands |
+//! |---|---|
+//! | SigV4 | `X-Amz-*` in the query, or `Authorization: AWS4-HMAC-SHA256` |
+//! | TempURL | `temp_url_*` in the query |
+//! | CloudFront | `Expires`, `Policy`, `Signature`, `Key-Pair-Id` in the query, or cookies |
+//! | EdgeAuth | a parameter, header or cookie of a name that some key has |
+//! | JWT | `Authorization: Bearer`, or a cookie of a name that some key has |
+//!
+//! Query and headers are chosen for one request; of two credentials there, none counts.
+//! Cookies come along with every request of a browser, so they count only where nothing else
+//! is presented, as CloudFront has it.
 
 use std::fmt;
 
-use crate::grant::{Dialect, Grant};
+use crate::capability::CapabilityError;
+use crate::cloudfront::present::{self as cloudfront, PresentedCloudFront};
+use crate::edgeauth::PresentedEdgeAuth;
+use crate::encoding::decode;
+use crate::grant::{Dialect, Grant, Verified};
 use crate::jwt::{JwtError, PresentedJwt};
 use crate::key::Keyring;
 use crate::request::Request;
 use crate::sigv4::ALGORITHM;
 use crate::sigv4::present::{AUTH_PARAMETERS, Carrier, PresentError, PresentedSigv4};
 use crate::sigv4::verify::VerifyError;
+use crate::tempurl::{self, PresentedTempUrl};
 use crate::time::UnixTime;
 
 /// Why a request has no grant.
@@ -24,6 +41,8 @@ pub enum CredentialError {
     Sigv4Present(PresentError),
     /// A SigV4 credential that does not hold.
     Sigv4Verify(VerifyError),
+    /// A TempURL, CloudFront signature or EdgeAuth token that does not hold.
+    Capability(CapabilityError),
     /// A token that does not hold.
     Jwt(JwtError),
 }
@@ -31,7 +50,7 @@ pub enum CredentialError {
 impl fmt::Display for CredentialError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Several => f.write_str("a credential in the query and one in a header"),
+            Self::Several => f.write_str("more than one credential"),
             Self::Sigv2 => f.write_str(
                 "signed with Signature Version 2; tell the SDK to use version 4 (boto3: \
                  `Config(signature_version=\"s3v4\")`)",
@@ -41,8 +60,33 @@ impl fmt::Display for CredentialError {
             }
             Self::Sigv4Present(error) => error.fmt(f),
             Self::Sigv4Verify(error) => error.fmt(f),
+            Self::Capability(error) => error.fmt(f),
             Self::Jwt(error) => error.fmt(f),
         }
+    }
+}
+
+impl From<PresentError> for CredentialError {
+    fn from(error: PresentError) -> Self {
+        Self::Sigv4Present(error)
+    }
+}
+
+impl From<VerifyError> for CredentialError {
+    fn from(error: VerifyError) -> Self {
+        Self::Sigv4Verify(error)
+    }
+}
+
+impl From<CapabilityError> for CredentialError {
+    fn from(error: CapabilityError) -> Self {
+        Self::Capability(error)
+    }
+}
+
+impl From<JwtError> for CredentialError {
+    fn from(error: JwtError) -> Self {
+        Self::Jwt(error)
     }
 }
 
@@ -53,45 +97,62 @@ pub enum Presented<'r> {
     Anonymous(&'r Request<'r>),
     /// A SigV4 signature.
     Sigv4(PresentedSigv4<'r>),
-    /// A bearer token.
+    /// A TempURL.
+    TempUrl(PresentedTempUrl<'r>),
+    /// A CloudFront signature.
+    CloudFront(PresentedCloudFront<'r>),
+    /// An EdgeAuth token.
+    EdgeAuth(PresentedEdgeAuth<'r>),
+    /// A JSON Web Token.
     Jwt(PresentedJwt<'r>),
 }
 
+/// Where a credential was found, and what of it was found there.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Found<'r> {
+    Sigv2,
+    Sigv4Query,
+    Sigv4Header,
+    TempUrl,
+    CloudFrontUrl,
+    CloudFrontCookie,
+    EdgeAuth { dialect: Dialect, name: &'r str, token: &'r str },
+    Jwt { dialect: Dialect, token: &'r str },
+    UnsupportedScheme,
+}
+
 impl<'r> Presented<'r> {
-    /// Finds the credential of `request`.
+    /// Finds the credential of `request`. The keys say which names of parameters, headers and
+    /// cookies have a meaning, and nothing more.
     ///
     /// # Errors
     /// When there are two, or when the one there is cannot be read.
-    pub fn parse(request: &'r Request<'r>) -> Result<Self, CredentialError> {
-        let in_query = request.query().pairs().any(|(name, _)| is_auth_parameter(name));
-        // Of a URL signed with version 2 no other parameter has a name of its own.
-        if request.query().pairs().any(|(name, _)| name == "AWSAccessKeyId") {
-            return Err(CredentialError::Sigv2);
-        }
-        let Some(header) = request.header("authorization") else {
-            return if in_query {
-                PresentedSigv4::parse_query(request)
-                    .map(Self::Sigv4)
-                    .map_err(CredentialError::Sigv4Present)
-            } else {
-                Ok(Self::Anonymous(request))
-            };
+    pub fn parse(request: &'r Request<'r>, keyring: &Keyring) -> Result<Self, CredentialError> {
+        let chosen = in_query(request, keyring).chain(in_headers(request, keyring));
+        let found = match only(chosen)? {
+            Some(found) => Some(found),
+            None => only(in_cookies(request, keyring))?,
         };
-        if in_query {
-            return Err(CredentialError::Several);
-        }
-        let (scheme, value) = header.split_once(' ').unwrap_or((header, ""));
-        if scheme == "AWS" {
-            Err(CredentialError::Sigv2)
-        } else if scheme == ALGORITHM {
-            PresentedSigv4::parse_header(request)
-                .map(Self::Sigv4)
-                .map_err(CredentialError::Sigv4Present)
-        } else if scheme.eq_ignore_ascii_case("bearer") {
-            PresentedJwt::parse(request, value.trim()).map(Self::Jwt).map_err(CredentialError::Jwt)
-        } else {
-            Err(CredentialError::UnsupportedScheme)
-        }
+        Ok(match found {
+            None => Self::Anonymous(request),
+            Some(Found::Sigv2) => return Err(CredentialError::Sigv2),
+            Some(Found::UnsupportedScheme) => return Err(CredentialError::UnsupportedScheme),
+            Some(Found::Sigv4Query) => Self::Sigv4(PresentedSigv4::parse_query(request)?),
+            Some(Found::Sigv4Header) => Self::Sigv4(PresentedSigv4::parse_header(request)?),
+            Some(Found::TempUrl) => Self::TempUrl(PresentedTempUrl::parse(request)?),
+            Some(Found::CloudFrontUrl) => {
+                Self::CloudFront(PresentedCloudFront::parse_url(request)?)
+            }
+            Some(Found::CloudFrontCookie) => {
+                Self::CloudFront(PresentedCloudFront::parse_cookies(request)?)
+            }
+            Some(Found::EdgeAuth { dialect, name, token }) => {
+                Self::EdgeAuth(PresentedEdgeAuth::parse(request, dialect, name, token)?)
+            }
+            Some(Found::Jwt { dialect, token }) => {
+                Self::Jwt(PresentedJwt::parse(request, dialect, token)?)
+            }
+        })
     }
 
     /// How the credential is presented.
@@ -102,37 +163,106 @@ impl<'r> Presented<'r> {
                 Carrier::Query { .. } => Dialect::Sigv4Query,
                 Carrier::Header => Dialect::Sigv4Header,
             },
-            Self::Jwt(_) => Dialect::JwtBearer,
+            Self::TempUrl(_) => Dialect::TempUrl,
+            Self::CloudFront(presented) => presented.dialect(),
+            Self::EdgeAuth(presented) => presented.dialect(),
+            Self::Jwt(presented) => presented.dialect(),
         }
     }
 
-    /// The key that the credential names.
+    /// The key that the credential names; TempURLs and EdgeAuth tokens name none.
     pub fn key_id(&self) -> Option<&str> {
         match self {
-            Self::Anonymous(_) => None,
+            Self::Anonymous(_) | Self::TempUrl(_) | Self::EdgeAuth(_) => None,
             Self::Sigv4(presented) => Some(presented.access_key_id()),
+            Self::CloudFront(presented) => Some(presented.key_pair_id()),
             Self::Jwt(presented) => presented.kid(),
         }
     }
 
-    /// Proves the credential at the time `now`.
+    /// Proves the credential at the time `now`, as far as the core can.
     ///
     /// # Errors
     /// When it does not hold.
-    pub fn verify(self, keyring: &Keyring, now: UnixTime) -> Result<Grant<'r>, CredentialError> {
-        match self {
-            Self::Anonymous(request) => Ok(Grant::anonymous(request)),
-            Self::Sigv4(presented) => {
-                presented.verify(keyring, now).map_err(CredentialError::Sigv4Verify)
-            }
-            Self::Jwt(presented) => presented.verify(keyring, now).map_err(CredentialError::Jwt),
-        }
+    pub fn verify(self, keyring: &Keyring, now: UnixTime) -> Result<Verified<'r>, CredentialError> {
+        Ok(match self {
+            Self::Anonymous(request) => Verified::Granted(Grant::anonymous(request)),
+            Self::Sigv4(presented) => Verified::Granted(presented.verify(keyring, now)?),
+            Self::TempUrl(presented) => Verified::Granted(presented.verify(keyring, now)?),
+            Self::CloudFront(presented) => Verified::Pending(presented.verify(keyring, now)?),
+            Self::EdgeAuth(presented) => Verified::Granted(presented.verify(keyring, now)?),
+            Self::Jwt(presented) => presented.verify(keyring, now)?,
+        })
     }
 }
 
-/// Whether a raw parameter name is one of a presigned URL's, in whatever case and however
-/// it is escaped.
-fn is_auth_parameter(name: &str) -> bool {
-    let decoded = crate::encoding::decode(name).unwrap_or_default();
-    AUTH_PARAMETERS.iter().any(|auth| decoded.eq_ignore_ascii_case(auth.as_bytes()))
+/// The one that was found. Of most dialects the parts are found one by one; a token is found
+/// whole, and a second one is another.
+fn only<'r>(found: impl Iterator<Item = Found<'r>>) -> Result<Option<Found<'r>>, CredentialError> {
+    let mut one = None;
+    for each in found {
+        let is_whole = matches!(each, Found::EdgeAuth { .. } | Found::Jwt { .. });
+        match one {
+            Some(other) if is_whole || other != each => return Err(CredentialError::Several),
+            _ => one = Some(each),
+        }
+    }
+    Ok(one)
+}
+
+fn in_query<'r>(request: &'r Request<'r>, keyring: &Keyring) -> impl Iterator<Item = Found<'r>> {
+    let is_sigv2 = request.query().pairs().any(|(name, _)| name == "AWSAccessKeyId");
+    request.query().pairs().filter_map(move |(name, token)| {
+        // However a name is spelled, it must not slip by as one without a meaning.
+        let decoded = decode(name).unwrap_or_default();
+        let is = |known: &&str| decoded.as_ref() == known.as_bytes();
+        if AUTH_PARAMETERS.iter().any(|known| decoded.eq_ignore_ascii_case(known.as_bytes())) {
+            Some(Found::Sigv4Query)
+        } else if tempurl::PARAMETERS.iter().any(is) {
+            Some(Found::TempUrl)
+        } else if is_sigv2 {
+            // `Expires` and `Signature` are parameters of such a URL, too.
+            is(&"AWSAccessKeyId").then_some(Found::Sigv2)
+        } else if cloudfront::PARAMETERS.iter().any(is) {
+            Some(Found::CloudFrontUrl)
+        } else if str::from_utf8(&decoded).is_ok_and(|name| !keyring.edgeauth(name).is_empty()) {
+            Some(Found::EdgeAuth { dialect: Dialect::EdgeAuthQuery, name, token })
+        } else {
+            None
+        }
+    })
+}
+
+fn in_headers<'r>(request: &'r Request<'r>, keyring: &Keyring) -> impl Iterator<Item = Found<'r>> {
+    let authorization = request.header("authorization").map(|header| {
+        let (scheme, value) = header.split_once(' ').unwrap_or((header, ""));
+        if scheme == "AWS" {
+            Found::Sigv2
+        } else if scheme == ALGORITHM {
+            Found::Sigv4Header
+        } else if scheme.eq_ignore_ascii_case("bearer") {
+            Found::Jwt { dialect: Dialect::JwtBearer, token: value.trim() }
+        } else {
+            Found::UnsupportedScheme
+        }
+    });
+    let tokens = request.headers().filter_map(|(name, token)| {
+        let known = !keyring.edgeauth(name).is_empty();
+        known.then_some(Found::EdgeAuth { dialect: Dialect::EdgeAuthHeader, name, token })
+    });
+    authorization.into_iter().chain(tokens)
+}
+
+fn in_cookies<'r>(request: &'r Request<'r>, keyring: &Keyring) -> impl Iterator<Item = Found<'r>> {
+    request.cookies().filter_map(|(name, token)| {
+        if cloudfront::COOKIES.contains(&name) {
+            Some(Found::CloudFrontCookie)
+        } else if !keyring.edgeauth(name).is_empty() {
+            Some(Found::EdgeAuth { dialect: Dialect::EdgeAuthCookie, name, token })
+        } else if keyring.is_jwt_cookie(name) {
+            Some(Found::Jwt { dialect: Dialect::JwtCookie, token })
+        } else {
+            None
+        }
+    })
 }

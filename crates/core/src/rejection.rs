@@ -7,6 +7,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 use crate::acl::AccessDenied;
+use crate::capability::CapabilityError;
 use crate::jwt::JwtError;
 use crate::presented::CredentialError;
 use crate::request::RequestError;
@@ -59,6 +60,7 @@ const NOT_YOURS: &str = "You may not see this file.";
 const NOT_FOUND: &str = "There is no such file.";
 const MALFORMED: &str = "This link is damaged. Copy the whole of it, or ask for a new one.";
 const TWO: &str = "The request carries two credentials. Send one only.";
+const OTHER_METHOD: &str = "This link was made for another method.";
 const UNAVAILABLE: &str = "The file cannot be fetched at the moment. Try again soon.";
 
 impl Rejection {
@@ -86,6 +88,7 @@ impl Rejection {
             ),
             Self::Credential(CredentialError::Sigv4Present(error)) => sigv4_present_row(error),
             Self::Credential(CredentialError::Sigv4Verify(error)) => sigv4_verify_row(error),
+            Self::Credential(CredentialError::Capability(error)) => capability_row(error),
             Self::Credential(CredentialError::Jwt(error)) => {
                 (401, "InvalidToken", jwt_reason(error), SIGN_IN)
             }
@@ -192,13 +195,42 @@ fn sigv4_verify_row(error: &VerifyError) -> Columns {
             "clock_skew",
             "The clock of the client is wrong by more than 15 minutes.",
         ),
-        VerifyError::MethodMismatch { .. } => (
-            403,
-            "SignatureDoesNotMatch",
-            "method_mismatch",
-            "This link was made for another method.",
-        ),
+        VerifyError::MethodMismatch { .. } => {
+            (403, "SignatureDoesNotMatch", "method_mismatch", OTHER_METHOD)
+        }
         VerifyError::SignatureMismatch => {
+            (403, "SignatureDoesNotMatch", "signature_mismatch", ASK_AGAIN)
+        }
+    }
+}
+
+fn capability_row(error: &CapabilityError) -> Columns {
+    match error {
+        CapabilityError::Malformed { .. } => {
+            (400, "InvalidRequest", "malformed_credential", MALFORMED)
+        }
+        CapabilityError::Duplicate(_) => (400, "InvalidRequest", "duplicate_parameter", MALFORMED),
+        CapabilityError::UnknownKey => (403, "InvalidAccessKeyId", "unknown_key", ASK_AGAIN),
+        CapabilityError::WrongAlgorithm { .. } => {
+            (403, "AccessDenied", "wrong_algorithm", ASK_AGAIN)
+        }
+        CapabilityError::Expired { .. } => (403, "AccessDenied", "expired", EXPIRED),
+        CapabilityError::NotYetValid { .. } => {
+            (403, "AccessDenied", "not_yet_valid", "This link is not valid yet. Try again later.")
+        }
+        CapabilityError::WrongAddress { .. } => (
+            403,
+            "AccessDenied",
+            "wrong_address",
+            "This link works at another network address only.",
+        ),
+        CapabilityError::WrongResource => {
+            (403, "AccessDenied", "wrong_resource", "This link was made for another file.")
+        }
+        CapabilityError::MethodMismatch { .. } => {
+            (403, "SignatureDoesNotMatch", "method_mismatch", OTHER_METHOD)
+        }
+        CapabilityError::SignatureMismatch => {
             (403, "SignatureDoesNotMatch", "signature_mismatch", ASK_AGAIN)
         }
     }
@@ -258,7 +290,7 @@ fn upload_row(error: &UploadError) -> Row {
 fn jwt_reason(error: &JwtError) -> &'static str {
     match error {
         JwtError::Malformed => "malformed_token",
-        JwtError::WrongAlgorithm => "token_algorithm",
+        JwtError::WrongAlgorithm { .. } => "token_algorithm",
         JwtError::UnknownKey => "token_unknown_key",
         JwtError::SignatureMismatch => "token_signature_mismatch",
         JwtError::MissingClaim(_) => "token_claim_missing",

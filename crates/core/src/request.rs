@@ -5,6 +5,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::net::IpAddr;
 
 use crate::encoding::{MalformedEscape, decode};
 
@@ -89,6 +90,25 @@ impl From<MalformedEscape> for RequestError {
     }
 }
 
+/// What a request came over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scheme {
+    /// `http`
+    Http,
+    /// `https`
+    Https,
+}
+
+impl Scheme {
+    /// The scheme as URLs write it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Http => "http",
+            Self::Https => "https",
+        }
+    }
+}
+
 /// A viewer request.
 ///
 /// - the path begins with `/`; path and query are printable ASCII without `#`, `\` or quotes
@@ -97,14 +117,16 @@ impl From<MalformedEscape> for RequestError {
 #[derive(Clone, Debug)]
 pub struct Request<'a> {
     method: Method,
+    scheme: Scheme,
     path: &'a str,
     query: Query<'a>,
     headers: Vec<(Cow<'a, str>, &'a str)>,
+    client_address: Option<IpAddr>,
 }
 
 impl<'a> Request<'a> {
     /// Reads a request from its method, its target (path and query as sent) and its headers,
-    /// among them `host`.
+    /// among them `host`. It is one over HTTPS unless [`Request::over`] says otherwise.
     ///
     /// # Errors
     /// [`RequestError`] when it could be read in more than one way.
@@ -120,7 +142,14 @@ impl<'a> Request<'a> {
         }
         decode(target)?;
         let headers: Vec<_> = headers.into_iter().map(|(n, v)| (lower_case(n), v)).collect();
-        let request = Self { method, path, query: Query(query), headers };
+        let request = Self {
+            method,
+            scheme: Scheme::Https,
+            path,
+            query: Query(query),
+            headers,
+            client_address: None,
+        };
         for name in ["host", "authorization"] {
             if request.headers.iter().filter(|(n, _)| n == name).count() > 1 {
                 return Err(RequestError::DuplicateHeader(name));
@@ -130,6 +159,21 @@ impl<'a> Request<'a> {
             return Err(RequestError::NoHost);
         }
         Ok(request)
+    }
+
+    /// This request, come over `scheme`.
+    #[must_use]
+    pub fn over(self, scheme: Scheme) -> Self {
+        Self { scheme, ..self }
+    }
+
+    /// This request, come from `address`. Whoever calls must know that the viewer cannot choose
+    /// what is passed here; `x-forwarded-for` is chosen by the viewer.
+    #[must_use]
+    pub fn from_address(self, address: Option<IpAddr>) -> Self {
+        // A socket for both families shows IPv4 addresses in the form of IPv6.
+        let client_address = address.map(|address| address.to_canonical());
+        Self { client_address, ..self }
     }
 
     /// The method.
@@ -150,6 +194,24 @@ impl<'a> Request<'a> {
     /// The host as sent, with its port.
     pub fn host(&self) -> &'a str {
         self.header("host").unwrap_or_default()
+    }
+
+    /// What the request came over.
+    pub fn scheme(&self) -> Scheme {
+        self.scheme
+    }
+
+    /// The viewer's address, when it is known.
+    pub fn client_address(&self) -> Option<IpAddr> {
+        self.client_address
+    }
+
+    /// The cookies (RFC 6265, section 4.2.1), as sent.
+    pub fn cookies(&self) -> impl Iterator<Item = (&'a str, &'a str)> {
+        let headers = self.headers.iter().filter(|(name, _)| name == "cookie");
+        headers
+            .flat_map(|(_, value)| value.split(';'))
+            .filter_map(|pair| pair.trim_matches([' ', '\t']).split_once('='))
     }
 
     /// All headers; names are lower case.

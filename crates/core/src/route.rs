@@ -10,7 +10,8 @@ use std::sync::Arc;
 
 use crate::acl::rules::{AccessRules, Rule};
 use crate::cors::Cors;
-use crate::grant::{Dialect, Grant};
+use crate::encoding::prefixes_of;
+use crate::grant::Grant;
 use crate::object::{Bucket, KeyError, ObjectKey, decode_path};
 use crate::request::Request;
 use crate::store::Store;
@@ -104,12 +105,6 @@ impl Routes {
     }
 }
 
-/// Every prefix of `path` that ends in `/`, the longest first.
-fn prefixes_of(path: &str) -> impl Iterator<Item = &str> {
-    let ends = path.rmatch_indices('/').map(|(at, slash)| at + slash.len());
-    ends.filter_map(|end| path.get(..end))
-}
-
 /// A proven request with the object it asks for: made by [`Routes::locate`] alone.
 #[derive(Clone, Debug)]
 pub struct Located<'p, 'r> {
@@ -176,7 +171,7 @@ const SUB_RESOURCES: [&str; 12] = [
 ];
 
 fn parse_view(grant: &Grant<'_>) -> Result<Vec<(&'static str, String)>, LocateError> {
-    let signed = matches!(grant.dialect(), Dialect::Sigv4Query | Dialect::Sigv4Header);
+    let signed = grant.covers_query();
     let mut view: Vec<(&'static str, String)> = Vec::new();
     for (name, value) in grant.request().query().decoded().unwrap_or_default() {
         let name = String::from_utf8_lossy(&name).into_owned();
@@ -193,15 +188,4 @@ fn parse_view(grant: &Grant<'_>) -> Result<Vec<(&'static str, String)>, LocateEr
         }
     }
     Ok(view)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn prefixes_come_longest_first() {
-        let prefixes: Vec<_> = prefixes_of("/media/a//b").collect();
-        assert_eq!(prefixes, ["/media/a//", "/media/a/", "/media/", "/"]);
-    }
 }

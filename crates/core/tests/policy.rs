@@ -176,7 +176,7 @@ fn each_error_names_its_place() {
         (
             "/keys/AKAPP/dialect",
             Some(json!("sigv2")),
-            "policy: at `keys.AKAPP.dialect`: must be `sigv4` or `jwt`, not `sigv2`",
+            "policy: at `keys.AKAPP.dialect`: must be `sigv4`, `tempurl`, `cloudfront`, `edgeauth` or `jwt`, not `sigv2`",
         ),
         (
             "/keys/AKAPP/principal",
@@ -197,7 +197,7 @@ fn each_error_names_its_place() {
         (
             "/keys/users/algorithm",
             Some(json!("none")),
-            "policy: at `keys.users.algorithm`: must be `HS256`, not `none`",
+            "policy: at `keys.users.algorithm`: must be `HS256`, `RS256`, `ES256` or `EdDSA`, not `none`",
         ),
         (
             "/keys/users/principal",

@@ -13,6 +13,7 @@
 //! }
 //! ```
 
+mod access;
 mod keys;
 mod reader;
 mod routes;

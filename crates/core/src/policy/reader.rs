@@ -5,6 +5,7 @@ use std::fmt;
 use std::ops::RangeInclusive;
 
 use crate::json::Json;
+use crate::public_key::{Algorithm, PublicKey};
 
 /// What is wrong with a policy, and where.
 ///
@@ -76,6 +77,14 @@ impl<'a> Node<'a> {
         Ok(Fields { node: self, json: self.json })
     }
 
+    /// An object whose fields are told later.
+    pub(super) fn fields(&self) -> Result<Fields<'a, '_>, PolicyError> {
+        match self.json {
+            Json::Object(_) => Ok(Fields { node: self, json: self.json }),
+            _ => self.kind_error("an object"),
+        }
+    }
+
     /// An object with names of the operator's own.
     pub(super) fn entries(&self) -> Result<Vec<(&'a str, Node<'a>)>, PolicyError> {
         let Json::Object(fields) = self.json else {
@@ -131,6 +140,28 @@ impl<'a> Node<'a> {
                 quoted_list(choices.iter().map(|(name, _)| *name))
             )),
         }
+    }
+
+    pub(super) fn boolean(&self) -> Result<bool, PolicyError> {
+        match self.json {
+            Json::Bool(value) => Ok(*value),
+            _ => self.kind_error("`true` or `false`"),
+        }
+    }
+
+    /// A public key in PEM.
+    pub(super) fn public_key(&self, algorithm: Algorithm) -> Result<PublicKey, PolicyError> {
+        PublicKey::from_pem(algorithm, self.string()?).or_else(|why| self.error(why))
+    }
+
+    /// The name of a cookie or parameter that carries a token.
+    pub(super) fn token_name(&self) -> Result<String, PolicyError> {
+        let text = self.string()?;
+        let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b"_-".contains(&b);
+        if text.bytes().all(plain) {
+            return Ok(text.to_owned());
+        }
+        self.error("must be made of `a`-`z`, `0`-`9`, `_` and `-`, as in `session`")
     }
 
     /// The name of a secret, in the form that environment variables have.

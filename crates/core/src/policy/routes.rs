@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::acl::canned::CannedAcl;
 use crate::acl::rules::AccessRules;
 use crate::cors::Cors;
 use crate::endpoint::Endpoint;
 use crate::object::Bucket;
+use crate::policy::access::read_access;
 use crate::policy::reader::{Node, PolicyError, quoted_list};
 use crate::policy::stores::StoreSpec;
 use crate::route::Route;
@@ -113,17 +113,6 @@ fn read_path(node: &Node<'_>) -> Result<String, PolicyError> {
         );
     }
     Ok(path.to_owned())
-}
-
-fn read_access(node: &Node<'_>) -> Result<AccessRules, PolicyError> {
-    let mut rules = AccessRules::default();
-    for node in node.list()? {
-        let fields = node.object(&["keys", "acl"])?;
-        let keys = fields.required("keys")?;
-        let acl = fields.required("acl")?.one_of(&CannedAcl::ALL)?;
-        rules.add(keys.string()?, acl).or_else(|why| keys.error(why.to_string()))?;
-    }
-    Ok(rules)
 }
 
 /// Reads `cors`, which no one needs to give.

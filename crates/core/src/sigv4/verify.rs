@@ -7,7 +7,7 @@ use std::fmt;
 
 use crate::crypto::constant_time_eq;
 use crate::encoding::decode;
-use crate::grant::{Dialect, Grant};
+use crate::grant::{Dialect, Grant, Proof};
 use crate::key::{Keyring, Sigv4Key};
 use crate::request::Method;
 use crate::time::UnixTime;
@@ -143,7 +143,15 @@ impl<'r> PresentedSigv4<'r> {
             Carrier::Query { .. } => Dialect::Sigv4Query,
             Carrier::Header => Dialect::Sigv4Header,
         };
-        Ok(Grant::verified(self.request, dialect, &key.id, key.principal.clone(), expires_at))
+        let proof = Proof {
+            dialect,
+            key_id: Some(key.id.clone()),
+            principal: key.principal.clone(),
+            expires_at,
+            covers_query: true,
+            disposition: None,
+        };
+        Ok(Grant::verified(self.request, proof))
     }
 
     fn verify_time(&self, now: UnixTime) -> Result<Option<UnixTime>, VerifyError> {

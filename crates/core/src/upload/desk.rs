@@ -11,11 +11,12 @@
 use serde_json::json;
 
 use crate::cors::Cors;
-use crate::grant::Grant;
+use crate::grant::{Grant, PendingGrant, Verified};
 use crate::key::Keyring;
 use crate::object::{Bucket, ObjectKey};
 use crate::policy::{Policy, PolicyError, Secrets};
-use crate::presented::Presented;
+use crate::presented::{CredentialError, Presented};
+use crate::public_key::SignatureCheck;
 use crate::rejection::Rejection;
 use crate::request::{Method, Request};
 use crate::store::Store;
@@ -36,11 +37,32 @@ pub struct Desk {
 
 /// What is to be done with a request.
 #[derive(Clone, Debug)]
-pub enum Step {
+pub enum Step<'d, 'r> {
     /// Answer with this.
     Answer(Answer),
+    /// Check a public key's signature, then [`Checking::answer`].
+    Check(Box<Checking<'d, 'r>>),
     /// Ask the store for the head of an object, then [`Confirmation::settle`].
     Head(Box<Confirmation>),
+}
+
+/// A call that waits for an answer about the signature of its credential.
+#[derive(Clone, Debug)]
+pub struct Checking<'d, 'r> {
+    desk: &'d Desk,
+    call: Call<'r>,
+    pending: PendingGrant<'r>,
+}
+
+/// What was asked of the desk.
+#[derive(Clone, Copy, Debug)]
+struct Call<'r> {
+    request: &'r Request<'r>,
+    /// The upload to confirm; none when one is ordered.
+    upload_id: Option<&'r str>,
+    body: &'r [u8],
+    now: UnixTime,
+    random: [u8; 16],
 }
 
 /// A whole answer.
@@ -118,17 +140,49 @@ impl Desk {
 
     /// Handles a request that came at the time `now`. `random` must not be guessable, and must
     /// never be given twice.
-    pub fn handle(
-        &self,
-        request: &Request<'_>,
-        body: &[u8],
+    pub fn handle<'d, 'r>(
+        &'d self,
+        request: &'r Request<'r>,
+        body: &'r [u8],
         now: UnixTime,
         random: [u8; 16],
-    ) -> Step {
-        match self.try_handle(request, body, now, random) {
-            Ok(step) => step,
+    ) -> Step<'d, 'r> {
+        if request.method() == Method::Options && upload_of(request).is_ok() {
+            return Step::Answer(self.preflight(request));
+        }
+        let verified = upload_of(request).and_then(|upload_id| {
+            let call = Call { request, upload_id, body, now, random };
+            self.verify(&call).map(|verified| (call, verified))
+        });
+        match verified {
+            Ok((call, Verified::Granted(grant))) => self.serve(&call, Ok(grant)),
+            Ok((call, Verified::Pending(pending))) => {
+                Step::Check(Box::new(Checking { desk: self, call, pending }))
+            }
             Err(rejection) => Step::Answer(self.reject(Some(request), &rejection)),
         }
+    }
+
+    fn verify<'r>(&self, call: &Call<'r>) -> Result<Verified<'r>, Rejection> {
+        if call.request.method() != Method::Post {
+            return Err(Rejection::MethodNotAllowed { allow: ALLOW });
+        }
+        let presented = Presented::parse(call.request, &self.keyring)?;
+        Ok(presented.verify(&self.keyring, call.now)?)
+    }
+
+    fn serve(
+        &self,
+        call: &Call<'_>,
+        grant: Result<Grant<'_>, CredentialError>,
+    ) -> Step<'static, 'static> {
+        let served = grant.map_err(Rejection::Credential).and_then(|grant| match call.upload_id {
+            None => self.issue(&grant, call.body, call.now, call.random).map(Step::Answer),
+            Some(id) => self
+                .confirm(&grant, id, call.now)
+                .map(|confirmation| Step::Head(Box::new(confirmation))),
+        });
+        served.unwrap_or_else(|rejection| Step::Answer(self.reject(Some(call.request), &rejection)))
     }
 
     /// The answer to a request that is not served; `request` is absent when it could not even
@@ -136,30 +190,6 @@ impl Desk {
     pub fn reject(&self, request: Option<&Request<'_>>, rejection: &Rejection) -> Answer {
         let cors = request.map(|request| self.cors().headers(request)).unwrap_or_default();
         rejected(rejection, cors)
-    }
-
-    fn try_handle(
-        &self,
-        request: &Request<'_>,
-        body: &[u8],
-        now: UnixTime,
-        random: [u8; 16],
-    ) -> Result<Step, Rejection> {
-        let path = request.path().strip_prefix("/uploads").ok_or(UploadError::NoSuchPath)?;
-        let upload_id = path.strip_prefix('/').and_then(|rest| rest.strip_suffix("/confirm"));
-        if !path.is_empty() && upload_id.is_none() {
-            return Err(UploadError::NoSuchPath.into());
-        }
-        match request.method() {
-            Method::Options => return Ok(Step::Answer(self.preflight(request))),
-            Method::Post => {}
-            _ => return Err(Rejection::MethodNotAllowed { allow: ALLOW }),
-        }
-        let grant = Presented::parse(request)?.verify(&self.keyring, now)?;
-        match upload_id {
-            None => self.issue(&grant, body, now, random).map(Step::Answer),
-            Some(id) => self.confirm(&grant, id, now).map(|pending| Step::Head(Box::new(pending))),
-        }
     }
 
     fn issue(
@@ -223,6 +253,28 @@ impl Desk {
         let origins = self.rules.iter().flat_map(|rule| rule.cors.allow_origins.iter().cloned());
         Cors { allow_origins: origins.collect() }
     }
+}
+
+impl Checking<'_, '_> {
+    /// What the adapter has to check.
+    pub fn check(&self) -> &SignatureCheck {
+        self.pending.check()
+    }
+
+    /// Goes on, now that it is known whether the signature holds.
+    pub fn answer(self, holds: bool) -> Step<'static, 'static> {
+        self.desk.serve(&self.call, self.pending.answer(holds))
+    }
+}
+
+/// The upload that a path names; none when it is that of orders.
+fn upload_of<'r>(request: &'r Request<'r>) -> Result<Option<&'r str>, Rejection> {
+    let path = request.path().strip_prefix("/uploads").ok_or(UploadError::NoSuchPath)?;
+    let upload_id = path.strip_prefix('/').and_then(|rest| rest.strip_suffix("/confirm"));
+    if !path.is_empty() && upload_id.is_none() {
+        return Err(UploadError::NoSuchPath.into());
+    }
+    Ok(upload_id)
 }
 
 /// A confirmation that waits for the store's word.

@@ -8,7 +8,7 @@ fn routes_go_by_host_and_longest_prefix() {
         let token = bearer("alice", now().as_secs() + 60);
         let headers = [("host", host), ("authorization", token.as_str())];
         let request = Request::parse("GET", path, headers).unwrap();
-        gate().decide(&request, now()).trail.bucket
+        decision(&gate(), &request, now()).trail.bucket
     };
     assert_eq!(url("media.example", "/media/a").as_deref(), Some("bucket"));
     assert_eq!(url("media.example", "/media/deep/a").as_deref(), Some("deep"));

@@ -1,0 +1,3 @@
+//! CloudFront signed URLs and cookies.
+
+pub mod present;

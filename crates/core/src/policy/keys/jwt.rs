@@ -1,0 +1,98 @@
+//! Keys for JSON Web Tokens.
+
+use crate::key::{JwtKey, JwtPrincipal, JwtProof};
+use crate::policy::reader::{Node, PolicyError};
+use crate::policy::{Secrets, resolve_signing_secret};
+use crate::public_key::{Algorithm, PublicKey};
+
+use super::{optional_string, place, read_principal};
+
+#[derive(Clone, Debug)]
+pub(in crate::policy) struct JwtSpec {
+    id: String,
+    proof: ProofSpec,
+    issuer: Option<String>,
+    audience: Option<String>,
+    cookie: Option<String>,
+    principal: JwtPrincipal,
+}
+
+/// What proves a signature; a secret is still a name.
+#[derive(Clone, Debug)]
+enum ProofSpec {
+    Secret(String),
+    PublicKey(PublicKey),
+}
+
+/// `alg` of RFC 7518 and RFC 8037; `HS256` has no public key.
+const ALGORITHMS: [(&str, Option<Algorithm>); 4] = [
+    ("HS256", None),
+    ("RS256", Some(Algorithm::RsaSha256)),
+    ("ES256", Some(Algorithm::EcdsaSha256)),
+    ("EdDSA", Some(Algorithm::Ed25519)),
+];
+
+impl JwtSpec {
+    pub(super) fn read(id: &str, node: &Node<'_>) -> Result<Self, PolicyError> {
+        let algorithm = node.fields()?.required("algorithm")?.one_of(&ALGORITHMS)?;
+        let key = if algorithm.is_some() { "public_key" } else { "secret" };
+        let fields = node.object(&[
+            "dialect",
+            "algorithm",
+            key,
+            "issuer",
+            "audience",
+            "cookie",
+            "principal",
+        ])?;
+        let proof = match algorithm {
+            None => ProofSpec::Secret(fields.required(key)?.secret_name()?),
+            Some(algorithm) => ProofSpec::PublicKey(fields.required(key)?.public_key(algorithm)?),
+        };
+        Ok(Self {
+            id: id.to_owned(),
+            proof,
+            issuer: optional_string(fields.optional("issuer"))?,
+            audience: optional_string(fields.optional("audience"))?,
+            cookie: fields.optional("cookie").map(|node| node.token_name()).transpose()?,
+            principal: read_jwt_principal(&fields.required("principal")?)?,
+        })
+    }
+
+    pub(super) fn resolve(&self, secrets: &Secrets<'_>) -> Result<JwtKey, PolicyError> {
+        let proof = match &self.proof {
+            ProofSpec::Secret(name) => {
+                JwtProof::Hs256(resolve_signing_secret(secrets, name, place(&self.id, "secret"))?)
+            }
+            ProofSpec::PublicKey(key) => JwtProof::PublicKey(key.clone()),
+        };
+        Ok(JwtKey {
+            id: self.id.clone(),
+            proof,
+            issuer: self.issuer.clone(),
+            audience: self.audience.clone(),
+            cookie: self.cookie.clone(),
+            principal: self.principal.clone(),
+        })
+    }
+
+    pub(super) fn secret_names(&self) -> Vec<(String, String)> {
+        match &self.proof {
+            ProofSpec::Secret(name) => vec![(name.clone(), place(&self.id, "secret"))],
+            ProofSpec::PublicKey(_) => Vec::new(),
+        }
+    }
+}
+
+/// As any principal, or `{"claim": "sub"}`.
+fn read_jwt_principal(node: &Node<'_>) -> Result<JwtPrincipal, PolicyError> {
+    if node.is_string() {
+        return read_principal(node).map(JwtPrincipal::Fixed);
+    }
+    let object = node.object(&["user", "claim"])?;
+    match (object.optional("user"), object.optional("claim")) {
+        (Some(_), None) => read_principal(node).map(JwtPrincipal::Fixed),
+        (None, Some(claim)) => Ok(JwtPrincipal::Claim(claim.string()?.to_owned())),
+        _ => node.error("must be `\"every-owner\"` or an object with one of `user` or `claim`"),
+    }
+}

@@ -75,7 +75,7 @@ async fn serve(
     };
     log.trail(decision.trail);
     let origin_request = match decision.outcome {
-        Outcome::Fetch(origin_request) => origin_request,
+        Outcome::Allow(origin_request) => origin_request,
         Outcome::Preflight(headers) => {
             log.preflight();
             return viewer::respond(204, &headers, None, &viewer.id);

@@ -1,4 +1,4 @@
-//! The upload function: an AWS Lambda that lets the core decide and asks the store what it has.
+//! The function: an AWS Lambda that issues uploads, confirms them, and sends readers to the store.
 //!
 //! The environment, the clock, random bytes and one SDK call ([`store`]) are here; everything
 //! else is the core's [`Desk`].
@@ -8,6 +8,7 @@
 
 mod store;
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -15,7 +16,9 @@ use cloakroom_core::policy::Policy;
 use cloakroom_core::rejection::Rejection;
 use cloakroom_core::request::{Request, RequestError};
 use cloakroom_core::time::UnixTime;
-use cloakroom_core::upload::desk::{Answer, Desk, Step};
+use cloakroom_core::upload::answer::Answer;
+use cloakroom_core::upload::desk::{Desk, Step};
+use lambda_http::request::RequestContext;
 use lambda_http::{Body, Error, RequestExt, Response, run, service_fn};
 use serde_json::json;
 
@@ -86,7 +89,17 @@ fn read(event: &lambda_http::Request) -> Result<Request<'_>, RequestError> {
         .headers()
         .iter()
         .filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)));
-    Request::parse(event.method().as_str(), target, headers)
+    let request = Request::parse(event.method().as_str(), target, headers)?;
+    Ok(request.from_address(source_address(event)))
+}
+
+/// The caller's address as the platform in front of the function saw it.
+fn source_address(event: &lambda_http::Request) -> Option<IpAddr> {
+    let source = match event.request_context_ref()? {
+        RequestContext::ApiGatewayV2(context) => context.http.source_ip.as_deref(),
+        _ => None,
+    };
+    source?.parse().ok()
 }
 
 fn now() -> Result<UnixTime, Error> {

@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use clap::Args;
 use cloakroom_core::gate::{Gate, Outcome, Step};
 use cloakroom_core::key::Principal;
+use cloakroom_core::origin::OriginRequest;
 use cloakroom_core::policy::Policy;
 use cloakroom_core::request::{Request, Scheme};
 use cloakroom_core::time::UnixTime;
@@ -108,7 +109,7 @@ fn split(text: &str) -> Result<(Scheme, String, &str), Failure> {
 
 struct Report {
     trail: Trail,
-    outcome: Outcome,
+    outcome: Outcome<OriginRequest>,
     now: UnixTime,
 }
 
@@ -140,7 +141,7 @@ impl Report {
             println!("{name:<12}{value}");
         }
         match &self.outcome {
-            Outcome::Fetch(origin) => {
+            Outcome::Allow(origin) => {
                 println!("{:<12}ALLOW", "decision");
                 println!("{:<12}{} {}", "to store", origin.method(), origin.url());
                 for (name, value) in redacted(origin.headers()) {
@@ -163,7 +164,7 @@ impl Report {
             report.insert(name.into(), json!(value));
         }
         let decision = match &self.outcome {
-            Outcome::Fetch(origin) => {
+            Outcome::Allow(origin) => {
                 let headers: Map<_, _> = redacted(origin.headers())
                     .map(|(name, value)| (name.to_owned(), json!(value)))
                     .collect();

@@ -1,11 +1,13 @@
 //! The gate of the read side: one request in, one decision out.
 
+use crate::acl::Access;
 use crate::grant::{Grant, PendingGrant, Verified};
 use crate::key::Keyring;
 use crate::origin::OriginRequest;
 use crate::policy::{Policy, PolicyError, Secrets};
 use crate::presented::Presented;
 use crate::public_key::SignatureCheck;
+use crate::redirect::Redirect;
 use crate::rejection::Rejection;
 use crate::request::{Method, Request};
 use crate::route::Routes;
@@ -26,11 +28,32 @@ pub struct Gate {
     routes: Routes,
 }
 
+/// The last step of the pipeline: how an object gets to the viewer.
+///
+/// The edge streams it, by an [`OriginRequest`]; a function sends the viewer to the store, by a
+/// [`Redirect`].
+pub trait Handout: Sized {
+    /// Hands out what may be had.
+    fn of(access: Access<'_, '_>, now: UnixTime) -> Self;
+}
+
+impl Handout for OriginRequest {
+    fn of(access: Access<'_, '_>, now: UnixTime) -> Self {
+        access.sign(now)
+    }
+}
+
+impl Handout for Redirect {
+    fn of(access: Access<'_, '_>, now: UnixTime) -> Self {
+        access.redirect(now)
+    }
+}
+
 /// What is to be done with a request.
 #[derive(Clone, Debug)]
-pub enum Outcome {
-    /// Send this to the store, and stream what it answers.
-    Fetch(OriginRequest),
+pub enum Outcome<T> {
+    /// Hand out the object.
+    Allow(T),
     /// A browser asks whether a page may ask: answer 204 with these headers.
     Preflight(Vec<(&'static str, String)>),
     /// Answer no.
@@ -44,9 +67,9 @@ pub enum Outcome {
 
 /// How far a decision has come.
 #[derive(Clone, Debug)]
-pub enum Step<'g, 'r> {
+pub enum Step<'g, 'r, T> {
     /// To its end.
-    Decided(Decision),
+    Decided(Decision<T>),
     /// To a public key's signature, which the adapter checks.
     Check(Checking<'g, 'r>),
 }
@@ -63,9 +86,9 @@ pub struct Checking<'g, 'r> {
 
 /// An outcome and how it came about.
 #[derive(Clone, Debug)]
-pub struct Decision {
+pub struct Decision<T> {
     /// The outcome.
-    pub outcome: Outcome,
+    pub outcome: Outcome<T>,
     /// The way to it.
     pub trail: Trail,
 }
@@ -79,8 +102,26 @@ impl Gate {
         Ok(Self { keyring: policy.keyring(secrets)?, routes: policy.routes(secrets)? })
     }
 
+    /// Makes a gate of the routes that the policy's upload rules name: those whose stores'
+    /// secrets the function has.
+    ///
+    /// # Errors
+    /// [`PolicyError`] when a secret that the policy names is missing.
+    pub fn of_uploads(policy: &Policy, secrets: &Secrets<'_>) -> Result<Self, PolicyError> {
+        Ok(Self { keyring: policy.keyring(secrets)?, routes: policy.upload_routes(secrets)? })
+    }
+
+    /// The keys.
+    pub fn keyring(&self) -> &Keyring {
+        &self.keyring
+    }
+
     /// Decides about a request at the time `now`.
-    pub fn decide<'g, 'r>(&'g self, request: &'r Request<'r>, now: UnixTime) -> Step<'g, 'r> {
+    pub fn decide<'g, 'r, T: Handout>(
+        &'g self,
+        request: &'r Request<'r>,
+        now: UnixTime,
+    ) -> Step<'g, 'r, T> {
         let mut trail = Trail::default();
         let verified = match request.method() {
             Method::Options => {
@@ -113,27 +154,28 @@ impl Gate {
     }
 
     /// The second half.
-    fn admit(
+    fn admit<T: Handout>(
         &self,
         grant: Grant<'_>,
         now: UnixTime,
         trail: &mut Trail,
-    ) -> Result<OriginRequest, Rejection> {
+    ) -> Result<T, Rejection> {
         let grant = trail.granted(grant);
         let located = trail.located(self.routes.locate(grant)?);
         let access = trail.allowed(located.authorize()?);
-        Ok(access.sign(now))
+        Ok(T::of(access, now))
     }
 
-    fn finish(
+    fn finish<T: Handout>(
         &self,
         request: &Request<'_>,
         grant: Result<Grant<'_>, Rejection>,
         now: UnixTime,
         mut trail: Trail,
-    ) -> Decision {
-        let outcome = match grant.and_then(|grant| self.admit(grant, now, &mut trail)) {
-            Ok(origin_request) => Outcome::Fetch(origin_request),
+    ) -> Decision<T> {
+        let admitted = grant.and_then(|grant| self.admit(grant, now, &mut trail));
+        let outcome = match admitted {
+            Ok(handout) => Outcome::Allow(handout),
             Err(rejection) => Outcome::Reject { rejection, cors: self.cors(request) },
         };
         Decision { outcome, trail }
@@ -162,7 +204,7 @@ impl Checking<'_, '_> {
     }
 
     /// Decides, now that it is known whether the signature holds.
-    pub fn answer(self, holds: bool) -> Decision {
+    pub fn answer<T: Handout>(self, holds: bool) -> Decision<T> {
         let grant = self.pending.answer(holds).map_err(Rejection::Credential);
         self.gate.finish(self.request, grant, self.now, self.trail)
     }

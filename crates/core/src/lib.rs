@@ -54,6 +54,7 @@ pub mod cors;
 pub mod route;
 
 pub mod origin;
+pub mod redirect;
 pub mod response;
 
 pub mod upload;

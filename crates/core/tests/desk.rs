@@ -9,11 +9,13 @@
 
 use cloakroom_core::gate::{self, Gate, Outcome};
 use cloakroom_core::jwt;
+use cloakroom_core::origin::OriginRequest;
 use cloakroom_core::policy::Policy;
 use cloakroom_core::request::Request;
 use cloakroom_core::secret::Secret;
 use cloakroom_core::time::UnixTime;
-use cloakroom_core::upload::desk::{Answer, Confirmation, Desk, HeadError, Step, StoredHead};
+use cloakroom_core::upload::answer::Answer;
+use cloakroom_core::upload::desk::{Confirmation, Desk, HeadError, Step, StoredHead};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -140,10 +142,10 @@ fn the_read_link_opens_the_object_at_the_edge() {
     let target = read.strip_prefix("https://media.example").unwrap();
     let gate = Gate::new(&Policy::parse(POLICY).unwrap(), &secret).unwrap();
     let request = Request::parse("GET", target, [("host", "media.example")]).unwrap();
-    let gate::Step::Decided(decision) = gate.decide(&request, later(3600)) else {
+    let gate::Step::Decided(decision) = gate.decide::<OriginRequest>(&request, later(3600)) else {
         panic!("an HMAC does not wait");
     };
-    assert!(matches!(decision.outcome, Outcome::Fetch(_)), "{decision:?}");
+    assert!(matches!(decision.outcome, Outcome::Allow(_)), "{decision:?}");
     assert_eq!(decision.trail.key.as_deref(), ticket["key"].as_str());
 }
 
@@ -316,4 +318,43 @@ proptest! {
             }
         }
     }
+}
+
+#[test]
+fn a_read_is_sent_to_the_store() {
+    let ticket = issued("alice", &[]);
+    let read = ticket["read"].as_str().unwrap();
+    let target = read.strip_prefix("https://media.example").unwrap();
+    let answer = |method: &str, target: &str| {
+        let request = Request::parse(method, target, [("host", "media.example")]).unwrap();
+        match desk().handle(&request, b"", later(60), RANDOM) {
+            Step::Answer(answer) => answer,
+            other => panic!("{other:?}"),
+        }
+    };
+    let allowed = answer("GET", target);
+    assert_eq!((allowed.status, allowed.log.reason), (302, "redirected"));
+    assert_eq!(allowed.log.key.as_deref(), ticket["key"].as_str());
+    let header = |name: &str| {
+        let found = allowed.headers.iter().find(|(n, _)| *n == name);
+        found.map(|(_, value)| value.as_str()).unwrap()
+    };
+    assert_eq!(header("cache-control"), "no-store");
+    // The link lives for an hour, of which a minute is over.
+    let location = header("location");
+    assert!(location.starts_with("https://bucket.s3.example/users/alice/"), "{location}");
+    assert!(location.contains("&X-Amz-Expires=3540&"), "{location}");
+    for (method, target, status, reason) in [
+        ("HEAD", target, 403, "method_mismatch"),
+        ("GET", "/media/users/alice/a.jpg", 403, "no_credential"),
+        ("GET", "/nowhere", 404, "no_route"),
+        ("GET", "/uploads", 405, "method_not_allowed"),
+        ("DELETE", "/media/a.jpg", 405, "method_not_allowed"),
+        ("POST", "/media/a.jpg", 404, "no_such_path"),
+    ] {
+        let answer = answer(method, target);
+        assert_eq!((answer.status, answer.log.reason), (status, reason), "{method} {target}");
+        assert!(!answer.headers.iter().any(|(name, _)| *name == "location"));
+    }
+    assert_eq!(answer("OPTIONS", "/media/a.jpg").log.reason, "preflight");
 }

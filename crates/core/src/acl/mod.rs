@@ -10,6 +10,7 @@ use std::fmt;
 
 use crate::key::Principal;
 use crate::origin::OriginRequest;
+use crate::redirect::Redirect;
 use crate::route::Located;
 use crate::time::UnixTime;
 
@@ -73,6 +74,11 @@ impl Access<'_, '_> {
     /// By what the request is allowed.
     pub fn allowed_by(&self) -> AllowedBy {
         self.by
+    }
+
+    /// Signs a URL of the store for the viewer to go to.
+    pub fn redirect(self, now: UnixTime) -> Redirect {
+        Redirect::to_object(&self.located, now)
     }
 
     /// Signs the request to the store that serves the object.

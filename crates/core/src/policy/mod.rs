@@ -20,8 +20,8 @@ mod routes;
 mod stores;
 mod uploads;
 
-use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::json::Json;
@@ -102,9 +102,26 @@ impl Policy {
     /// # Errors
     /// When a secret is missing.
     pub fn routes(&self, secrets: &Secrets<'_>) -> Result<Routes, PolicyError> {
+        self.resolve_routes(self.routes.keys().map(String::as_str), secrets)
+    }
+
+    /// The routes that upload rules name, and the stores behind them with their secrets.
+    ///
+    /// # Errors
+    /// When a secret is missing.
+    pub fn upload_routes(&self, secrets: &Secrets<'_>) -> Result<Routes, PolicyError> {
+        let names: BTreeSet<_> = self.uploads.values().map(|spec| spec.route.as_str()).collect();
+        self.resolve_routes(names, secrets)
+    }
+
+    fn resolve_routes<'p>(
+        &'p self,
+        names: impl IntoIterator<Item = &'p str>,
+        secrets: &Secrets<'_>,
+    ) -> Result<Routes, PolicyError> {
         let mut stores = Stores::default();
         let mut routes = Routes::default();
-        for name in self.routes.keys() {
+        for name in names {
             if let Some(route) = self.resolve_route(name, &mut stores, secrets)? {
                 // INVARIANT: `read_all` saw that no other route has the same host and path.
                 let _added = routes.add(route);

@@ -56,6 +56,9 @@ pub struct Credentials {
 pub struct ExpiresIn(u32);
 
 impl ExpiresIn {
+    /// One second.
+    pub const MIN: Self = Self(1);
+
     /// Takes a number of seconds.
     ///
     /// ```

@@ -7,12 +7,15 @@
 //! | `OPTIONS` of either | 204 with the CORS headers |
 //!
 //! Both want `Authorization: Bearer <JWT>`. Every other answer is that of a [`Rejection`].
+//!
+//! A `GET` or `HEAD` of any other path is a read: the gate decides about it as at the edge, and
+//! sends the viewer to the store, since a function cannot stream.
 
 use serde_json::json;
 
 use crate::cors::Cors;
+use crate::gate::{self, Gate};
 use crate::grant::{Grant, PendingGrant, Verified};
-use crate::key::Keyring;
 use crate::object::{Bucket, ObjectKey};
 use crate::policy::{Policy, PolicyError, Secrets};
 use crate::presented::{CredentialError, Presented};
@@ -22,6 +25,7 @@ use crate::request::{Method, Request};
 use crate::store::Store;
 use crate::time::UnixTime;
 use crate::upload::UploadError;
+use crate::upload::answer::{Answer, LogEntry};
 use crate::upload::order::Order;
 use crate::upload::receipt::Receipt;
 use crate::upload::rule::{UploadRule, UploadRules, user_of};
@@ -31,7 +35,7 @@ const ALLOW: &str = "POST, OPTIONS";
 /// A policy with its secrets, ready to issue uploads.
 #[derive(Clone, Debug)]
 pub struct Desk {
-    keyring: Keyring,
+    gate: Gate,
     rules: UploadRules,
 }
 
@@ -46,12 +50,14 @@ pub enum Step<'d, 'r> {
     Head(Box<Confirmation>),
 }
 
-/// A call that waits for an answer about the signature of its credential.
+/// A request that waits for an answer about the signature of its credential.
 #[derive(Clone, Debug)]
-pub struct Checking<'d, 'r> {
-    desk: &'d Desk,
-    call: Call<'r>,
-    pending: PendingGrant<'r>,
+pub struct Checking<'d, 'r>(Waiting<'d, 'r>);
+
+#[derive(Clone, Debug)]
+enum Waiting<'d, 'r> {
+    Call { desk: &'d Desk, call: Call<'r>, pending: PendingGrant<'r> },
+    Read(gate::Checking<'d, 'r>),
 }
 
 /// What was asked of the desk.
@@ -63,34 +69,6 @@ struct Call<'r> {
     body: &'r [u8],
     now: UnixTime,
     random: [u8; 16],
-}
-
-/// A whole answer.
-#[derive(Clone, Debug)]
-pub struct Answer {
-    /// The status.
-    pub status: u16,
-    /// The headers.
-    pub headers: Vec<(&'static str, String)>,
-    /// The body. It may hold signed URLs, so it is not for the log.
-    pub body: String,
-    /// What the log says.
-    pub log: LogEntry,
-}
-
-/// What the log says about a request: nothing that could be used again.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct LogEntry {
-    /// `issued`, `confirmed`, `preflight`, or the reason of a rejection.
-    pub reason: &'static str,
-    /// The evidence behind a rejection.
-    pub detail: Option<String>,
-    /// The user.
-    pub principal: Option<String>,
-    /// The rule.
-    pub rule: Option<String>,
-    /// The object.
-    pub key: Option<String>,
 }
 
 /// What the store says of an object.
@@ -124,7 +102,7 @@ impl Desk {
             let problem = "needs at least one rule to issue uploads by".to_owned();
             return Err(PolicyError { place: "uploads".to_owned(), problem });
         }
-        Ok(Self { keyring: policy.keyring(secrets)?, rules })
+        Ok(Self { gate: Gate::of_uploads(policy, secrets)?, rules })
     }
 
     /// The stores that confirmations may ask, each once.
@@ -147,7 +125,15 @@ impl Desk {
         now: UnixTime,
         random: [u8; 16],
     ) -> Step<'d, 'r> {
-        if request.method() == Method::Options && upload_of(request).is_ok() {
+        if upload_of(request).is_err() && request.method() != Method::Post {
+            return match self.gate.decide(request, now) {
+                gate::Step::Decided(decision) => Step::Answer(Answer::of_read(decision)),
+                gate::Step::Check(checking) => {
+                    Step::Check(Box::new(Checking(Waiting::Read(checking))))
+                }
+            };
+        }
+        if request.method() == Method::Options {
             return Step::Answer(self.preflight(request));
         }
         let verified = upload_of(request).and_then(|upload_id| {
@@ -157,7 +143,7 @@ impl Desk {
         match verified {
             Ok((call, Verified::Granted(grant))) => self.serve(&call, Ok(grant)),
             Ok((call, Verified::Pending(pending))) => {
-                Step::Check(Box::new(Checking { desk: self, call, pending }))
+                Step::Check(Box::new(Checking(Waiting::Call { desk: self, call, pending })))
             }
             Err(rejection) => Step::Answer(self.reject(Some(request), &rejection)),
         }
@@ -167,8 +153,8 @@ impl Desk {
         if call.request.method() != Method::Post {
             return Err(Rejection::MethodNotAllowed { allow: ALLOW });
         }
-        let presented = Presented::parse(call.request, &self.keyring)?;
-        Ok(presented.verify(&self.keyring, call.now)?)
+        let presented = Presented::parse(call.request, self.gate.keyring())?;
+        Ok(presented.verify(self.gate.keyring(), call.now)?)
     }
 
     fn serve(
@@ -189,7 +175,7 @@ impl Desk {
     /// be read.
     pub fn reject(&self, request: Option<&Request<'_>>, rejection: &Rejection) -> Answer {
         let cors = request.map(|request| self.cors().headers(request)).unwrap_or_default();
-        rejected(rejection, cors)
+        Answer::rejected(rejection, cors)
     }
 
     fn issue(
@@ -215,18 +201,14 @@ impl Desk {
             "expires_at": put.expires_at.to_rfc3339(),
             "read": rule.read_url(admitted.key(), now).expose(),
         });
-        Ok(Answer {
-            status: 200,
-            headers: json_headers(rule.cors.headers(grant.request())),
-            body: body.to_string(),
-            log: LogEntry {
-                reason: "issued",
-                detail: None,
-                principal: Some(admitted.principal().to_owned()),
-                rule: Some(rule.name.clone()),
-                key: Some(admitted.key().to_string()),
-            },
-        })
+        let log = LogEntry {
+            reason: "issued",
+            detail: None,
+            principal: Some(admitted.principal().to_owned()),
+            rule: Some(rule.name.clone()),
+            key: Some(admitted.key().to_string()),
+        };
+        Ok(Answer::json(body.to_string(), rule.cors.headers(grant.request()), log))
     }
 
     fn confirm(
@@ -258,12 +240,18 @@ impl Desk {
 impl Checking<'_, '_> {
     /// What the adapter has to check.
     pub fn check(&self) -> &SignatureCheck {
-        self.pending.check()
+        match &self.0 {
+            Waiting::Call { pending, .. } => pending.check(),
+            Waiting::Read(checking) => checking.check(),
+        }
     }
 
     /// Goes on, now that it is known whether the signature holds.
     pub fn answer(self, holds: bool) -> Step<'static, 'static> {
-        self.desk.serve(&self.call, self.pending.answer(holds))
+        match self.0 {
+            Waiting::Call { desk, call, pending } => desk.serve(&call, pending.answer(holds)),
+            Waiting::Read(checking) => Step::Answer(Answer::of_read(checking.answer(holds))),
+        }
     }
 }
 
@@ -311,17 +299,13 @@ impl Confirmation {
                     "etag": head.etag,
                     "read": self.rule.read_url(&self.receipt.key, now).expose(),
                 });
-                Answer {
-                    status: 200,
-                    body: body.to_string(),
-                    log: self.log_entry("confirmed", None),
-                    headers: json_headers(self.cors),
-                }
+                let log = self.log_entry("confirmed", None);
+                Answer::json(body.to_string(), self.cors, log)
             }
             Err(error) => {
                 let rejection = Rejection::Upload(error);
                 let log = self.log_entry(rejection.row().reason, Some(rejection.to_string()));
-                Answer { log, ..rejected(&rejection, self.cors) }
+                Answer { log, ..Answer::rejected(&rejection, self.cors) }
             }
         }
     }
@@ -356,23 +340,4 @@ impl Confirmation {
             key: Some(self.receipt.key.to_string()),
         }
     }
-}
-
-fn json_headers(cors: Vec<(&'static str, String)>) -> Vec<(&'static str, String)> {
-    let mut headers = vec![
-        ("content-type", "application/json".to_owned()),
-        // The answer holds links that work by themselves.
-        ("cache-control", "no-store".to_owned()),
-    ];
-    headers.extend(cors);
-    headers
-}
-
-fn rejected(rejection: &Rejection, cors: Vec<(&'static str, String)>) -> Answer {
-    let mut headers = rejection.headers();
-    headers.extend(cors);
-    let row = rejection.row();
-    let detail = Some(rejection.to_string());
-    let log = LogEntry { reason: row.reason, detail, ..LogEntry::default() };
-    Answer { status: row.status, headers, body: rejection.body(), log }
 }

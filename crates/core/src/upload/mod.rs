@@ -7,8 +7,9 @@
 //!
 //! [`order`] reads what is asked for, [`rule`] decides, [`key_template`] names the object,
 //! [`put`] signs, [`receipt`] seals the id that a later confirmation needs, and [`desk`] is
-//! the whole of it as an HTTP API.
+//! the whole of it as an HTTP API that gives an [`answer`].
 
+pub mod answer;
 pub mod content_type;
 pub mod desk;
 pub mod key_template;

@@ -127,7 +127,7 @@ fn bearer(user: &str, exp: u64) -> String {
     format!("Bearer {}", jwt::sign("users", &secret, &claims).expose())
 }
 
-fn decision(gate: &Gate, request: &Request<'_>, now: UnixTime) -> Decision {
+fn decision(gate: &Gate, request: &Request<'_>, now: UnixTime) -> Decision<OriginRequest> {
     match gate.decide(request, now) {
         Step::Decided(decision) => decision,
         Step::Check(checking) => {
@@ -137,7 +137,7 @@ fn decision(gate: &Gate, request: &Request<'_>, now: UnixTime) -> Decision {
     }
 }
 
-fn decide(method: &str, target: &str, headers: &[(&str, &str)]) -> Outcome {
+fn decide(method: &str, target: &str, headers: &[(&str, &str)]) -> Outcome<OriginRequest> {
     let headers = [("host", HOST)].into_iter().chain(headers.iter().copied());
     match Request::parse(method, target, headers) {
         Ok(request) => decision(&gate(), &request, now()).outcome,
@@ -148,7 +148,7 @@ fn decide(method: &str, target: &str, headers: &[(&str, &str)]) -> Outcome {
 /// The reason of a rejection, or `fetch`.
 fn reason(method: &str, target: &str, headers: &[(&str, &str)]) -> &'static str {
     match decide(method, target, headers) {
-        Outcome::Fetch(_) => "fetch",
+        Outcome::Allow(_) => "fetch",
         Outcome::Preflight(_) => "preflight",
         Outcome::Reject { rejection, .. } => rejection.row().reason,
     }
@@ -156,7 +156,7 @@ fn reason(method: &str, target: &str, headers: &[(&str, &str)]) -> &'static str 
 
 fn fetched(target: &str, headers: &[(&str, &str)]) -> OriginRequest {
     match decide("GET", target, headers) {
-        Outcome::Fetch(origin_request) => origin_request,
+        Outcome::Allow(origin_request) => origin_request,
         other => panic!("{target}: {other:?}"),
     }
 }

@@ -1,0 +1,76 @@
+//! The other way to hand out an object: a signed URL of the store, to which the viewer goes.
+//!
+//! An adapter that cannot stream, as a function cannot, answers so. The URL is as narrow as the
+//! decision behind it: one object, one method, no longer than the credential lives.
+
+use std::time::Duration;
+
+use crate::route::Located;
+use crate::secret::Secret;
+use crate::sigv4::ExpiresIn;
+use crate::sigv4::sign::Unsigned;
+use crate::time::UnixTime;
+
+/// How long a URL of the store lives at most: an hour, so that a film can be watched with it.
+const MAX_LIFE: Duration = Duration::from_secs(3600);
+
+/// A signed URL of the store: made by [`Access::redirect`](crate::acl::Access::redirect) alone.
+///
+/// ```
+/// # use cloakroom_core::{acl::Access, redirect::Redirect, time::UnixTime};
+/// fn redirect(access: Access<'_, '_>, now: UnixTime) -> Redirect {
+///     access.redirect(now)
+/// }
+/// ```
+///
+/// ```compile_fail,E0451
+/// # use cloakroom_core::{redirect::Redirect, secret::Secret};
+/// # fn forge(location: Secret) -> Redirect {
+/// Redirect { location, cors: Vec::new() }
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+pub struct Redirect {
+    location: Secret,
+    cors: Vec<(&'static str, String)>,
+}
+
+impl Redirect {
+    pub(crate) fn to_object(located: &Located<'_, '_>, now: UnixTime) -> Self {
+        let route = located.route();
+        let request = located.grant().request();
+        let (endpoint, path) = route.store.address(&route.bucket, located.key());
+        let query: Vec<_> =
+            located.view().iter().map(|(name, value)| (*name, value.as_str())).collect();
+        let unsigned = Unsigned {
+            method: request.method(),
+            endpoint: &endpoint,
+            path: &path,
+            query: &query,
+            headers: &[],
+        };
+        let rest = located.grant().expires_at().map_or(MAX_LIFE, |end| end.since(now));
+        // A credential in its last second still opens, and a URL lives for one at least.
+        let life = rest.clamp(Duration::from_secs(1), MAX_LIFE);
+        let expires_in = ExpiresIn::from_secs(life.as_secs()).unwrap_or(ExpiresIn::MIN);
+        Self {
+            location: route.store.signer(now).presign(&unsigned, expires_in),
+            cors: route.cors.headers(request),
+        }
+    }
+
+    /// The status: 302.
+    pub const STATUS: u16 = 302;
+
+    /// The headers of the answer. `location` opens the object, so they are not for the log.
+    pub fn headers(&self) -> Vec<(&'static str, String)> {
+        let mut headers = vec![
+            ("location", self.location.expose().to_owned()),
+            // The next time, the answer may be no.
+            ("cache-control", "no-store".to_owned()),
+            ("referrer-policy", "no-referrer".to_owned()),
+        ];
+        headers.extend(self.cors.iter().cloned());
+        headers
+    }
+}

@@ -29,6 +29,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use crate::checkout::Checkout;
 use crate::progress::{step, timed};
+use policy::RunPolicy;
 use ports::Ports;
 use secrets::Secrets;
 use system::{Plan, System};
@@ -46,6 +47,10 @@ pub(crate) struct Options {
     /// The data folder: objects, secrets, logs [default: .cloakroom in the checkout].
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
+    /// Run this policy in place of the development one. Its secrets are read from the
+    /// environment; STORE_ACCESS_KEY_ID and STORE_SECRET_ACCESS_KEY are those of the store here.
+    #[arg(long, value_name = "FILE")]
+    policy: Option<PathBuf>,
     /// Port of the edge Worker; 0 is any free port.
     #[arg(long, value_name = "N", default_value_t = 8787)]
     edge_port: u16,
@@ -71,7 +76,11 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
     let ports = Ports::choose(options)?;
     let bundle = setup::run(&checkout)?;
     let secrets = step("secrets", |_| Secrets::open(&data))?;
-    let plan = Plan { checkout, data, bundle, ports, secrets };
+    let policy = match &options.policy {
+        Some(file) => RunPolicy::read(file, &secrets)?,
+        None => RunPolicy::of_development(&ports, &secrets),
+    };
+    let plan = Plan { checkout, data, bundle, ports, secrets, policy };
     let runtime = tokio::runtime::Runtime::new().context("the runtime cannot be started")?;
     runtime.block_on(serve(&plan, options.json))
 }

@@ -14,7 +14,6 @@ use std::process::Command;
 use anyhow::{Context as _, Result};
 use serde_json::{Map, Value, json};
 
-use super::policy;
 use super::system::Plan;
 use crate::guard;
 
@@ -22,10 +21,10 @@ use crate::guard;
 pub(super) fn command(plan: &Plan) -> Result<Command> {
     let settings = settings(&plan.checkout.root().join("wrangler.toml"))?;
     let mut bindings = Map::new();
-    for (name, value) in plan.secrets.named() {
-        bindings.insert(name, value.into());
+    for (name, value) in &plan.policy.secrets {
+        bindings.insert(name.clone(), value.as_str().into());
     }
-    bindings.insert("POLICY".to_owned(), policy::document(&plan.ports).to_string().into());
+    bindings.insert("POLICY".to_owned(), plan.policy.text.as_str().into());
     let config = json!({
         "port": plan.ports.edge,
         "bundle": plan.bundle,

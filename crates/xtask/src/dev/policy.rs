@@ -1,8 +1,14 @@
-//! The policy document of development, for the ports that were chosen.
+//! The policy document that Worker and function run, and the secrets that it names.
 
+use std::fmt;
+use std::path::Path;
+
+use anyhow::{Context as _, Result, bail};
+use cloakroom_core::policy::Policy;
 use serde_json::{Value, json};
 
 use super::ports::Ports;
+use super::secrets::Secrets;
 use super::{BUCKET, REGION};
 
 /// The access key ids of development. They are public; the secrets are made for each data folder.
@@ -15,8 +21,50 @@ pub(super) const BOB_KEY: &str = "CLOAKROOMDEVBOB";
 pub(super) const JWT_KID: &str = "users";
 pub(super) const JWT_AUDIENCE: &str = "cloakroom";
 
+/// A document with the value of each secret that it names.
+#[derive(Clone)]
+pub(super) struct RunPolicy {
+    pub(super) text: String,
+    pub(super) secrets: Vec<(String, String)>,
+}
+
+impl fmt::Debug for RunPolicy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("RunPolicy(…)")
+    }
+}
+
+impl RunPolicy {
+    /// That of development, for the ports that were chosen.
+    pub(super) fn of_development(ports: &Ports, secrets: &Secrets) -> Self {
+        Self { text: document(ports).to_string(), secrets: secrets.named() }
+    }
+
+    /// Somebody's own. Of its secrets the store's and those that the data folder has are known
+    /// here; the others come from the environment.
+    pub(super) fn read(file: &Path, known: &Secrets) -> Result<Self> {
+        let text = std::fs::read_to_string(file)
+            .with_context(|| format!("the policy `{}` cannot be read", file.display()))?;
+        let policy = match Policy::parse(&text) {
+            Ok(policy) => policy,
+            Err(error) => bail!("{}: {error}", file.display()),
+        };
+        let mut secrets = known.named();
+        for (name, place) in policy.secret_names() {
+            if secrets.iter().any(|(known, _)| *known == name) {
+                continue;
+            }
+            let value = std::env::var(&name).with_context(|| {
+                format!("set {name} in the environment: the policy names it at `{place}`")
+            })?;
+            secrets.push((name, value));
+        }
+        Ok(Self { text, secrets })
+    }
+}
+
 /// The document, for the Worker and for the function alike.
-pub(super) fn document(ports: &Ports) -> Value {
+fn document(ports: &Ports) -> Value {
     let sigv4 = |secret: &str, principal: Value| json!({ "dialect": "sigv4", "secret": secret, "principal": principal });
     let cors = json!({ "allow_origins": ports.app_origins() });
     json!({
@@ -76,8 +124,6 @@ pub(super) fn document(ports: &Ports) -> Value {
 
 #[cfg(test)]
 mod tests {
-    use cloakroom_core::policy::Policy;
-
     use super::*;
 
     #[test]

@@ -12,6 +12,7 @@ use hyper::{Request, StatusCode};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
+use super::policy::RunPolicy;
 use super::ports::Ports;
 use super::secrets::Secrets;
 use super::{BUCKET, REGION, edge, policy, seed};
@@ -32,6 +33,7 @@ pub(super) struct Plan {
     pub(super) bundle: PathBuf,
     pub(super) ports: Ports,
     pub(super) secrets: Secrets,
+    pub(super) policy: RunPolicy,
 }
 
 /// The parts that run.
@@ -105,9 +107,9 @@ impl System {
     }
 
     async fn run_function(&mut self, plan: &Plan, log: Log) -> Result<()> {
-        let mut environment = plan.secrets.named();
+        let mut environment = plan.policy.secrets.clone();
         environment.extend([
-            ("POLICY".to_owned(), policy::document(&plan.ports).to_string()),
+            ("POLICY".to_owned(), plan.policy.text.clone()),
             ("AWS_ACCESS_KEY_ID".to_owned(), policy::STORE_KEY.to_owned()),
             ("AWS_SECRET_ACCESS_KEY".to_owned(), plan.secrets.store.clone()),
         ]);

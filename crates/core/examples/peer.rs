@@ -12,9 +12,11 @@
 use std::io::{BufRead, Write};
 
 use cloakroom_core::endpoint::Endpoint;
+use cloakroom_core::gate::{Gate, Outcome, Step};
 use cloakroom_core::grant::{Grant, Verified};
 use cloakroom_core::jwt;
 use cloakroom_core::key::{JwtKey, JwtPrincipal, JwtProof, Keyring, Principal, Sigv4Key};
+use cloakroom_core::origin::OriginRequest;
 use cloakroom_core::policy::Policy;
 use cloakroom_core::presented::Presented;
 use cloakroom_core::rejection::Rejection;
@@ -41,6 +43,7 @@ fn answer(question: &Value) -> Value {
         "post_policy" => post_policy(question),
         "verify" => verify(question),
         "prove" => prove(question),
+        "decide" => decide(question),
         "jwt_sign" => {
             let secret = Secret::new(text(question, "secret"));
             let claims = question.get("claims").unwrap();
@@ -165,6 +168,48 @@ fn prove(question: &Value) -> Value {
         .map(|request| request.over(scheme).from_address(address));
     let now = question.get("now").and_then(Value::as_u64).map(UnixTime::from_secs).unwrap();
     outcome(request, &keyring, now)
+}
+
+/// A whole decision: `policy`, `secrets` and a request, `headers` being pairs.
+fn decide(question: &Value) -> Value {
+    let policy = Policy::parse(&question.get("policy").unwrap().to_string()).unwrap();
+    let secret = |name: &str| {
+        question.get("secrets").and_then(|all| all.get(name)?.as_str()).map(str::to_owned)
+    };
+    let gate = Gate::new(&policy, &secret).unwrap();
+    let url = text(question, "url");
+    let (endpoint, target) = split_url(url);
+    let pairs = question.get("headers").and_then(Value::as_array).unwrap().iter();
+    let pairs = pairs.map(|pair| {
+        let at = |index: usize| pair.get(index).and_then(Value::as_str).unwrap();
+        (at(0), at(1))
+    });
+    let scheme = if url.starts_with("http:") { Scheme::Http } else { Scheme::Https };
+    let address = question.get("client_ip").and_then(Value::as_str);
+    let address = address.map(|address| address.parse().unwrap());
+    let host = std::iter::once(("host", endpoint.host()));
+    let request = Request::parse(text(question, "method"), target, host.chain(pairs))
+        .map(|request| request.over(scheme).from_address(address));
+    let now = question.get("now").and_then(Value::as_u64).map(UnixTime::from_secs).unwrap();
+    let outcome = match &request {
+        Ok(request) => match gate.decide::<OriginRequest>(request, now) {
+            Step::Decided(decision) => decision.outcome,
+            Step::Check(checking) => {
+                let holds = cloakroom_asymmetric::holds(checking.check());
+                checking.answer(holds).outcome
+            }
+        },
+        Err(error) => Outcome::Reject { rejection: error.clone().into(), cors: Vec::new() },
+    };
+    match outcome {
+        Outcome::Allow(origin) => json!({ "reason": "allow", "url": origin.url() }),
+        Outcome::Preflight(_) => json!({ "reason": "allow" }),
+        Outcome::Reject { rejection, .. } => json!({
+            "reason": rejection.row().reason,
+            "status": rejection.row().status,
+            "detail": rejection.to_string(),
+        }),
+    }
 }
 
 fn jwt_verify(question: &Value) -> Value {

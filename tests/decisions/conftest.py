@@ -9,16 +9,16 @@ import subprocess
 import sys
 import time
 
-import boto3
 import pytest
 from botocore.config import Config
+from botocore.session import get_session
 
 REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(REPOSITORY / "tests" / "peers"))
 
 from core_process import CoreProcess  # noqa: E402
 
-import site_of_tests as site_module  # noqa: E402
+import shop  # noqa: E402
 
 
 def free_ports(count):
@@ -39,7 +39,7 @@ def core():
 
 @pytest.fixture(scope="session")
 def site():
-    return site_module.make_site()
+    return shop.make_site()
 
 
 @pytest.fixture(scope="session")
@@ -74,7 +74,7 @@ def system(site, tmp_path_factory):
 
 def store_objects(running):
     key = running["keys"]["store"]
-    client = boto3.client(
+    client = get_session().create_client(
         "s3",
         endpoint_url=running["store"],
         region_name=running["region"],
@@ -82,7 +82,7 @@ def store_objects(running):
         aws_secret_access_key=key["secret_access_key"],
         config=Config(s3={"addressing_style": "path"}),
     )
-    for name in site_module.OBJECTS:
+    for name in shop.OBJECTS:
         client.put_object(Bucket=running["bucket"], Key=name, Body=name.encode())
 
 

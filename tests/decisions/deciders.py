@@ -50,7 +50,9 @@ class Server:
 
     def _ask(self, row):
         """Sends the request as it is; no client library tidies it up. Returns its id."""
-        connection = http.client.HTTPConnection(self.address.hostname, self.address.port, timeout=30)
+        connection = http.client.HTTPConnection(
+            self.address.hostname, self.address.port, timeout=30
+        )
         try:
             connection.putrequest(
                 row.method, row.ticket.target, skip_host=True, skip_accept_encoding=True

@@ -113,7 +113,9 @@ def sigv4_query(t):
     yield Row("presigned, odd name", t.presigned("/media/public/odd%20name%2B%25.jpg"), "allow")
     yield Row("presigned by alice", t.presigned(ALICE, "ALICEKEY"), "allow")
     yield Row("presigned by alice for bob's", t.presigned(BOB, "ALICEKEY"), "principal_may_not")
-    yield Row("presigned in the key's region", t.presigned(ALICE, "EUKEY", region="eu-west-1"), "allow")
+    yield Row(
+        "presigned in the key's region", t.presigned(ALICE, "EUKEY", region="eu-west-1"), "allow"
+    )
     yield Row("presigned in another region", t.presigned(ALICE, "EUKEY"), "wrong_region")
     yield Row("presigned with a token", t.presigned(ALICE, "TEMPKEY"), "allow")
     yield Row(
@@ -122,7 +124,11 @@ def sigv4_query(t):
         "session_token",
     )
     yield Row("presigned, token added", good.add("X-Amz-Security-Token=x"), "session_token")
-    yield Row("presigned with an override", t.presigned(ALICE, query="?response-content-type=text%2Fplain"), "allow")
+    yield Row(
+        "presigned with an override",
+        t.presigned(ALICE, query="?response-content-type=text%2Fplain"),
+        "allow",
+    )
     yield Row("presigned sub-resource", t.presigned(ALICE, query="?acl="), "sub_resource")
     yield Row("presigned, expired", t.presigned(ALICE, life=60, ago=120), "expired")
     yield Row("presigned a week ago", t.presigned(ALICE, life=604800, ago=604800 + 60), "expired")
@@ -134,23 +140,45 @@ def sigv4_query(t):
     yield Row("presigned for PUT", t.presigned(ALICE, method="PUT"), "method_mismatch")
     yield Row("presigned for GET, asked by HEAD", good, "method_mismatch", "HEAD")
     yield Row("presigned, other path", good.replace("a.jpg", "b.jpg"), "signature_mismatch")
-    yield Row("presigned, other expiry", good.replace("Expires=3600", "Expires=3601"), "signature_mismatch")
+    yield Row(
+        "presigned, other expiry",
+        good.replace("Expires=3600", "Expires=3601"),
+        "signature_mismatch",
+    )
     yield Row("presigned, parameter added", good.add("x=1"), "signature_mismatch")
     yield Row("presigned, signature changed", _last_digit_changed(good), "signature_mismatch")
     yield Row("presigned, signature cut", Ticket(good.target[:-1]), malformed)
-    yield Row("presigned, signature gone", good.replace("X-Amz-Signature", "Y-Signature"), malformed)
+    yield Row(
+        "presigned, signature gone", good.replace("X-Amz-Signature", "Y-Signature"), malformed
+    )
     yield Row("presigned, unknown key", good.replace("APPKEY", "NOKEY"), "unknown_key")
     yield Row("presigned, other key", good.replace("APPKEY", "ALICEKEY"), "signature_mismatch")
     yield Row("presigned, other algorithm", good.replace("HMAC-SHA256", "HMAC-SHA1"), malformed)
     yield Row("presigned, other service", good.replace("%2Fs3%2F", "%2Fec2%2F"), malformed)
-    yield Row("presigned, host unsigned", good.replace("SignedHeaders=host", "SignedHeaders=range"), malformed)
+    yield Row(
+        "presigned, host unsigned",
+        good.replace("SignedHeaders=host", "SignedHeaders=range"),
+        malformed,
+    )
     yield Row("presigned, date malformed", good.replace("X-Amz-Date=2", "X-Amz-Date=x"), malformed)
     yield Row("presigned, twice", good.add("X-Amz-Expires=3600"), "duplicate_parameter")
-    yield Row("presigned, twice and escaped", good.add("X-Amz-%45xpires=3600"), "duplicate_parameter")
+    yield Row(
+        "presigned, twice and escaped", good.add("X-Amz-%45xpires=3600"), "duplicate_parameter"
+    )
     yield Row("presigned, x twice", good.add("x=1&x=2"), "duplicate_parameter")
-    yield Row("presigned, unsigned header", good.with_header("x-amz-copy-source", "/media/other.jpg"), "header_not_signed")
-    yield Row("presigned, one parameter alone", Ticket(f"{ALICE}?X-Amz-Date=20260101T000000Z"), malformed)
-    yield Row("version 2", Ticket(f"{ALICE}?AWSAccessKeyId=APPKEY&Signature=x&Expires=1"), "signature_version_2")
+    yield Row(
+        "presigned, unsigned header",
+        good.with_header("x-amz-copy-source", "/media/other.jpg"),
+        "header_not_signed",
+    )
+    yield Row(
+        "presigned, one parameter alone", Ticket(f"{ALICE}?X-Amz-Date=20260101T000000Z"), malformed
+    )
+    yield Row(
+        "version 2",
+        Ticket(f"{ALICE}?AWSAccessKeyId=APPKEY&Signature=x&Expires=1"),
+        "signature_version_2",
+    )
 
 
 def _last_digit_changed(ticket):
@@ -171,13 +199,33 @@ def sigv4_header(t):
     yield Row("signed header, 10 minutes old", t.signed(ALICE, ago=600), "allow")
     yield Row("signed header, other path", good.replace("a.jpg", "b.jpg"), "signature_mismatch")
     yield Row("signed header, query added", good.add("v=1"), "signature_mismatch")
-    yield Row("signed header for HEAD, asked by GET", t.signed(ALICE, method="HEAD"), "method_mismatch")
-    yield Row("signed header, unsigned header", good.with_header("x-amz-acl", "public-read"), "header_not_signed")
+    yield Row(
+        "signed header for HEAD, asked by GET", t.signed(ALICE, method="HEAD"), "method_mismatch"
+    )
+    yield Row(
+        "signed header, unsigned header",
+        good.with_header("x-amz-acl", "public-read"),
+        "header_not_signed",
+    )
     yield Row("signed header, no date", good.without_header("X-Amz-Date"), "malformed_credential")
-    yield Row("signed header, no payload", good.without_header("X-Amz-Content-SHA256"), "malformed_credential")
-    yield Row("basic", Ticket(ALICE, (("authorization", "Basic YTpi"),)), "unsupported_authorization")
-    yield Row("version 2 header", Ticket(ALICE, (("authorization", "AWS APPKEY:x"),)), "signature_version_2")
-    yield Row("fields missing", Ticket(ALICE, (("authorization", "AWS4-HMAC-SHA256 x"),)), "malformed_credential")
+    yield Row(
+        "signed header, no payload",
+        good.without_header("X-Amz-Content-SHA256"),
+        "malformed_credential",
+    )
+    yield Row(
+        "basic", Ticket(ALICE, (("authorization", "Basic YTpi"),)), "unsupported_authorization"
+    )
+    yield Row(
+        "version 2 header",
+        Ticket(ALICE, (("authorization", "AWS APPKEY:x"),)),
+        "signature_version_2",
+    )
+    yield Row(
+        "fields missing",
+        Ticket(ALICE, (("authorization", "AWS4-HMAC-SHA256 x"),)),
+        "malformed_credential",
+    )
 
 
 def tempurl(t):
@@ -187,20 +235,32 @@ def tempurl(t):
     yield Row("tempurl of another container", t.tempurl(SWIFT, "elsewhere"), "signature_mismatch")
     yield Row("tempurl sha512", t.tempurl(SWIFT, digest="sha512"), "allow")
     yield Row("tempurl sha1, allowed", t.tempurl(SWIFT, "account", digest="sha1"), "allow")
-    yield Row("tempurl sha1, not allowed", t.tempurl(SWIFT, "container", digest="sha1"), "signature_mismatch")
+    yield Row(
+        "tempurl sha1, not allowed",
+        t.tempurl(SWIFT, "container", digest="sha1"),
+        "signature_mismatch",
+    )
     yield Row("tempurl, iso8601", t.tempurl(SWIFT, iso8601=True), "allow")
-    yield Row("tempurl, odd name", t.tempurl("/v1/AUTH_shop/media/public/odd%20name+%25.jpg"), "allow")
+    yield Row(
+        "tempurl, odd name", t.tempurl("/v1/AUTH_shop/media/public/odd%20name+%25.jpg"), "allow"
+    )
     prefix = t.tempurl(SWIFT_CLIPS, prefix=True)
     query = prefix.target.split("?", 1)[1]
     yield Row("tempurl prefix", Ticket(f"{SWIFT_CLIPS}1.ts?{query}"), "allow")
     yield Row("tempurl prefix, second file", Ticket(f"{SWIFT_CLIPS}2.ts?{query}"), "allow")
     yield Row("tempurl prefix, elsewhere", Ticket(f"{SWIFT}?{query}"), "wrong_resource")
-    wider = Ticket(f"{SWIFT_CLIPS}1.ts?{query}").replace("prefix=users/alice/clips/", "prefix=users/alice/")
+    wider = Ticket(f"{SWIFT_CLIPS}1.ts?{query}").replace(
+        "prefix=users/alice/clips/", "prefix=users/alice/"
+    )
     yield Row("tempurl prefix widened", wider, "signature_mismatch")
     yield Row("tempurl for this address", t.tempurl(SWIFT, ip=HERE), "allow")
     yield Row("tempurl for this network", t.tempurl(SWIFT, ip="127.0.0.0/8"), "allow")
     yield Row("tempurl for another address", t.tempurl(SWIFT, ip="192.0.2.1"), "wrong_address")
-    yield Row("tempurl, address changed", t.tempurl(SWIFT, ip="192.0.2.1").replace("192.0.2.1", HERE), "signature_mismatch")
+    yield Row(
+        "tempurl, address changed",
+        t.tempurl(SWIFT, ip="192.0.2.1").replace("192.0.2.1", HERE),
+        "signature_mismatch",
+    )
     yield Row("tempurl for GET, asked by HEAD", good, "allow", "HEAD")
     yield Row("tempurl for PUT, asked by HEAD", t.tempurl(SWIFT, method="PUT"), "allow", "HEAD")
     yield Row("tempurl for PUT, asked by GET", t.tempurl(SWIFT, method="PUT"), "method_mismatch")
@@ -210,10 +270,20 @@ def tempurl(t):
     yield Row("tempurl, signature changed", _signature_changed(good), "signature_mismatch")
     yield Row("tempurl, filename added", good.add("filename=b.jpg"), "allow")
     yield Row("tempurl, inline added", good.add("inline"), "allow")
-    yield Row("tempurl, signature missing", Ticket(f"{SWIFT}?temp_url_expires=9999999999"), "malformed_credential")
-    yield Row("tempurl, expiry missing", Ticket(f"{SWIFT}?temp_url_sig={'0' * 64}"), "malformed_credential")
+    yield Row(
+        "tempurl, signature missing",
+        Ticket(f"{SWIFT}?temp_url_expires=9999999999"),
+        "malformed_credential",
+    )
+    yield Row(
+        "tempurl, expiry missing",
+        Ticket(f"{SWIFT}?temp_url_sig={'0' * 64}"),
+        "malformed_credential",
+    )
     yield Row("tempurl, twice", good.add("temp_url_expires=9999999999"), "duplicate_parameter")
-    yield Row("tempurl where no key is", Ticket(ALICE + "?" + good.target.split("?", 1)[1]), "unknown_key")
+    yield Row(
+        "tempurl where no key is", Ticket(ALICE + "?" + good.target.split("?", 1)[1]), "unknown_key"
+    )
 
 
 def _signature_changed(ticket):
@@ -234,35 +304,89 @@ def cloudfront(t):
     yield Row("cloudfront, expired", t.cloudfront(ALICE, life=-60), "expired")
     yield Row("cloudfront, other path", good.replace("a.jpg", "b.jpg"), "signature_mismatch")
     yield Row("cloudfront, query added", good.add("x=1"), "signature_mismatch")
-    yield Row("cloudfront, expiry changed", good.replace(f"Expires={t.now + HOUR}", f"Expires={t.now + HOUR + 1}"), "signature_mismatch")
-    yield Row("cloudfront, unknown key", good.replace("Key-Pair-Id=K-RSA1", "Key-Pair-Id=K-NONE"), "unknown_key")
-    yield Row("cloudfront by another key pair", t.cloudfront(ALICE, private=t.site.other_rsa.private), "signature_mismatch")
+    yield Row(
+        "cloudfront, expiry changed",
+        good.replace(f"Expires={t.now + HOUR}", f"Expires={t.now + HOUR + 1}"),
+        "signature_mismatch",
+    )
+    yield Row(
+        "cloudfront, unknown key",
+        good.replace("Key-Pair-Id=K-RSA1", "Key-Pair-Id=K-NONE"),
+        "unknown_key",
+    )
+    yield Row(
+        "cloudfront by another key pair",
+        t.cloudfront(ALICE, private=t.site.other_rsa.private),
+        "signature_mismatch",
+    )
     yield Row("cloudfront, algorithm claimed", good.add("Hash-Algorithm=SHA256"), "wrong_algorithm")
-    yield Row("cloudfront, algorithm not said", t.cloudfront(ALICE, "K-RSA256").replace("&Hash-Algorithm=SHA256", ""), "wrong_algorithm")
-    yield Row("cloudfront, signature gone", Ticket(f"{ALICE}?Expires=9999999999&Key-Pair-Id=K-RSA1"), "malformed_credential")
+    yield Row(
+        "cloudfront, algorithm not said",
+        t.cloudfront(ALICE, "K-RSA256").replace("&Hash-Algorithm=SHA256", ""),
+        "wrong_algorithm",
+    )
+    yield Row(
+        "cloudfront, signature gone",
+        Ticket(f"{ALICE}?Expires=9999999999&Key-Pair-Id=K-RSA1"),
+        "malformed_credential",
+    )
     yield Row("cloudfront, expiry twice", good.add("Expires=9999999999"), "duplicate_parameter")
     everything = f"{t.base}/media/users/alice/*"
     yield Row("cloudfront wildcard", t.cloudfront(CLIP, resource=everything), "allow")
-    yield Row("cloudfront wildcard, elsewhere", t.cloudfront(BOB, resource=everything), "wrong_resource")
-    yield Row("cloudfront one letter", t.cloudfront(CLIP, resource=f"{t.base}/media/users/alice/clips/?.ts"), "allow")
+    yield Row(
+        "cloudfront wildcard, elsewhere", t.cloudfront(BOB, resource=everything), "wrong_resource"
+    )
+    yield Row(
+        "cloudfront one letter",
+        t.cloudfront(CLIP, resource=f"{t.base}/media/users/alice/clips/?.ts"),
+        "allow",
+    )
     yield Row("cloudfront any host", t.cloudfront(CLIP, resource="*/media/users/alice/*"), "allow")
     yield Row("cloudfront either scheme", t.cloudfront(CLIP, resource="http*://*/clips/*"), "allow")
     yield Row("cloudfront started", t.cloudfront(ALICE, starts=-60), "allow")
     yield Row("cloudfront not yet", t.cloudfront(ALICE, starts=600), "not_yet_valid")
     yield Row("cloudfront for this address", t.cloudfront(ALICE, ip=f"{HERE}/32"), "allow")
-    yield Row("cloudfront for another address", t.cloudfront(ALICE, ip="192.0.2.0/24"), "wrong_address")
+    yield Row(
+        "cloudfront for another address", t.cloudfront(ALICE, ip="192.0.2.0/24"), "wrong_address"
+    )
     policy = t.cloudfront(ALICE, starts=-60)
     yield Row("cloudfront, policy swapped", _policy_swapped(policy, t), "signature_mismatch")
-    yield Row("cloudfront, policy malformed", Ticket(f"{ALICE}?Policy=x&Signature=x&Key-Pair-Id=K-RSA1"), "malformed_credential")
+    yield Row(
+        "cloudfront, policy malformed",
+        Ticket(f"{ALICE}?Policy=x&Signature=x&Key-Pair-Id=K-RSA1"),
+        "malformed_credential",
+    )
     cookies = t.cloudfront_cookies(CLIP, resource=everything)
     yield Row("cloudfront cookies", cookies, "allow")
-    yield Row("cloudfront cookies, SHA-256", t.cloudfront_cookies(CLIP, "K-RSA256", resource=everything), "allow")
-    yield Row("cloudfront cookies, second file", dataclasses.replace(cookies, target=CLIP.replace("1", "2")), "allow")
-    yield Row("cloudfront cookies, elsewhere", dataclasses.replace(cookies, target=BOB), "wrong_resource")
+    yield Row(
+        "cloudfront cookies, SHA-256",
+        t.cloudfront_cookies(CLIP, "K-RSA256", resource=everything),
+        "allow",
+    )
+    yield Row(
+        "cloudfront cookies, second file",
+        dataclasses.replace(cookies, target=CLIP.replace("1", "2")),
+        "allow",
+    )
+    yield Row(
+        "cloudfront cookies, elsewhere", dataclasses.replace(cookies, target=BOB), "wrong_resource"
+    )
     yield Row("cloudfront cookies, canned", t.cloudfront_cookies(ALICE), "allow")
-    yield Row("cloudfront cookies, expired", t.cloudfront_cookies(CLIP, resource=everything, life=-60), "expired")
-    yield Row("cloudfront cookies and a public file", dataclasses.replace(cookies, target=PUBLIC), "wrong_resource")
-    yield Row("cloudfront cookie alone", Ticket(CLIP, (("cookie", "CloudFront-Key-Pair-Id=K-RSA1"),)), "malformed_credential")
+    yield Row(
+        "cloudfront cookies, expired",
+        t.cloudfront_cookies(CLIP, resource=everything, life=-60),
+        "expired",
+    )
+    yield Row(
+        "cloudfront cookies and a public file",
+        dataclasses.replace(cookies, target=PUBLIC),
+        "wrong_resource",
+    )
+    yield Row(
+        "cloudfront cookie alone",
+        Ticket(CLIP, (("cookie", "CloudFront-Key-Pair-Id=K-RSA1"),)),
+        "malformed_credential",
+    )
 
 
 def _policy_swapped(ticket, t):
@@ -281,28 +405,76 @@ def edgeauth(t):
     for place in ["query", "cookie", "header"]:
         good = t.edgeauth(ALICE, acl="/media/users/alice/*", place=place)
         yield Row(f"edgeauth in {place}", good, "allow")
-        yield Row(f"edgeauth in {place}, second file", dataclasses.replace(good, target=good.target.replace("a.jpg", "clips/1.ts")), "allow")
-        yield Row(f"edgeauth in {place}, elsewhere", dataclasses.replace(good, target=good.target.replace("alice", "bob", 1)), "wrong_resource")
-        yield Row(f"edgeauth in {place}, expired", t.edgeauth(ALICE, acl="/media/*", life=-60, place=place), "expired")
-        yield Row(f"edgeauth in {place}, next key", t.edgeauth(ALICE, "akamai-next", acl="/media/*", place=place), "allow")
+        yield Row(
+            f"edgeauth in {place}, second file",
+            dataclasses.replace(good, target=good.target.replace("a.jpg", "clips/1.ts")),
+            "allow",
+        )
+        yield Row(
+            f"edgeauth in {place}, elsewhere",
+            dataclasses.replace(good, target=good.target.replace("alice", "bob", 1)),
+            "wrong_resource",
+        )
+        yield Row(
+            f"edgeauth in {place}, expired",
+            t.edgeauth(ALICE, acl="/media/*", life=-60, place=place),
+            "expired",
+        )
+        yield Row(
+            f"edgeauth in {place}, next key",
+            t.edgeauth(ALICE, "akamai-next", acl="/media/*", place=place),
+            "allow",
+        )
     yield Row("edgeauth url", t.edgeauth(ALICE), "allow")
-    yield Row("edgeauth url, other path", t.edgeauth(ALICE).replace("a.jpg", "b.jpg"), "signature_mismatch")
+    yield Row(
+        "edgeauth url, other path",
+        t.edgeauth(ALICE).replace("a.jpg", "b.jpg"),
+        "signature_mismatch",
+    )
     yield Row("edgeauth url, salt and escapes", t.edgeauth(ALICE, "akamai-salt"), "allow")
-    yield Row("edgeauth acl, salt and escapes", t.edgeauth(ALICE, "akamai-salt", acl="/media/*", id="a b/c"), "allow")
-    yield Row("edgeauth several acls", t.edgeauth(ALICE, acl=["/public/*", "/media/users/*"]), "allow")
+    yield Row(
+        "edgeauth acl, salt and escapes",
+        t.edgeauth(ALICE, "akamai-salt", acl="/media/*", session_id="a b/c"),
+        "allow",
+    )
+    yield Row(
+        "edgeauth several acls", t.edgeauth(ALICE, acl=["/public/*", "/media/users/*"]), "allow"
+    )
     yield Row("edgeauth one letter", t.edgeauth(ALICE, acl="/media/users/alice/?.jpg"), "allow")
     yield Row("edgeauth started", t.edgeauth(ALICE, acl="/media/*", starts=-60), "allow")
     yield Row("edgeauth not yet", t.edgeauth(ALICE, acl="/media/*", starts=600), "not_yet_valid")
     yield Row("edgeauth for this address", t.edgeauth(ALICE, acl="/media/*", ip=HERE), "allow")
-    yield Row("edgeauth for another address", t.edgeauth(ALICE, acl="/media/*", ip="192.0.2.1"), "wrong_address")
-    yield Row("edgeauth with id and data", t.edgeauth(ALICE, acl="/media/*", id="alice", payload="x"), "allow")
+    yield Row(
+        "edgeauth for another address",
+        t.edgeauth(ALICE, acl="/media/*", ip="192.0.2.1"),
+        "wrong_address",
+    )
+    yield Row(
+        "edgeauth with id and data",
+        t.edgeauth(ALICE, acl="/media/*", session_id="alice", payload="x"),
+        "allow",
+    )
     good = t.edgeauth(ALICE, acl="/media/users/alice/*")
     yield Row("edgeauth, acl widened", good.replace("/users/alice/*", "/*"), "signature_mismatch")
-    yield Row("edgeauth, expiry changed", good.replace(f"exp={t.now + HOUR}", f"exp={t.now + HOUR + 1}"), "signature_mismatch")
-    yield Row("edgeauth, hmac gone", Ticket(good.target.split("~hmac", 1)[0]), "malformed_credential")
+    yield Row(
+        "edgeauth, expiry changed",
+        good.replace(f"exp={t.now + HOUR}", f"exp={t.now + HOUR + 1}"),
+        "signature_mismatch",
+    )
+    yield Row(
+        "edgeauth, hmac gone", Ticket(good.target.split("~hmac", 1)[0]), "malformed_credential"
+    )
     yield Row("edgeauth, no token", Ticket(f"{ALICE}?hdnts=x"), "malformed_credential")
-    yield Row("edgeauth under another name", Ticket(good.target.replace("hdnts", "hdntl")), "signature_mismatch")
-    yield Row("edgeauth under a name without meaning", Ticket(good.target.replace("hdnts", "token")), "no_credential")
+    yield Row(
+        "edgeauth under another name",
+        Ticket(good.target.replace("hdnts", "hdntl")),
+        "signature_mismatch",
+    )
+    yield Row(
+        "edgeauth under a name without meaning",
+        Ticket(good.target.replace("hdnts", "token")),
+        "no_credential",
+    )
 
 
 def jwt(t):
@@ -311,30 +483,52 @@ def jwt(t):
         yield Row(f"jwt {key}", good, "allow")
         yield Row(f"jwt {key}, other user", t.bearer(ALICE, "bob", key), "principal_may_not")
         yield Row(f"jwt {key}, expired", t.bearer(ALICE, key=key, life=-60), "token_expired")
-        yield Row(f"jwt {key}, not yet", t.bearer(ALICE, key=key, nbf=t.now + 600), "token_not_yet_valid")
+        yield Row(
+            f"jwt {key}, not yet", t.bearer(ALICE, key=key, nbf=t.now + 600), "token_not_yet_valid"
+        )
         yield Row(f"jwt {key}, no user", t.bearer(ALICE, None, key), "token_claim_missing")
         yield Row(f"jwt {key}, claims changed", _claims_changed(good), "token_signature_mismatch")
-        yield Row(f"jwt {key}, kid of another", t.bearer(ALICE, key=key, headers={"kid": "rs" if key != "rs" else "es"}), "token_algorithm")
-        yield Row(f"jwt {key}, unknown kid", t.bearer(ALICE, key=key, headers={"kid": "none"}), "token_unknown_key")
+        yield Row(
+            f"jwt {key}, kid of another",
+            t.bearer(ALICE, key=key, headers={"kid": "rs" if key != "rs" else "es"}),
+            "token_algorithm",
+        )
+        yield Row(
+            f"jwt {key}, unknown kid",
+            t.bearer(ALICE, key=key, headers={"kid": "none"}),
+            "token_unknown_key",
+        )
     yield Row("jwt cookie", t.jwt_cookie(ALICE), "allow")
     yield Row("jwt cookie, other user", t.jwt_cookie(ALICE, "bob"), "principal_may_not")
     yield Row("jwt cookie, expired", t.jwt_cookie(ALICE, life=-60), "token_expired")
-    yield Row("jwt cookie of a key that has none", t.jwt_cookie(ALICE, key="rs"), "token_unknown_key")
+    yield Row(
+        "jwt cookie of a key that has none", t.jwt_cookie(ALICE, key="rs"), "token_unknown_key"
+    )
     yield Row("jwt in a cookie without meaning", t.jwt_cookie(ALICE, name="other"), "no_credential")
     yield Row("jwt, other issuer", t.bearer(ALICE, iss="evil"), "token_claim_wrong")
     yield Row("jwt, other audience", t.bearer(ALICE, aud="evil"), "token_claim_wrong")
     yield Row("jwt, no issuer", t.bearer(ALICE, iss=None), "token_claim_missing")
-    yield Row("jwt, an audience nobody asked for", t.bearer(ALICE, key="rs", aud="evil"), "token_claim_wrong")
-    yield Row("jwt of nobody", Ticket(ALICE, (("authorization", "Bearer x.y.z"),)), "malformed_token")
-    yield Row("jwt none", Ticket(ALICE, (("authorization", f"Bearer {_unsigned(t)}"),)), "token_algorithm")
+    yield Row(
+        "jwt, an audience nobody asked for",
+        t.bearer(ALICE, key="rs", aud="evil"),
+        "token_claim_wrong",
+    )
+    yield Row(
+        "jwt of nobody", Ticket(ALICE, (("authorization", "Bearer x.y.z"),)), "malformed_token"
+    )
+    yield Row(
+        "jwt none", Ticket(ALICE, (("authorization", f"Bearer {_unsigned(t)}"),)), "token_algorithm"
+    )
 
 
 def _claims_changed(ticket):
-    (_, value), = ticket.headers
+    ((_, value),) = ticket.headers
     header, claims, signature = value.split(".")
     padded = base64.urlsafe_b64decode(claims + "=" * (-len(claims) % 4))
     changed = base64.urlsafe_b64encode(padded.replace(b'"exp":', b'"exp": ')).decode().rstrip("=")
-    return dataclasses.replace(ticket, headers=(("authorization", f"{header}.{changed}.{signature}"),))
+    return dataclasses.replace(
+        ticket, headers=(("authorization", f"{header}.{changed}.{signature}"),)
+    )
 
 
 def _unsigned(t):
@@ -347,17 +541,37 @@ def several(t):
     bearer = t.bearer(ALICE).headers[0]
     session = t.jwt_cookie(ALICE).headers[0]
     signed = t.cloudfront_cookies(ALICE, resource="*").headers[0]
-    yield Row("presigned and bearer", t.presigned(ALICE).with_header(*bearer), "several_credentials")
+    yield Row(
+        "presigned and bearer", t.presigned(ALICE).with_header(*bearer), "several_credentials"
+    )
     yield Row("tempurl and bearer", t.tempurl(SWIFT).with_header(*bearer), "several_credentials")
-    yield Row("cloudfront and bearer", t.cloudfront(ALICE).with_header(*bearer), "several_credentials")
+    yield Row(
+        "cloudfront and bearer", t.cloudfront(ALICE).with_header(*bearer), "several_credentials"
+    )
     yield Row("edgeauth and bearer", t.edgeauth(ALICE).with_header(*bearer), "several_credentials")
     both = t.tempurl(SWIFT).target.split("?", 1)[1]
     yield Row("presigned and tempurl", t.presigned(SWIFT).add(both), "several_credentials")
-    yield Row("cloudfront and edgeauth", t.cloudfront(ALICE).add(t.edgeauth(ALICE).target.split("?", 1)[1]), "several_credentials")
-    yield Row("edgeauth twice", t.edgeauth(ALICE).add(t.edgeauth(ALICE).target.split("?", 1)[1]), "several_credentials")
-    yield Row("presigned, and a session comes along", t.presigned(ALICE).with_header(*session), "allow")
-    yield Row("expired, and a session comes along", t.presigned(ALICE, life=60, ago=120).with_header(*session), "expired")
-    yield Row("cloudfront, and cookies come along", t.cloudfront(ALICE).with_header(*signed), "allow")
+    yield Row(
+        "cloudfront and edgeauth",
+        t.cloudfront(ALICE).add(t.edgeauth(ALICE).target.split("?", 1)[1]),
+        "several_credentials",
+    )
+    yield Row(
+        "edgeauth twice",
+        t.edgeauth(ALICE).add(t.edgeauth(ALICE).target.split("?", 1)[1]),
+        "several_credentials",
+    )
+    yield Row(
+        "presigned, and a session comes along", t.presigned(ALICE).with_header(*session), "allow"
+    )
+    yield Row(
+        "expired, and a session comes along",
+        t.presigned(ALICE, life=60, ago=120).with_header(*session),
+        "expired",
+    )
+    yield Row(
+        "cloudfront, and cookies come along", t.cloudfront(ALICE).with_header(*signed), "allow"
+    )
     cookies = f"{session[1]}; {signed[1]}"
     yield Row("two cookies", Ticket(ALICE, (("cookie", cookies),)), "several_credentials")
 
@@ -366,7 +580,9 @@ def mapping(t):
     yield Row("hidden, public", Ticket("/hidden/public/a.jpg"), "allow")
     yield Row("hidden, private", Ticket("/hidden/users/alice/a.jpg"), "no_credential")
     yield Row("hidden, signed", t.presigned("/hidden/users/alice/a.jpg"), "allow")
-    yield Row("hidden, expired", t.presigned("/hidden/users/alice/a.jpg", life=60, ago=120), "expired")
+    yield Row(
+        "hidden, expired", t.presigned("/hidden/users/alice/a.jpg", life=60, ago=120), "expired"
+    )
     yield Row("location", t.presigned("/site/a.jpg"), "allow")
     yield Row("location is where the owner is", t.bearer("/site/a.jpg", "alice"), "allow")
     yield Row("location is not another's", t.bearer("/site/a.jpg", "bob"), "principal_may_not")
@@ -380,5 +596,10 @@ def methods(t):
     yield Row("OPTIONS", Ticket(ALICE), "allow", "OPTIONS")
     for method in ["PUT", "DELETE"]:
         yield Row(f"{method} of a public file", Ticket(PUBLIC), "method_not_allowed", method)
-        yield Row(f"{method} with a ticket for it", t.presigned(ALICE, method=method), "method_not_allowed", method)
+        yield Row(
+            f"{method} with a ticket for it",
+            t.presigned(ALICE, method=method),
+            "method_not_allowed",
+            method,
+        )
     yield Row("PATCH", Ticket(PUBLIC), "unknown_method", "PATCH")

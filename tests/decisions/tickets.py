@@ -61,7 +61,15 @@ class Tickets:
         return Credentials(key, self.site.secrets[f"{name}_SECRET"], token)
 
     def presigned(
-        self, path, key="APPKEY", method="GET", life=HOUR, ago=0, region="us-east-1", query="", **kwargs
+        self,
+        path,
+        key="APPKEY",
+        method="GET",
+        life=HOUR,
+        ago=0,
+        region="us-east-1",
+        query="",
+        **kwargs,
     ):
         signer = S3SigV4QueryAuth(self._credentials(key), "s3", region, expires=life)
         request = AWSRequest(method=method, url=self.base + path + query, **kwargs)
@@ -108,7 +116,10 @@ class Tickets:
     # CloudFront
 
     def _sign(self, key_pair_id, private=None):
-        site, hash_ = self.site, hashes.SHA1() if key_pair_id in ("K-RSA1", "K-ALICE") else hashes.SHA256()
+        site, hash_ = (
+            self.site,
+            hashes.SHA1() if key_pair_id in ("K-RSA1", "K-ALICE") else hashes.SHA256(),
+        )
         if key_pair_id.startswith("K-EC"):
             return lambda message: site.p256.private.sign(message, ec.ECDSA(hash_))
         private = private or site.rsa.private
@@ -140,7 +151,9 @@ class Tickets:
 
     # Akamai
 
-    def edgeauth(self, path, key="akamai", acl=None, life=HOUR, starts=None, place="query", **kwargs):
+    def edgeauth(
+        self, path, key="akamai", acl=None, life=HOUR, starts=None, place="query", **kwargs
+    ):
         secrets = self.site.secrets
         salted = key == "akamai-salt"
         name = "hdntl" if salted else "hdnts"

@@ -8,6 +8,7 @@ use super::Needs::{Everything, Rust};
 use super::{Bench, Check, browser, python, system};
 use crate::bundle;
 use crate::checkout::{cargo, find_program};
+use crate::guard;
 use crate::npm;
 use crate::progress::Step;
 
@@ -30,6 +31,7 @@ pub(super) fn all() -> Vec<Check> {
         Check { name: "bundle", needs: Everything, run: edge_bundle },
         Check { name: "edge shim", needs: Everything, run: shim },
         Check { name: "system", needs: Everything, run: system_tests },
+        Check { name: "decisions", needs: Everything, run: decisions },
         Check { name: "deploy the edge", needs: Everything, run: deploy_edge },
         Check { name: "deploy the function", needs: Everything, run: deploy_function },
     ]
@@ -76,14 +78,25 @@ fn documentation(bench: &Bench, step: &Step) -> Result<String> {
 }
 
 fn peers(bench: &Bench, step: &Step) -> Result<String> {
+    pytest(bench, step, "peers")
+}
+
+/// One table, decided by the core, by the edge and by the function.
+fn decisions(bench: &Bench, step: &Step) -> Result<String> {
+    pytest(bench, step, "decisions")
+}
+
+/// The tests of a folder below `tests/`, with the core as a program to ask.
+fn pytest(bench: &Bench, step: &Step, folder: &str) -> Result<String> {
     let requirements = bench.checkout.root().join("tests/requirements.txt");
     let environment = python::environment(&bench.cache, "peers", &requirements, step)?;
     let peer = ["build", "--package", "cloakroom-core", "--example", "peer"];
     bench.program(cargo(), "peer")?.args(peer).run(step)?;
-    let pytest = bench.program(environment.join("bin/python"), "peers")?;
+    let pytest = bench.program(environment.join("bin/python"), folder)?;
     let output = pytest
-        .args(["-m", "pytest", "-p", "no:cacheprovider", "tests/peers"])
+        .args(["-m", "pytest", "-p", "no:cacheprovider", &format!("tests/{folder}")])
         .env("CLOAKROOM_PEER", bench.checkout.binary("examples/peer"))
+        .env("CLOAKROOM_XTASK", guard::this_program()?)
         .env("PYTHONDONTWRITEBYTECODE", "1")
         .run_to_text(step)?;
     Ok(output.lines().last().unwrap_or_default().trim_matches(['=', ' ']).to_owned())

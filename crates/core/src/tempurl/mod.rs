@@ -1,5 +1,7 @@
 //! Swift TempURLs.
 
+pub(crate) mod disposition;
+
 use crate::capability::CapabilityError;
 use crate::grant::Grant;
 use crate::key::Keyring;

@@ -1,5 +1,6 @@
 //! The core as a program that answers questions, one JSON object a line, so that tests of
-//! other ecosystems can ask it: `tests/peers` compares it with botocore and PyJWT.
+//! other ecosystems can ask it: `tests/peers` compares it with botocore, PyJWT and
+//! Swift.
 //!
 //! ```text
 //! $ echo '{"op":"post_policy","policy_base64":"…","region":"us-east-1","time":"…",
@@ -20,11 +21,15 @@ use cloakroom_core::origin::OriginRequest;
 use cloakroom_core::policy::Policy;
 use cloakroom_core::presented::Presented;
 use cloakroom_core::rejection::Rejection;
-use cloakroom_core::request::{Method, Query, Request, Scheme};
+use cloakroom_core::request::{Method, Query, Request, RequestError, Scheme};
 use cloakroom_core::secret::Secret;
 use cloakroom_core::sigv4::scope::Scope;
 use cloakroom_core::sigv4::sign::{Payload, Signer, Unsigned};
 use cloakroom_core::sigv4::{Credentials, ExpiresIn};
+use cloakroom_core::tempurl::DIGESTS;
+use cloakroom_core::tempurl::ip_range::IpRange;
+use cloakroom_core::tempurl::message::Resource;
+use cloakroom_core::tempurl::sign::{ExpiryNotation, TempUrl};
 use cloakroom_core::time::UnixTime;
 use serde_json::{Value, json};
 
@@ -44,6 +49,8 @@ fn answer(question: &Value) -> Value {
         "verify" => verify(question),
         "prove" => prove(question),
         "decide" => decide(question),
+        "respond" => respond(question),
+        "tempurl_sign" => tempurl_sign(question),
         "jwt_sign" => {
             let secret = Secret::new(text(question, "secret"));
             let claims = question.get("claims").unwrap();
@@ -137,6 +144,51 @@ fn verify(question: &Value) -> Value {
 
 /// Any dialect: `keys` as a policy has them, and the `secrets` that they name.
 fn prove(question: &Value) -> Value {
+    let policy = match policy(question) {
+        Ok(policy) => policy,
+        Err(error) => return error,
+    };
+    let (endpoint, target) = split_url(text(question, "url"));
+    let request = request(question, &endpoint, target);
+    match policy.keyring(&|name| secret(question, name)) {
+        Ok(keyring) => outcome(request, &keyring, now(question)),
+        Err(error) => json!({ "error": error.to_string() }),
+    }
+}
+
+/// As `prove`, and what the viewer gets when the store answers `status` and `stored`.
+fn respond(question: &Value) -> Value {
+    let policy = match policy(question) {
+        Ok(policy) => policy,
+        Err(error) => return error,
+    };
+    let gate = Gate::new(&policy, &|name| secret(question, name)).unwrap();
+    let (endpoint, target) = split_url(text(question, "url"));
+    let (request, now) = (request(question, &endpoint, target).unwrap(), now(question));
+    let decision = match gate.decide(&request, now) {
+        Step::Decided(decision) => decision,
+        Step::Check(checking) => {
+            let holds = cloakroom_asymmetric::holds(checking.check());
+            checking.answer(holds)
+        }
+    };
+    let status = question.get("status").and_then(Value::as_u64).unwrap();
+    match decision.outcome {
+        Outcome::Fetch(origin) => {
+            let stored = question.get("stored").and_then(Value::as_object).unwrap();
+            let stored =
+                stored.iter().map(|(name, value)| (name.as_str(), value.as_str().unwrap()));
+            let response = origin.respond(u16::try_from(status).unwrap(), stored, now).unwrap();
+            json!({ "status": response.status, "headers": response.headers })
+        }
+        Outcome::Preflight(_) => json!({ "ok": false, "reason": "preflight" }),
+        Outcome::Reject { rejection, .. } => {
+            json!({ "ok": false, "reason": rejection.row().reason })
+        }
+    }
+}
+
+fn policy(question: &Value) -> Result<Policy, Value> {
     let policy = json!({
         "version": 1,
         "stores": { "main": {
@@ -146,28 +198,59 @@ fn prove(question: &Value) -> Value {
         "routes": { "all": { "path": "/", "store": "main", "bucket": "media" } },
         "keys": question.get("keys"),
     });
-    let policy = match Policy::parse(&policy.to_string()) {
-        Ok(policy) => policy,
-        Err(error) => return json!({ "error": error.to_string() }),
-    };
-    let secret = |name: &str| {
-        question.get("secrets").and_then(|all| all.get(name)?.as_str()).map(str::to_owned)
-    };
-    let keyring = match policy.keyring(&secret) {
-        Ok(keyring) => keyring,
-        Err(error) => return json!({ "error": error.to_string() }),
-    };
-    let url = text(question, "url");
-    let (endpoint, target) = split_url(url);
+    Policy::parse(&policy.to_string()).map_err(|error| json!({ "error": error.to_string() }))
+}
+
+fn secret(question: &Value, name: &str) -> Option<String> {
+    let secret = question.get("secrets").and_then(|all| all.get(name)?.as_str());
+    // The store's own, which nothing here is sent to.
+    let of_store = matches!(name, "ID" | "SECRET").then_some("a secret of the store, long enough");
+    secret.or(of_store).map(str::to_owned)
+}
+
+fn request<'q>(
+    question: &'q Value,
+    endpoint: &'q Endpoint,
+    target: &'q str,
+) -> Result<Request<'q>, RequestError> {
     let mut headers = headers(question);
     headers.push(("host", endpoint.host()));
-    let scheme = if url.starts_with("http:") { Scheme::Http } else { Scheme::Https };
+    let is_http = text(question, "url").starts_with("http:");
+    let scheme = if is_http { Scheme::Http } else { Scheme::Https };
     let address = question.get("client_ip").and_then(Value::as_str);
     let address = address.map(|address| address.parse().unwrap());
-    let request = Request::parse(text(question, "method"), target, headers)
-        .map(|request| request.over(scheme).from_address(address));
-    let now = question.get("now").and_then(Value::as_u64).map(UnixTime::from_secs).unwrap();
-    outcome(request, &keyring, now)
+    Request::parse(text(question, "method"), target, headers)
+        .map(|request| request.over(scheme).from_address(address))
+}
+
+fn now(question: &Value) -> UnixTime {
+    question.get("now").and_then(Value::as_u64).map(UnixTime::from_secs).unwrap()
+}
+
+fn tempurl_sign(question: &Value) -> Value {
+    let path = text(question, "path");
+    let flag = |name: &str| question.get(name).and_then(Value::as_bool).unwrap_or_default();
+    let range = question.get("ip_range").and_then(Value::as_str);
+    let digest = text(question, "digest");
+    let url = TempUrl {
+        method: Method::parse(text(question, "method")).unwrap(),
+        resource: if flag("prefix") { Resource::Prefix(path) } else { Resource::Object(path) },
+        expires_at: question
+            .get("expires")
+            .and_then(Value::as_u64)
+            .map(UnixTime::from_secs)
+            .unwrap(),
+        notation: if flag("iso8601") { ExpiryNotation::Iso8601 } else { ExpiryNotation::Epoch },
+        ip_range: range.map(|range| IpRange::parse(range).unwrap()),
+        digest: DIGESTS.into_iter().find(|known| known.as_str() == digest).unwrap(),
+    };
+    match url.sign(&Secret::new(text(question, "key"))) {
+        Ok(signed) => json!({
+            "encoded": signed.encoded().expose(),
+            "unencoded": signed.unencoded().expose(),
+        }),
+        Err(error) => json!({ "error": error.to_string() }),
+    }
 }
 
 /// A whole decision: `policy`, `secrets` and a request, `headers` being pairs.
@@ -229,11 +312,7 @@ fn jwt_verify(question: &Value) -> Value {
     outcome(Request::parse("GET", "/", headers), &keyring, now)
 }
 
-fn outcome(
-    request: Result<Request<'_>, cloakroom_core::request::RequestError>,
-    keyring: &Keyring,
-    now: UnixTime,
-) -> Value {
+fn outcome(request: Result<Request<'_>, RequestError>, keyring: &Keyring, now: UnixTime) -> Value {
     let described = |grant: Grant<'_>| {
         let user = match grant.principal() {
             Principal::User(user) => Some(user.clone()),

@@ -1,14 +1,9 @@
 //! Patterns with wildcards, as CloudFront policies and EdgeAuth ACLs write them.
 //!
 //! `*` stands for any bytes, none and `/` among them; `?` stands for exactly one byte. A pattern
-//! covers a whole text, not a part of it, and there is no way to escape a wildcard.
+//! covers a whole text, not a part of it.
 
-/// Whether `pattern` covers the whole of `text`.
-///
-/// Patterns come from credentials, so they may be hostile. Going back never passes the last `*`
-/// seen: what stood before it has found its leftmost place, and no other place leaves more of
-/// the text to the rest. The steps are thus at most the product of both lengths, whatever the
-/// number of wildcards.
+/// Whether `pattern`, in which every `*` and `?` is a wildcard, covers the whole of `text`.
 ///
 /// ```
 /// # use cloakroom_core::wildcard::covers;
@@ -17,28 +12,71 @@
 /// assert!(!covers(b"/media/*.jpg", b"/media/a.jpg.exe"));
 /// ```
 pub fn covers(pattern: &[u8], text: &[u8]) -> bool {
-    let (mut pattern, mut text) = (pattern, text);
-    // What stands behind the last `*`, and the text where it is to be tried next.
-    let mut retry: Option<(&[u8], &[u8])> = None;
-    loop {
-        match (pattern.split_first(), text.split_first()) {
-            (Some((b'*', behind)), _) => {
-                if behind.is_empty() {
-                    return true;
+    pattern.iter().copied().map(Token::read).collect::<Pattern>().covers(text)
+}
+
+/// One part of a pattern.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Token {
+    /// Any bytes, or none: `*`.
+    Run,
+    /// Any one byte: `?`.
+    One,
+    /// This byte.
+    Byte(u8),
+}
+
+impl Token {
+    /// Reads a byte of a pattern; `*` and `?` are wildcards.
+    pub fn read(byte: u8) -> Self {
+        match byte {
+            b'*' => Self::Run,
+            b'?' => Self::One,
+            byte => Self::Byte(byte),
+        }
+    }
+}
+
+/// A pattern in which `*` and `?` may stand for themselves, too.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pattern(Vec<Token>);
+
+impl FromIterator<Token> for Pattern {
+    fn from_iter<T: IntoIterator<Item = Token>>(tokens: T) -> Self {
+        Self(tokens.into_iter().collect())
+    }
+}
+
+impl Pattern {
+    /// Whether it covers the whole of `text`.
+    ///
+    /// Patterns come from credentials, so they may be hostile. Going back never passes the last
+    /// run seen: what stood before it has found its leftmost place, and no other place leaves
+    /// more of the text to the rest. The steps are thus at most the product of both lengths,
+    /// whatever the number of wildcards.
+    pub fn covers(&self, text: &[u8]) -> bool {
+        let (mut pattern, mut text) = (self.0.as_slice(), text);
+        // What stands behind the last run, and the text where it is to be tried next.
+        let mut retry: Option<(&[Token], &[u8])> = None;
+        loop {
+            match (pattern.split_first(), text.split_first()) {
+                (Some((Token::Run, [])), _) | (None, None) => return true,
+                (Some((Token::Run, behind)), _) => {
+                    retry = Some((behind, text));
+                    pattern = behind;
                 }
-                retry = Some((behind, text));
-                pattern = behind;
-            }
-            (Some((wanted, behind)), Some((found, rest))) if *wanted == b'?' || wanted == found => {
-                (pattern, text) = (behind, rest);
-            }
-            (None, None) => return true,
-            // The pattern wants more than the text has; a later start leaves it even less.
-            (_, None) => return false,
-            (_, Some(_)) => {
-                let Some((behind, [_, later @ ..])) = retry else { return false };
-                retry = Some((behind, later));
-                (pattern, text) = (behind, later);
+                (Some((token, behind)), Some((byte, rest)))
+                    if matches!(token, Token::One) || *token == Token::Byte(*byte) =>
+                {
+                    (pattern, text) = (behind, rest);
+                }
+                // The pattern wants more than the text has; a later start leaves even less.
+                (_, None) => return false,
+                (_, Some(_)) => {
+                    let Some((behind, [_, later @ ..])) = retry else { return false };
+                    retry = Some((behind, later));
+                    (pattern, text) = (behind, later);
+                }
             }
         }
     }
@@ -92,6 +130,15 @@ mod tests {
         ] {
             assert_eq!(covers(pattern.as_bytes(), text.as_bytes()), expected, "{pattern} {text}");
         }
+    }
+
+    #[test]
+    fn a_wildcard_can_stand_for_itself() {
+        let pattern: Pattern =
+            [Token::Byte(b'*'), Token::One, Token::Byte(b'?')].into_iter().collect();
+        assert!(pattern.covers(b"*a?"));
+        assert!(!pattern.covers(b"aa?"));
+        assert!(!pattern.covers(b"*aa"));
     }
 
     /// One that tries every way to share out the text would not live to see the answer.

@@ -3,6 +3,7 @@
 //! A thin shell over the core: it reads arguments, files, the environment and the clock, and
 //! prints. Secrets come from the environment only, never from the command line.
 
+mod edgeauth;
 mod explain;
 mod policy;
 mod presign;
@@ -27,6 +28,9 @@ enum Command {
     Presign(presign::Options),
     /// Print a Swift TempURL.
     Tempurl(tempurl::Options),
+    /// Print an Akamai EdgeAuth token.
+    #[command(name = "edgeauth")]
+    EdgeAuth(edgeauth::Options),
     /// Say what the edge decides about a request, and why.
     Explain(explain::Options),
     /// Work with policy documents.
@@ -64,6 +68,7 @@ fn main() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Presign(options) => presign::run(&options),
         Command::Tempurl(options) => tempurl::run(&options),
+        Command::EdgeAuth(options) => edgeauth::run(&options),
         Command::Explain(options) => explain::run(&options),
         Command::Policy { command } => policy::run(&command),
     };

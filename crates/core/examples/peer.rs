@@ -12,6 +12,9 @@
 
 use std::io::{BufRead, Write};
 
+use cloakroom_core::crypto::Hash;
+use cloakroom_core::edgeauth::sign::Opens;
+use cloakroom_core::edgeauth::{self, Escaping};
 use cloakroom_core::endpoint::Endpoint;
 use cloakroom_core::gate::{Gate, Outcome, Step};
 use cloakroom_core::grant::{Grant, Verified};
@@ -57,6 +60,7 @@ fn answer(question: &Value) -> Value {
             json!({ "token": jwt::sign(text(question, "kid"), &secret, claims).expose() })
         }
         "jwt_verify" => jwt_verify(question),
+        "edgeauth_sign" => edgeauth_sign(question),
         op => json!({ "error": format!("there is no op `{op}`") }),
     }
 }
@@ -313,6 +317,41 @@ fn jwt_verify(question: &Value) -> Value {
 }
 
 fn outcome(request: Result<Request<'_>, RequestError>, keyring: &Keyring, now: UnixTime) -> Value {
+fn edgeauth_sign(question: &Value) -> Value {
+    let optional = |name: &str| question.get(name).and_then(Value::as_str);
+    let time = |name: &str| question.get(name).and_then(Value::as_u64).map(UnixTime::from_secs);
+    let (secret, salt) = (Secret::new(text(question, "key")), optional("salt").map(Secret::new));
+    let hashes = [Hash::Sha256, Hash::Sha1, Hash::Md5];
+    let signer = edgeauth::Signer {
+        secret: &secret,
+        salt: salt.as_ref(),
+        algorithm: hashes.into_iter().find(|h| h.as_str() == text(question, "algorithm")).unwrap(),
+        escaping: match question.get("escape_early").and_then(Value::as_bool).unwrap() {
+            true => Escaping::Early,
+            false => Escaping::None,
+        },
+    };
+    let acl = question.get("acl").and_then(Value::as_array).cloned().unwrap_or_default();
+    let acl: Vec<_> = acl.iter().filter_map(Value::as_str).collect();
+    let token = signer.sign(&edgeauth::sign::Unsigned {
+        opens: optional("url").map_or(Opens::Acl(&acl), Opens::Url),
+        starts_at: time("starts_at"),
+        expires_at: time("expires_at").unwrap(),
+        address: optional("ip").map(|address| address.parse().unwrap()),
+        id: optional("id"),
+        data: optional("data"),
+    });
+    match token {
+        Ok(token) => json!({ "token": token.expose() }),
+        Err(error) => json!({ "error": error.to_string() }),
+    }
+}
+
+fn outcome(
+    request: Result<Request<'_>, cloakroom_core::request::RequestError>,
+    keyring: &Keyring,
+    now: UnixTime,
+) -> Value {
     let described = |grant: Grant<'_>| {
         let user = match grant.principal() {
             Principal::User(user) => Some(user.clone()),

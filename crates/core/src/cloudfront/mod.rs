@@ -35,20 +35,51 @@ mod verify;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 
+use crate::encoding::decode;
 use crate::public_key::Algorithm;
 
-/// The query parameters of which any one makes a URL a signed one.
-pub(crate) const PARAMETERS: [&str; 4] = ["Expires", "Policy", "Signature", "Key-Pair-Id"];
+/// The names under which the parts of a credential stand.
+#[derive(Clone, Copy)]
+struct Names {
+    expires: &'static str,
+    policy: &'static str,
+    signature: &'static str,
+    key_pair_id: &'static str,
+    hash_algorithm: &'static str,
+}
 
-/// The cookies of which any one makes a request a signed one.
-pub(crate) const COOKIES: [&str; 4] =
-    ["CloudFront-Expires", "CloudFront-Policy", "CloudFront-Signature", "CloudFront-Key-Pair-Id"];
+const PARAMETERS: Names = Names {
+    expires: "Expires",
+    policy: "Policy",
+    signature: "Signature",
+    key_pair_id: "Key-Pair-Id",
+    hash_algorithm: "Hash-Algorithm",
+};
 
-/// The parameter that names the hash. By itself it means nothing.
-const HASH_PARAMETER: &str = "Hash-Algorithm";
+const COOKIES: Names = Names {
+    expires: "CloudFront-Expires",
+    policy: "CloudFront-Policy",
+    signature: "CloudFront-Signature",
+    key_pair_id: "CloudFront-Key-Pair-Id",
+    hash_algorithm: "CloudFront-Hash-Algorithm",
+};
 
-/// The cookie that names the hash. By itself it means nothing.
-const HASH_COOKIE: &str = "CloudFront-Hash-Algorithm";
+impl Names {
+    /// Those that make a request a signed one. The hash by itself means nothing.
+    const fn telling(&self) -> [&'static str; 4] {
+        [self.expires, self.policy, self.signature, self.key_pair_id]
+    }
+
+    const fn all(&self) -> [&'static str; 5] {
+        let Self { expires, policy, signature, key_pair_id, hash_algorithm } = *self;
+        [expires, policy, signature, key_pair_id, hash_algorithm]
+    }
+}
+
+/// Whether `name`, however it is spelled, is the name `known`.
+fn is_meant(known: &str, name: &str) -> bool {
+    decode(name).is_ok_and(|name| name.eq_ignore_ascii_case(known.as_bytes()))
+}
 
 /// What `Hash-Algorithm` says; SHA-1 when it is not given.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -114,7 +145,8 @@ mod tests {
     fn base64_of_cloudfront() {
         assert_eq!(encode_base64(b"\xfb\xef\xff\xfa"), "--~~-g__");
         assert_eq!(decode_base64("--~~-g__"), Some(b"\xfb\xef\xff\xfa".to_vec()));
-        for other in ["++//+g==", "--~~-g", "--~~-g_", "--~~-h__", "--~~-g__ ", "%2D-~~-g__", "é"] {
+        for other in ["++//+g==", "--~~-g", "--~~-g_", "--~~-h__", "--~~-g__ ", "%2D-~~-g__", "é"]
+        {
             assert_eq!(decode_base64(other), None, "{other}");
         }
     }

@@ -1,12 +1,11 @@
 //! Public-key signatures for programs outside the edge: the function and the command line.
 //!
 //! The core says what to check and what to sign; here it is done with the RustCrypto crates. At
-//! the edge WebCrypto does it.
+//! the edge WebCrypto does it. Both take the keys and the forms of signatures that
+//! [`cloakroom_core::public_key`] names.
 
-use cloakroom_core::public_key::SignatureCheck;
+mod private_key;
+mod verify;
 
-/// Whether a signature holds. A key that cannot be read holds nothing.
-pub fn holds(check: &SignatureCheck) -> bool {
-    let _ = check;
-    false
-}
+pub use crate::private_key::PrivateKey;
+pub use crate::verify::holds;

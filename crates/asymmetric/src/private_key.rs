@@ -1,0 +1,145 @@
+//! Private keys, for apps that issue tickets and for the command line.
+
+use std::fmt;
+
+use cloakroom_core::public_key::{Algorithm, KeyType};
+use ed25519_dalek::Signer;
+use p256::ecdsa::signature::hazmat::PrehashSigner;
+use p256::elliptic_curve::SecretKey;
+use rsa::pkcs1::DecodeRsaPrivateKey;
+use rsa::pkcs8::spki::Error as PublicKeyError;
+use rsa::pkcs8::{DecodePrivateKey, EncodePublicKey, LineEnding};
+use rsa::traits::PublicKeyParts;
+use sha1::Sha1;
+use sha2::{Digest, Sha256};
+
+/// The sizes of RSA keys in bits: RFC 7518, section 3.3 wants 2048 at least, as CloudFront does.
+const RSA_BITS: std::ops::RangeInclusive<u32> = 2048..=4096;
+
+/// A private key: RSA of 2048 to 4096 bits, P-256 or Ed25519.
+pub struct PrivateKey {
+    key: Key,
+    public_pem: String,
+}
+
+enum Key {
+    Rsa(Box<rsa::PrivateKey>),
+    P256(p256::ecdsa::SigningKey),
+    Ed25519(ed25519_dalek::SigningKey),
+}
+
+impl PrivateKey {
+    /// Reads the first private key of a PEM text (RFC 7468): PKCS #8 (`PRIVATE KEY`), PKCS #1
+    /// (`RSA PRIVATE KEY`) or SEC 1 (`EC PRIVATE KEY`).
+    ///
+    /// # Errors
+    /// Says what is wrong and what would be right, and nothing of the key.
+    pub fn from_pem(text: &str) -> Result<Self, String> {
+        let (label, pem) = private_block(text)
+            .ok_or("must be a private key in PEM, as `openssl genpkey` writes it".to_owned())?;
+        let key = match label {
+            "PRIVATE KEY" => read_pkcs8(pem)
+                .ok_or("must be a key for RSA, P-256 or Ed25519, whole and not changed")?,
+            "RSA PRIVATE KEY" => rsa::PrivateKey::from_pkcs1_pem(pem)
+                .map(|key| Key::Rsa(Box::new(key)))
+                .map_err(|_| "is not a whole RSA key")?,
+            "EC PRIVATE KEY" => SecretKey::from_sec1_pem(pem)
+                .map(|key| Key::P256(key.into()))
+                .map_err(|_| "is not a whole key on the curve P-256")?,
+            "ENCRYPTED PRIVATE KEY" => {
+                return Err("is encrypted; decrypt it with `openssl pkey -in key.pem`".to_owned());
+            }
+            label => return Err(format!("is of a kind that is not read here: `{label}`")),
+        };
+        if let Key::Rsa(rsa) = &key
+            && !RSA_BITS.contains(&rsa.n().bit_width())
+        {
+            let (least, most) = (RSA_BITS.start(), RSA_BITS.end());
+            return Err(format!(
+                "must have {least} to {most} bits, and has {}",
+                rsa.n().bit_width()
+            ));
+        }
+        let public_pem = key.public_pem().map_err(|_| "has no public key that can be written")?;
+        Ok(Self { key, public_pem })
+    }
+
+    /// What it is for.
+    pub fn key_type(&self) -> KeyType {
+        match self.key {
+            Key::Rsa(_) => KeyType::Rsa,
+            Key::P256(_) => KeyType::P256,
+            Key::Ed25519(_) => KeyType::Ed25519,
+        }
+    }
+
+    /// Its public key in PEM, as policies hold it.
+    pub fn public_pem(&self) -> &str {
+        &self.public_pem
+    }
+
+    /// The signature on `message`, in the form that a
+    /// [`SignatureCheck`](cloakroom_core::public_key::SignatureCheck) holds: for ECDSA the two
+    /// numbers side by side, 64 bytes.
+    ///
+    /// # Errors
+    /// When `algorithm` takes keys of another type.
+    pub fn sign(&self, algorithm: Algorithm, message: &[u8]) -> Result<Vec<u8>, String> {
+        let failed = "the key cannot sign";
+        match (&self.key, algorithm) {
+            (Key::Rsa(key), Algorithm::RsaSha1) => {
+                key.pkcs1v15_sign::<Sha1>(message).map_err(|_| failed.to_owned())
+            }
+            (Key::Rsa(key), Algorithm::RsaSha256) => {
+                key.pkcs1v15_sign::<Sha256>(message).map_err(|_| failed.to_owned())
+            }
+            (Key::P256(key), Algorithm::EcdsaSha1) => sign_ecdsa(key, &Sha1::digest(message)),
+            (Key::P256(key), Algorithm::EcdsaSha256) => sign_ecdsa(key, &Sha256::digest(message)),
+            (Key::Ed25519(key), Algorithm::Ed25519) => Ok(key.sign(message).to_bytes().to_vec()),
+            _ => {
+                let (found, wanted) = (self.key_type(), algorithm.key_type());
+                Err(format!("is a key for {found}, and the algorithm takes one for {wanted}"))
+            }
+        }
+    }
+}
+
+impl Key {
+    fn public_pem(&self) -> Result<String, PublicKeyError> {
+        match self {
+            Self::Rsa(key) => key.to_public_key().to_public_key_pem(LineEnding::LF),
+            Self::P256(key) => key.verifying_key().to_public_key_pem(LineEnding::LF),
+            Self::Ed25519(key) => key.verifying_key().to_public_key_pem(LineEnding::LF),
+        }
+    }
+}
+
+impl fmt::Debug for PrivateKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "PrivateKey({})", self.key_type())
+    }
+}
+
+fn sign_ecdsa(key: &p256::ecdsa::SigningKey, digest: &[u8]) -> Result<Vec<u8>, String> {
+    let signature: Result<p256::ecdsa::Signature, _> = key.sign_prehash(digest);
+    signature.map(|signature| signature.to_vec()).map_err(|_| "the key cannot sign".to_owned())
+}
+
+fn read_pkcs8(pem: &str) -> Option<Key> {
+    let rsa = || Some(Key::Rsa(Box::new(rsa::PrivateKey::from_pkcs8_pem(pem).ok()?)));
+    let p256 = || Some(Key::P256(p256::ecdsa::SigningKey::from_pkcs8_pem(pem).ok()?));
+    let ed25519 = || Some(Key::Ed25519(ed25519_dalek::SigningKey::from_pkcs8_pem(pem).ok()?));
+    rsa().or_else(p256).or_else(ed25519)
+}
+
+/// The first block whose label says that it is a private key, and that label. Others may stand
+/// around it: `openssl ecparam -genkey` writes the curve before the key.
+fn private_block(text: &str) -> Option<(&str, &str)> {
+    text.match_indices("-----BEGIN ").find_map(|(at, begin)| {
+        let block = text.get(at..)?;
+        let (label, _) = block.get(begin.len()..)?.split_once("-----")?;
+        let end = format!("-----END {label}-----");
+        let length = block.find(&end)? + end.len();
+        label.ends_with("PRIVATE KEY").then_some((label, block.get(..length)?))
+    })
+}

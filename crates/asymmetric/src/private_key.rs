@@ -2,19 +2,15 @@
 
 use std::fmt;
 
-use cloakroom_core::public_key::{Algorithm, KeyType};
+use cloakroom_core::public_key::{Algorithm, KeyType, PublicKey};
 use ed25519_dalek::Signer;
 use p256::ecdsa::signature::hazmat::PrehashSigner;
 use p256::elliptic_curve::SecretKey;
 use rsa::pkcs1::DecodeRsaPrivateKey;
 use rsa::pkcs8::spki::Error as PublicKeyError;
 use rsa::pkcs8::{DecodePrivateKey, EncodePublicKey, LineEnding};
-use rsa::traits::PublicKeyParts;
 use sha1::Sha1;
 use sha2::{Digest, Sha256};
-
-/// The sizes of RSA keys in bits: RFC 7518, section 3.3 wants 2048 at least, as CloudFront does.
-const RSA_BITS: std::ops::RangeInclusive<u32> = 2048..=4096;
 
 /// A private key: RSA of 2048 to 4096 bits, P-256 or Ed25519.
 pub struct PrivateKey {
@@ -51,26 +47,15 @@ impl PrivateKey {
             }
             label => return Err(format!("is of a kind that is not read here: `{label}`")),
         };
-        if let Key::Rsa(rsa) = &key
-            && !RSA_BITS.contains(&rsa.n().bit_width())
-        {
-            let (least, most) = (RSA_BITS.start(), RSA_BITS.end());
-            return Err(format!(
-                "must have {least} to {most} bits, and has {}",
-                rsa.n().bit_width()
-            ));
-        }
         let public_pem = key.public_pem().map_err(|_| "has no public key that can be written")?;
+        // A key whose signatures nobody would take is of no use.
+        PublicKey::from_pem(key.some_algorithm(), &public_pem)?;
         Ok(Self { key, public_pem })
     }
 
     /// What it is for.
     pub fn key_type(&self) -> KeyType {
-        match self.key {
-            Key::Rsa(_) => KeyType::Rsa,
-            Key::P256(_) => KeyType::P256,
-            Key::Ed25519(_) => KeyType::Ed25519,
-        }
+        self.key.some_algorithm().key_type()
     }
 
     /// Its public key in PEM, as policies hold it.
@@ -105,6 +90,15 @@ impl PrivateKey {
 }
 
 impl Key {
+    /// An algorithm that takes it.
+    fn some_algorithm(&self) -> Algorithm {
+        match self {
+            Self::Rsa(_) => Algorithm::RsaSha256,
+            Self::P256(_) => Algorithm::EcdsaSha256,
+            Self::Ed25519(_) => Algorithm::Ed25519,
+        }
+    }
+
     fn public_pem(&self) -> Result<String, PublicKeyError> {
         match self {
             Self::Rsa(key) => key.to_public_key().to_public_key_pem(LineEnding::LF),

@@ -27,6 +27,7 @@ pub mod crypto;
 pub mod json;
 pub mod public_key;
 pub mod secret;
+pub mod wildcard;
 
 pub mod endpoint;
 pub mod request;

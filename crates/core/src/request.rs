@@ -235,6 +235,11 @@ impl<'a> Query<'a> {
         Self(raw)
     }
 
+    /// All of it, as sent.
+    pub fn as_str(self) -> &'a str {
+        self.0
+    }
+
     /// The parameters as sent, still encoded. A parameter without `=` has an empty value.
     pub fn pairs(self) -> impl Iterator<Item = (&'a str, &'a str)> {
         self.0

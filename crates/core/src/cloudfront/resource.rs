@@ -1,0 +1,135 @@
+//! `Resource`: the URLs that a statement opens.
+
+use crate::wildcard::covers;
+
+/// A URL with wildcards: `*` stands for any bytes, `?` for exactly one.
+///
+/// - begins with `http://`, `https://`, `http*://` or `*`, or with no scheme at all, and then
+///   stands for both
+/// - is printable ASCII without `"` and `\`, as URLs are
+///
+/// ```
+/// # use cloakroom_core::cloudfront::resource::Resource;
+/// let resource = Resource::parse("http*://media.example/users/alice/*").unwrap();
+/// assert!(resource.covers("https://media.example/users/alice/a.jpg?size=large"));
+/// assert!(!resource.covers("https://media.example/users/bob/a.jpg"));
+/// assert!(Resource::parse("ftp://media.example/*").is_none());
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Resource(String);
+
+/// How a `Resource` that says something about the scheme begins.
+const BEGINNINGS: [&str; 4] = ["http://", "https://", "http*://", "*"];
+
+impl Resource {
+    /// Reads a resource.
+    pub fn parse(text: &str) -> Option<Self> {
+        let plain = |byte: u8| byte.is_ascii_graphic() && byte != b'"' && byte != b'\\';
+        let fits = !text.is_empty() && text.bytes().all(plain);
+        let known = names_scheme(text) || !text.contains("://");
+        (fits && known).then(|| Self(text.to_owned()))
+    }
+
+    /// The text as it was written.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether it opens `url`, which is whole: `https://host/path?query`.
+    ///
+    /// As CloudFront has it, wildcards run over the query, too. But anyone can add a query, and
+    /// `https://media.example/*.jpg` shall not open `/a.mp4?.jpg`. So a resource that has no
+    /// `?` must cover the URL without its query, too.
+    pub fn covers(&self, url: &str) -> bool {
+        let url = if names_scheme(&self.0) { url } else { without_scheme(url) };
+        let covers = |text: &str| covers(self.0.as_bytes(), text.as_bytes());
+        match url.split_once('?') {
+            Some((bare, _)) if !self.0.contains('?') => covers(bare) && covers(url),
+            _ => covers(url),
+        }
+    }
+
+    /// Whether it is `url`, letter for letter.
+    pub fn is(&self, url: &str) -> bool {
+        self.0 == url
+    }
+}
+
+fn names_scheme(text: &str) -> bool {
+    BEGINNINGS.iter().any(|beginning| text.starts_with(beginning))
+}
+
+fn without_scheme(url: &str) -> &str {
+    url.split_once("://").map_or(url, |(_, rest)| rest)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn begins_with_a_scheme_or_none() {
+        for text in [
+            "http://h/a",
+            "https://h/a",
+            "http*://h/a",
+            "*",
+            "*/a",
+            "*://h/a",
+            "h/a*",
+            "https://h/*?x=?",
+        ] {
+            assert_eq!(Resource::parse(text).unwrap().as_str(), text);
+        }
+        for text in [
+            "",
+            "ftp://h/a",
+            "HTTPS://h/a",
+            "http?://h/a",
+            "https://h/a b",
+            "https://h/é",
+            "https://h/\"",
+            "https://h/\\",
+            "https://h/\n",
+        ] {
+            assert_eq!(Resource::parse(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn covers_as_the_developer_guide_says() {
+        for (resource, url, expected) in [
+            // The examples of the page on custom policies.
+            ("http://d1.net/*game_download.zip*", "http://d1.net/game_download.zip", true),
+            ("http://d1.net/*game_download.zip*", "http://d1.net/a_game_download.zip?l=yes", true),
+            ("http://d1.net/training/*", "http://d1.net/training/orientation.pdf", true),
+            ("http://*", "http://d1.net/training/orientation.pdf", true),
+            // The scheme counts where one is named.
+            ("http://*", "https://d1.net/a", false),
+            ("http*://d1.net/a", "https://d1.net/a", true),
+            ("http*://d1.net/a", "http://d1.net/a", true),
+            ("d1.net/a", "https://d1.net/a", true),
+            ("d1.net/a", "http://d1.net/a", true),
+            ("d1.net/a", "https://d1.net.example/a", false),
+            ("*", "http://d1.net/a?b", true),
+            // A query that the signer did not speak of.
+            ("https://d1.net/a", "https://d1.net/a?b", false),
+            ("https://d1.net/*.jpg", "https://d1.net/a.mp4?.jpg", false),
+            ("https://d1.net/*.jpg*", "https://d1.net/a.mp4?.jpg", false),
+            ("https://d1.net/*.jpg*", "https://d1.net/a.jpg?b", true),
+            ("d1.net/*.jpg", "https://d1.net/a.mp4?.jpg", false),
+            // A query that the signer did speak of.
+            ("https://d1.net/a?b=1", "https://d1.net/a?b=1", true),
+            ("https://d1.net/a?b=*", "https://d1.net/a?b=1&c", true),
+            ("https://d1.net/a?b=*", "https://d1.net/a", false),
+            ("https://d1.net/img-?.jpg", "https://d1.net/img-7.jpg", true),
+            ("https://d1.net/img-?.jpg", "https://d1.net/img-77.jpg", false),
+            // Letters are compared as they were sent.
+            ("https://d1.net/%C3%A9", "https://d1.net/%c3%a9", false),
+            ("https://d1.net/a", "https://D1.net/a", false),
+        ] {
+            let found = Resource::parse(resource).unwrap().covers(url);
+            assert_eq!(found, expected, "{resource} {url}");
+        }
+    }
+}

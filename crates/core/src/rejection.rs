@@ -93,6 +93,16 @@ impl Rejection {
                 (401, "InvalidToken", jwt_reason(error), SIGN_IN)
             }
             Self::Locate(LocateError::NoRoute) => (404, "NoSuchKey", "no_route", NOT_FOUND),
+            // As for a bucket that could be there and is not.
+            Self::Locate(LocateError::Bucket { .. }) => {
+                (404, "NoSuchKey", "malformed_bucket", NOT_FOUND)
+            }
+            Self::Locate(LocateError::DottedBucket(_)) => {
+                (404, "NoSuchKey", "dotted_bucket", NOT_FOUND)
+            }
+            Self::Locate(LocateError::UnsignedHost) => {
+                (403, "AccessDenied", "host_not_signed", ASK_AGAIN)
+            }
             Self::Locate(LocateError::Key(_)) => {
                 (400, "InvalidURI", "malformed_key", "No file can have this name.")
             }

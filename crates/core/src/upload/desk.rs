@@ -131,8 +131,8 @@ impl Desk {
     pub fn stores(&self) -> Vec<&Store> {
         let mut stores: Vec<&Store> = Vec::new();
         for rule in self.rules.iter() {
-            if !stores.iter().any(|store| store.name == rule.route.store.name) {
-                stores.push(&rule.route.store);
+            if !stores.iter().any(|store| store.name == rule.destination.store.name) {
+                stores.push(&rule.destination.store);
             }
         }
         stores
@@ -288,12 +288,12 @@ pub struct Confirmation {
 impl Confirmation {
     /// The store to ask.
     pub fn store(&self) -> &Store {
-        &self.rule.route.store
+        &self.rule.destination.store
     }
 
     /// The bucket.
     pub fn bucket(&self) -> &Bucket {
-        &self.rule.route.bucket
+        &self.rule.destination.bucket
     }
 
     /// The key.

@@ -14,7 +14,6 @@ use std::rc::Rc;
 
 use cloakroom_core::gate::{Decision, Gate, Outcome, Step};
 use cloakroom_core::policy::Policy;
-use cloakroom_core::rejection::Rejection;
 use cloakroom_core::request::Request;
 use cloakroom_core::response::{StoreError, ViewerResponse};
 use cloakroom_core::time::UnixTime;
@@ -93,7 +92,7 @@ async fn serve(
             let pairs = headers.iter().map(|(name, value)| (name.as_str(), value.as_str()));
             origin_request.respond(answer.status(), pairs, now).map(|head| (head, answer))
         }
-        Err(_) => Err(StoreError::Unreachable),
+        Err(_) => Err(origin_request.reject(StoreError::Unreachable)),
     };
     match fetched {
         Ok((ViewerResponse { status, headers, has_body }, answer)) => {
@@ -101,8 +100,7 @@ async fn serve(
             let body = if has_body { answer.body() } else { None };
             viewer::respond(status, &headers, body.as_ref(), &viewer.id)
         }
-        Err(error) => {
-            let rejection = Rejection::Store(error);
+        Err(rejection) => {
             log.rejected(&rejection);
             viewer::reject(&rejection, cors, &viewer.id)
         }

@@ -29,7 +29,7 @@ class Core:
             secrets=self.secrets,
             method=row.method,
             url=self.base + row.ticket.target,
-            headers=[[name.lower(), value] for name, value in row.ticket.headers],
+            headers={name.lower(): value for name, value in row.ticket.headers},
             client_ip=HERE,
             now=now,
         )

@@ -130,7 +130,7 @@ impl Report {
         let found = trail.acl.is_some();
         let no_rule = || "none fits, so the object is the app's own".to_owned();
         fact("rule", found.then(|| trail.pattern.clone().unwrap_or_else(no_rule)));
-        fact("acl", trail.acl.map(str::to_owned));
+        fact("acl", trail.acl.clone());
         fact("allowed_by", trail.allowed_by.map(str::to_owned));
         facts
     }

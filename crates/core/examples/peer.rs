@@ -16,11 +16,11 @@
 
 use std::io::{BufRead, Write};
 
+use cloakroom_core::acl::permission::Permission;
+use cloakroom_core::acl::swift::{ContainerAcl, ContainerHeader, Entry};
 use cloakroom_core::crypto::Hash;
 use cloakroom_core::edgeauth::sign::Opens;
 use cloakroom_core::edgeauth::{self, Escaping};
-use cloakroom_core::acl::permission::Permission;
-use cloakroom_core::acl::swift::{ContainerAcl, ContainerHeader, Entry};
 use cloakroom_core::encoding::{Slash, encode};
 use cloakroom_core::endpoint::Endpoint;
 use cloakroom_core::gate::{Gate, Outcome, Step};
@@ -178,16 +178,9 @@ fn respond(question: &Value) -> Value {
     let gate = Gate::new(&policy, &|name| secret(question, name)).unwrap();
     let (endpoint, target) = split_url(text(question, "url"));
     let (request, now) = (request(question, &endpoint, target).unwrap(), now(question));
-    let decision = match gate.decide(&request, now) {
-        Step::Decided(decision) => decision,
-        Step::Check(checking) => {
-            let holds = cloakroom_asymmetric::holds(checking.check());
-            checking.answer(holds)
-        }
-    };
     let status = question.get("status").and_then(Value::as_u64).unwrap();
-    match decision.outcome {
-        Outcome::Fetch(origin) => {
+    match decided(&gate, &request, now) {
+        Outcome::Allow(origin) => {
             let stored = question.get("stored").and_then(Value::as_object).unwrap();
             let stored =
                 stored.iter().map(|(name, value)| (name.as_str(), value.as_str().unwrap()));
@@ -197,6 +190,16 @@ fn respond(question: &Value) -> Value {
         Outcome::Preflight(_) => json!({ "ok": false, "reason": "preflight" }),
         Outcome::Reject { rejection, .. } => {
             json!({ "ok": false, "reason": rejection.row().reason })
+        }
+    }
+}
+
+fn decided(gate: &Gate, request: &Request<'_>, now: UnixTime) -> Outcome<OriginRequest> {
+    match gate.decide(request, now) {
+        Step::Decided(decision) => decision.outcome,
+        Step::Check(checking) => {
+            let holds = cloakroom_asymmetric::holds(checking.check());
+            checking.answer(holds).outcome
         }
     }
 }
@@ -266,45 +269,21 @@ fn tempurl_sign(question: &Value) -> Value {
     }
 }
 
-/// A whole decision: `policy`, `secrets` and a request, `headers` being pairs.
+/// A whole decision: `policy`, `secrets` and a request.
 fn decide(question: &Value) -> Value {
     let policy = Policy::parse(&question.get("policy").unwrap().to_string()).unwrap();
-    let secret = |name: &str| {
-        question.get("secrets").and_then(|all| all.get(name)?.as_str()).map(str::to_owned)
-    };
-    let gate = Gate::new(&policy, &secret).unwrap();
-    let url = text(question, "url");
-    let (endpoint, target) = split_url(url);
-    let pairs = question.get("headers").and_then(Value::as_array).unwrap().iter();
-    let pairs = pairs.map(|pair| {
-        let at = |index: usize| pair.get(index).and_then(Value::as_str).unwrap();
-        (at(0), at(1))
-    });
-    let scheme = if url.starts_with("http:") { Scheme::Http } else { Scheme::Https };
-    let address = question.get("client_ip").and_then(Value::as_str);
-    let address = address.map(|address| address.parse().unwrap());
-    let host = std::iter::once(("host", endpoint.host()));
-    let request = Request::parse(text(question, "method"), target, host.chain(pairs))
-        .map(|request| request.over(scheme).from_address(address));
-    let now = question.get("now").and_then(Value::as_u64).map(UnixTime::from_secs).unwrap();
-    let outcome = match &request {
-        Ok(request) => match gate.decide::<OriginRequest>(request, now) {
-            Step::Decided(decision) => decision.outcome,
-            Step::Check(checking) => {
-                let holds = cloakroom_asymmetric::holds(checking.check());
-                checking.answer(holds).outcome
-            }
-        },
-        Err(error) => Outcome::Reject { rejection: error.clone().into(), cors: Vec::new() },
+    let gate = Gate::new(&policy, &|name| secret(question, name)).unwrap();
+    let (endpoint, target) = split_url(text(question, "url"));
+    let outcome = match request(question, &endpoint, target) {
+        Ok(request) => decided(&gate, &request, now(question)),
+        Err(error) => Outcome::Reject { rejection: error.into(), cors: Vec::new() },
     };
     match outcome {
         Outcome::Allow(origin) => json!({ "reason": "allow", "url": origin.url() }),
         Outcome::Preflight(_) => json!({ "reason": "allow" }),
-        Outcome::Reject { rejection, .. } => json!({
-            "reason": rejection.row().reason,
-            "status": rejection.row().status,
-            "detail": rejection.to_string(),
-        }),
+        Outcome::Reject { rejection, .. } => {
+            json!({ "reason": rejection.row().reason, "detail": rejection.to_string() })
+        }
     }
 }
 
@@ -325,7 +304,6 @@ fn jwt_verify(question: &Value) -> Value {
     outcome(Request::parse("GET", "/", headers), &keyring, now)
 }
 
-fn outcome(request: Result<Request<'_>, RequestError>, keyring: &Keyring, now: UnixTime) -> Value {
 fn edgeauth_sign(question: &Value) -> Value {
     let optional = |name: &str| question.get(name).and_then(Value::as_str);
     let time = |name: &str| question.get(name).and_then(Value::as_u64).map(UnixTime::from_secs);
@@ -354,6 +332,8 @@ fn edgeauth_sign(question: &Value) -> Value {
         Ok(token) => json!({ "token": token.expose() }),
         Err(error) => json!({ "error": error.to_string() }),
     }
+}
+
 /// An access rule of a policy: `acl`, `grants` or `swift`, and `list`. `owner` and `bucket_owner`
 /// are ids of users; without them it is the app. `principal` is `null`, `"every-owner"` or
 /// `{"user": …}`.
@@ -432,11 +412,7 @@ fn swift_acl(question: &Value) -> Value {
     json!({ "clean": acl.to_string(), "allowed": by.is_some(), "by": by })
 }
 
-fn outcome(
-    request: Result<Request<'_>, cloakroom_core::request::RequestError>,
-    keyring: &Keyring,
-    now: UnixTime,
-) -> Value {
+fn outcome(request: Result<Request<'_>, RequestError>, keyring: &Keyring, now: UnixTime) -> Value {
     let described = |grant: Grant<'_>| {
         let user = match grant.principal() {
             Principal::User(user) => Some(user.clone()),

@@ -58,7 +58,7 @@ pub enum Outcome<T> {
     Preflight(Vec<(&'static str, String)>),
     /// Answer no.
     Reject {
-        /// Why.
+        /// Why. What the viewer reads of it may be less; the log's reason is the true one.
         rejection: Rejection,
         /// Headers by which a page may read the answer.
         cors: Vec<(&'static str, String)>,
@@ -173,18 +173,22 @@ impl Gate {
         now: UnixTime,
         mut trail: Trail,
     ) -> Decision<T> {
-        let admitted = grant.and_then(|grant| self.admit(grant, now, &mut trail));
-        let outcome = match admitted {
+        let outcome = match grant.and_then(|grant| self.admit(grant, now, &mut trail)) {
             Ok(handout) => Outcome::Allow(handout),
-            Err(rejection) => Outcome::Reject { rejection, cors: self.cors(request) },
+            Err(rejection) => self.reject(request, rejection),
         };
         Decision { outcome, trail }
     }
 
-    /// The headers by which a page of another origin may read an answer to `request`.
-    pub fn cors(&self, request: &Request<'_>) -> Vec<(&'static str, String)> {
-        let route = self.routes.of(request);
-        route.map(|route| route.cors.headers(request)).unwrap_or_default()
+    /// The route alone says how much a viewer learns, so that a bad credential looks like none.
+    fn reject<T>(&self, request: &Request<'_>, rejection: Rejection) -> Outcome<T> {
+        match self.routes.of(request) {
+            Some(route) => Outcome::Reject {
+                rejection: rejection.disclosed(route.disclosure),
+                cors: route.cors.headers(request),
+            },
+            None => Outcome::Reject { rejection, cors: Vec::new() },
+        }
     }
 
     fn preflight(&self, request: &Request<'_>) -> Vec<(&'static str, String)> {

@@ -51,6 +51,7 @@ pub mod store;
 
 pub mod acl;
 pub mod cors;
+pub mod disclosure;
 
 pub mod route;
 

@@ -5,6 +5,8 @@
 //! because nothing copies it.
 
 use crate::acl::decision::AllowedBy;
+use crate::disclosure::Disclosure;
+use crate::rejection::Rejection;
 use crate::request::Method;
 use crate::response::{Delivery, Sharing, StoreError, ViewerResponse};
 use crate::route::Located;
@@ -29,7 +31,8 @@ pub const FORWARDED_HEADERS: [&str; 6] =
 /// ```compile_fail,E0451
 /// # use cloakroom_core::{origin::OriginRequest, request::Method, response::Delivery};
 /// # fn forge(delivery: Delivery) -> OriginRequest {
-/// OriginRequest { method: Method::Get, url: String::new(), headers: Vec::new(), delivery }
+/// # let disclosure = Default::default();
+/// OriginRequest { method: Method::Get, url: String::new(), headers: vec![], delivery, disclosure }
 /// # }
 /// ```
 #[derive(Clone, Debug)]
@@ -38,13 +41,14 @@ pub struct OriginRequest {
     url: String,
     headers: Vec<(&'static str, Secret)>,
     delivery: Delivery,
+    disclosure: Disclosure,
 }
 
 impl OriginRequest {
     pub(crate) fn for_object(located: &Located<'_, '_>, by: AllowedBy, now: UnixTime) -> Self {
         let route = located.route();
         let request = located.grant().request();
-        let (endpoint, path) = route.store.address(&route.bucket, located.key());
+        let (endpoint, path) = route.store.address(located.bucket(), located.key());
         let query: Vec<_> =
             located.view().iter().map(|(name, value)| (*name, value.as_str())).collect();
         let unsigned = Unsigned {
@@ -73,6 +77,7 @@ impl OriginRequest {
                     .disposition()
                     .map(|asked| ContentDisposition::new(asked, located.key().as_str())),
             },
+            disclosure: route.disclosure,
         }
     }
 
@@ -99,14 +104,20 @@ impl OriginRequest {
     /// Turns the head of the store's answer into that of the viewer's.
     ///
     /// # Errors
-    /// [`StoreError`] when the store did not answer with the object.
+    /// What to answer when the store did not answer with the object.
     pub fn respond<'h>(
         self,
         status: u16,
         headers: impl IntoIterator<Item = (&'h str, &'h str)>,
         now: UnixTime,
-    ) -> Result<ViewerResponse, StoreError> {
-        ViewerResponse::from_store(&self.delivery, status, headers, now)
+    ) -> Result<ViewerResponse, Rejection> {
+        let response = ViewerResponse::from_store(&self.delivery, status, headers, now);
+        response.map_err(|error| self.reject(error))
+    }
+
+    /// What to answer when the store does not serve the object.
+    pub fn reject(&self, error: StoreError) -> Rejection {
+        Rejection::Store(error).disclosed(self.disclosure)
     }
 }
 

@@ -39,7 +39,7 @@ impl Redirect {
     pub(crate) fn to_object(located: &Located<'_, '_>, now: UnixTime) -> Self {
         let route = located.route();
         let request = located.grant().request();
-        let (endpoint, path) = route.store.address(&route.bucket, located.key());
+        let (endpoint, path) = route.store.address(located.bucket(), located.key());
         let query: Vec<_> =
             located.view().iter().map(|(name, value)| (*name, value.as_str())).collect();
         let unsigned = Unsigned {

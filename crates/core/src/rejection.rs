@@ -8,6 +8,7 @@ use std::fmt;
 
 use crate::acl::{AccessDenied, Denial};
 use crate::capability::CapabilityError;
+use crate::disclosure::Disclosure;
 use crate::jwt::JwtError;
 use crate::presented::CredentialError;
 use crate::request::RequestError;
@@ -37,6 +38,21 @@ pub enum Rejection {
     Store(StoreError),
     /// It asks for an upload that is not to be.
     Upload(UploadError),
+    /// One of the above, of which the viewer learns nothing: made by [`Rejection::disclosed`].
+    Hidden(Hidden),
+}
+
+/// A rejection whose reason is for the log alone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hidden {
+    answer: HiddenAnswer,
+    cause: Box<Rejection>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum HiddenAnswer {
+    NotFound,
+    Forbidden,
 }
 
 /// A row of the table.
@@ -61,6 +77,7 @@ const NOT_FOUND: &str = "There is no such file.";
 const MALFORMED: &str = "This link is damaged. Copy the whole of it, or ask for a new one.";
 const TWO: &str = "The request carries two credentials. Send one only.";
 const OTHER_METHOD: &str = "This link was made for another method.";
+const DENIED_OR_ABSENT: &str = "There is no such file, or you may not see it.";
 const UNAVAILABLE: &str = "The file cannot be fetched at the moment. Try again soon.";
 
 impl Rejection {
@@ -93,6 +110,16 @@ impl Rejection {
                 (401, "InvalidToken", jwt_reason(error), SIGN_IN)
             }
             Self::Locate(LocateError::NoRoute) => (404, "NoSuchKey", "no_route", NOT_FOUND),
+            // As for a bucket that could be there and is not.
+            Self::Locate(LocateError::Bucket { .. }) => {
+                (404, "NoSuchKey", "malformed_bucket", NOT_FOUND)
+            }
+            Self::Locate(LocateError::DottedBucket(_)) => {
+                (404, "NoSuchKey", "dotted_bucket", NOT_FOUND)
+            }
+            Self::Locate(LocateError::UnsignedHost) => {
+                (403, "AccessDenied", "host_not_signed", ASK_AGAIN)
+            }
             Self::Locate(LocateError::Key(_)) => {
                 (400, "InvalidURI", "malformed_key", "No file can have this name.")
             }
@@ -113,8 +140,39 @@ impl Rejection {
                 (502, "BadGateway", "store_unreachable", UNAVAILABLE)
             }
             Self::Upload(error) => return upload_row(error),
+            Self::Hidden(Hidden { answer: HiddenAnswer::NotFound, cause }) => {
+                (404, "NoSuchKey", cause.row().reason, NOT_FOUND)
+            }
+            Self::Hidden(Hidden { answer: HiddenAnswer::Forbidden, cause }) => {
+                (403, "AccessDenied", cause.row().reason, DENIED_OR_ABSENT)
+            }
         };
         Row { status, code, reason, text: Cow::Borrowed(text) }
+    }
+
+    /// This rejection as a viewer may learn of it. Where denials are hidden, whatever says that
+    /// an object is denied or absent becomes one answer; the reason stays, for the log.
+    #[must_use]
+    pub fn disclosed(self, disclosure: Disclosure) -> Self {
+        let answer = match disclosure {
+            Disclosure::Full => return self,
+            Disclosure::NotFound => HiddenAnswer::NotFound,
+            Disclosure::Forbidden => HiddenAnswer::Forbidden,
+        };
+        match self {
+            Self::Credential(_)
+            | Self::Locate(_)
+            | Self::Access(_)
+            | Self::Store(StoreError::NotFound | StoreError::Denied) => {
+                Self::Hidden(Hidden { answer, cause: Box::new(self) })
+            }
+            // These are the same for every object, or told only to those who may read it.
+            Self::Request(_)
+            | Self::MethodNotAllowed { .. }
+            | Self::Store(StoreError::Unexpected { .. } | StoreError::Unreachable)
+            | Self::Upload(_)
+            | Self::Hidden(_) => self,
+        }
     }
 
     /// Headers that belong to the answer by its status.
@@ -311,6 +369,7 @@ impl fmt::Display for Rejection {
             Self::Access(error) => error.fmt(f),
             Self::Store(error) => error.fmt(f),
             Self::Upload(error) => error.fmt(f),
+            Self::Hidden(hidden) => hidden.cause.fmt(f),
         }
     }
 }

@@ -36,6 +36,12 @@ impl Store {
         Signer { credentials: &self.credentials, region: &self.region, service: "s3", time: now }
     }
 
+    /// Whether a bucket can be addressed: a dot in its name makes a host that the certificate of
+    /// virtual-hosted addressing does not cover.
+    pub fn can_address(&self, bucket: &Bucket) -> bool {
+        self.addressing == Addressing::Path || !bucket.as_str().contains('.')
+    }
+
     /// Where an object is: the endpoint to call and the path on it, decoded.
     pub fn address(&self, bucket: &Bucket, key: &ObjectKey) -> (Endpoint, String) {
         match self.addressing {

@@ -58,7 +58,7 @@ impl Trail {
         let route = located.route();
         self.route = Some(route.name.clone());
         self.store = Some(route.store.name.clone());
-        self.bucket = Some(route.bucket.to_string());
+        self.bucket = Some(located.bucket().to_string());
         self.key = Some(located.key().to_string());
         self.pattern = located.rule().pattern.map(str::to_owned);
         self.owner = Some(located.rule().owner.clone());

@@ -226,7 +226,7 @@ fn each_error_names_its_place() {
             "/routes/media/host",
             Some(json!("Media.example")),
             "policy: at `routes.media.host`: must be a host in lower case, such as \
-             `media.example.com`",
+             `media.example.com`, or the hosts one label below it, `*.media.example.com`",
         ),
         (
             "/routes/media/store",

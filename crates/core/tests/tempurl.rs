@@ -5,6 +5,7 @@
 
 use cloakroom_core::crypto::Hash;
 use cloakroom_core::gate::{Decision, Gate, Outcome, Step};
+use cloakroom_core::origin::OriginRequest;
 use cloakroom_core::policy::Policy;
 use cloakroom_core::request::{Method, Request};
 use cloakroom_core::secret::Secret;
@@ -62,11 +63,11 @@ fn signed(url: &TempUrl<'_>, key: &str) -> String {
     url.sign(&secret).unwrap().encoded().into_exposed()
 }
 
-fn decide(method: &str, target: &str) -> Decision {
+fn decide(method: &str, target: &str) -> Decision<OriginRequest> {
     let request = Request::parse(method, target, [("host", "h")]).unwrap();
     let request = request.from_address(Some(ADDRESS.parse().unwrap()));
     let gate = gate();
-    match gate.decide(&request, NOW) {
+    match gate.decide::<OriginRequest>(&request, NOW) {
         Step::Decided(decision) => decision,
         Step::Check(_) => panic!("an HMAC does not wait"),
     }
@@ -76,7 +77,7 @@ fn decide(method: &str, target: &str) -> Decision {
 fn verdict(method: &str, target: &str) -> String {
     let decision = decide(method, target);
     match decision.outcome {
-        Outcome::Fetch(_) => decision.trail.key_id.unwrap(),
+        Outcome::Allow(_) => decision.trail.key_id.unwrap(),
         Outcome::Preflight(_) => "preflight".into(),
         Outcome::Reject { rejection, .. } => rejection.row().reason.into(),
     }
@@ -234,7 +235,9 @@ fn a_range_needs_an_address() {
     assert_eq!(verdict("GET", &target), "new");
     let request = Request::parse("GET", &target, [("host", "h")]).unwrap();
     let gate = gate();
-    let Step::Decided(decision) = gate.decide(&request, NOW) else { panic!("no public key") };
+    let Step::Decided(decision) = gate.decide::<OriginRequest>(&request, NOW) else {
+        panic!("no public key")
+    };
     let Outcome::Reject { rejection, .. } = decision.outcome else { panic!("nobody is there") };
     assert_eq!(rejection.row().reason, "wrong_address");
     assert_eq!(decision.trail.key_id, None);
@@ -271,7 +274,7 @@ fn answer(
     stored: &[(&'static str, &'static str)],
 ) -> Vec<(&'static str, String)> {
     let target = signed(&ticket(Resource::Object(path)), "account") + wish;
-    let Outcome::Fetch(request) = decide("GET", &target).outcome else { panic!("{target}") };
+    let Outcome::Allow(request) = decide("GET", &target).outcome else { panic!("{target}") };
     request.respond(status, stored.iter().copied(), NOW).unwrap().headers
 }
 
@@ -361,7 +364,7 @@ proptest! {
         let target = format!("/{path}?temp_url_sig={query}");
         if let Ok(request) = Request::parse("GET", &target, [("host", "h")]) {
             let gate = gate();
-            let Step::Decided(decision) = gate.decide(&request, NOW) else { panic!("no public key") };
+            let Step::Decided(decision) = gate.decide::<OriginRequest>(&request, NOW) else { panic!("no public key") };
             let refused = matches!(decision.outcome, Outcome::Reject { .. });
             prop_assert!(refused);
         }

@@ -26,7 +26,7 @@ use std::sync::Arc;
 
 use crate::json::Json;
 use crate::key::Keyring;
-use crate::route::{Route, Routes};
+use crate::route::Routes;
 use crate::secret::Secret;
 use crate::store::Store;
 use crate::upload::rule::UploadRules;
@@ -34,7 +34,7 @@ use crate::upload::rule::UploadRules;
 use self::keys::KeySpec;
 use self::reader::Node;
 pub use self::reader::PolicyError;
-use self::routes::RouteSpec;
+use self::routes::RouteSpecs;
 use self::stores::StoreSpec;
 use self::uploads::UploadSpec;
 
@@ -49,7 +49,7 @@ type Stores<'p> = BTreeMap<&'p str, Arc<Store>>;
 pub struct Policy {
     stores: BTreeMap<String, StoreSpec>,
     keys: BTreeMap<String, KeySpec>,
-    routes: BTreeMap<String, RouteSpec>,
+    routes: RouteSpecs,
     uploads: BTreeMap<String, UploadSpec>,
 }
 
@@ -102,7 +102,7 @@ impl Policy {
     /// # Errors
     /// When a secret is missing.
     pub fn routes(&self, secrets: &Secrets<'_>) -> Result<Routes, PolicyError> {
-        self.resolve_routes(self.routes.keys().map(String::as_str), secrets)
+        self.resolve_routes(self.routes.by_name.keys().map(String::as_str), secrets)
     }
 
     /// The routes that upload rules name, and the stores behind them with their secrets.
@@ -122,9 +122,10 @@ impl Policy {
         let mut stores = Stores::default();
         let mut routes = Routes::default();
         for name in names {
-            if let Some(route) = self.resolve_route(name, &mut stores, secrets)? {
+            let Some(spec) = self.routes.by_name.get(name) else { continue };
+            if let Some(store) = self.resolve_store(&spec.store, &mut stores, secrets)? {
                 // INVARIANT: `read_all` saw that no other route has the same host and path.
-                let _added = routes.add(route);
+                let _added = routes.add(spec.resolve(name, store));
             }
         }
         Ok(routes)
@@ -138,34 +139,30 @@ impl Policy {
         let mut stores = Stores::default();
         let mut rules = UploadRules::default();
         for (name, spec) in &self.uploads {
-            if let Some(route) = self.resolve_route(&spec.route, &mut stores, secrets)? {
-                rules.add(spec.resolve(name, route, secrets)?);
+            if let Some(store) = self.resolve_store(&spec.store, &mut stores, secrets)? {
+                rules.add(spec.resolve(name, store, secrets)?);
             }
         }
         Ok(rules)
     }
 
-    /// The route of that name with its store, which is resolved when first asked for: whoever
-    /// runs the upload rules need not know the secrets of other stores.
+    /// The store of that name, which is resolved when first asked for: whoever runs the upload
+    /// rules need not know the secrets of other stores.
     ///
-    /// INVARIANT: the names were found sound when the policy was read, so there is a route.
-    fn resolve_route<'p>(
+    /// INVARIANT: the names were found sound when the policy was read, so there is a store.
+    fn resolve_store<'p>(
         &'p self,
         name: &str,
         stores: &mut Stores<'p>,
         secrets: &Secrets<'_>,
-    ) -> Result<Option<Route>, PolicyError> {
-        let Some(route) = self.routes.get(name) else { return Ok(None) };
-        let Some((store_name, spec)) = self.stores.get_key_value(&route.store) else {
-            return Ok(None);
-        };
-        let store = match stores.entry(store_name) {
+    ) -> Result<Option<Arc<Store>>, PolicyError> {
+        let Some((name, spec)) = self.stores.get_key_value(name) else { return Ok(None) };
+        Ok(Some(match stores.entry(name) {
             Entry::Occupied(resolved) => Arc::clone(resolved.get()),
             Entry::Vacant(entry) => {
-                Arc::clone(entry.insert(Arc::new(spec.resolve(store_name, secrets)?)))
+                Arc::clone(entry.insert(Arc::new(spec.resolve(name, secrets)?)))
             }
-        };
-        Ok(Some(route.resolve(name, store)))
+        }))
     }
 
     /// The names of all secrets, each with the place that names it.

@@ -5,40 +5,53 @@ use std::sync::Arc;
 
 use crate::acl::rules::AccessRules;
 use crate::cors::Cors;
+use crate::disclosure::Disclosure;
 use crate::endpoint::Endpoint;
-use crate::object::Bucket;
+use crate::object::{Bucket, ObjectKey};
 use crate::policy::access::read_access;
-use crate::policy::reader::{Node, PolicyError, quoted_list};
+use crate::policy::reader::{Fields, Node, PolicyError, quoted_list};
 use crate::policy::stores::StoreSpec;
-use crate::route::Route;
+use crate::route::table::Table;
+use crate::route::{HostPattern, PathPattern, Route, Template};
 use crate::store::Store;
 
 /// A route whose store is still a name.
 #[derive(Clone, Debug)]
 pub(super) struct RouteSpec {
-    pub(super) host: Option<String>,
-    pub(super) path: String,
+    pub(super) hosts: Vec<HostPattern>,
+    pub(super) path: PathPattern,
     pub(super) store: String,
-    pub(super) bucket: Bucket,
-    pub(super) access: AccessRules,
-    pub(super) cors: Cors,
+    pub(super) bucket: Template,
+    pub(super) location: Template,
+    pub(super) index: Option<String>,
+    access: AccessRules,
+    disclosure: Disclosure,
+    cors: Cors,
 }
 
-/// Reads all routes; no two may be for the same host and path.
+/// All routes by name, and the names by what they are for.
+#[derive(Clone, Debug, Default)]
+pub(super) struct RouteSpecs {
+    pub(super) by_name: BTreeMap<String, RouteSpec>,
+    pub(super) table: Table<String>,
+}
+
+/// Reads all routes; no two may be for the same paths of the same host.
 pub(super) fn read_all(
     node: &Node<'_>,
     stores: &BTreeMap<String, StoreSpec>,
-) -> Result<BTreeMap<String, RouteSpec>, PolicyError> {
-    let mut routes = BTreeMap::new();
-    let mut seen = BTreeMap::new();
+) -> Result<RouteSpecs, PolicyError> {
+    let mut routes = RouteSpecs::default();
     for (name, node) in node.entries()? {
         let spec = RouteSpec::read(&node, stores)?;
-        if let Some(other) = seen.insert((spec.host.clone(), spec.path.clone()), name) {
-            return node.error(format!("has the same host and path as route `{other}`"));
+        for host in &spec.hosts {
+            if let Err(other) = routes.table.add(host, &spec.path, name.to_owned()) {
+                return node.error(format!("has the same host and path as route `{other}`"));
+            }
         }
-        routes.insert(name.to_owned(), spec);
+        routes.by_name.insert(name.to_owned(), spec);
     }
-    if routes.is_empty() {
+    if routes.by_name.is_empty() {
         return node.error("must have at least one route");
     }
     Ok(routes)
@@ -46,32 +59,63 @@ pub(super) fn read_all(
 
 impl RouteSpec {
     fn read(node: &Node<'_>, stores: &BTreeMap<String, StoreSpec>) -> Result<Self, PolicyError> {
-        let fields =
-            node.object(&["host", "path", "store", "bucket", "bucket_owner", "access", "cors"])?;
+        let fields = node.object(&[
+            "host",
+            "path",
+            "store",
+            "bucket",
+            "bucket_owner",
+            "location",
+            "index",
+            "access",
+            "hide",
+            "cors",
+        ])?;
         let store = fields.required("store")?;
-        let Some(spec) = stores.get(store.string()?) else {
+        let Some(store_spec) = stores.get(store.string()?) else {
             let names = quoted_list(stores.keys().map(String::as_str));
             return store.error(format!("must be the name of a store: {names}"));
         };
-        let bucket_node = fields.required("bucket")?;
-        let Some(bucket) = Bucket::new(bucket_node.string()?) else {
-            return bucket_node.error(
-                "must be a bucket's name: 3 to 63 of `a`-`z`, `0`-`9`, `.` and `-`, beginning and \
-                 ending with a letter or digit",
-            );
+        let path_node = fields.required("path")?;
+        let path = PathPattern::parse(path_node.string()?).or_else(|why| path_node.error(why))?;
+        let hosts = match fields.optional("host") {
+            Some(node) => read_hosts(&node)?,
+            None => vec![HostPattern::Any],
         };
-        if spec.is_virtual_hosted() && bucket.as_str().contains('.') {
-            return bucket_node.error(
-                "has a dot, which virtual-hosted addressing cannot carry over HTTPS; set \
-                 `addressing` of the store to `path`",
-            );
+        let bucket = read_bucket(&fields.required("bucket")?, store_spec)?;
+        let location = match fields.optional("location") {
+            Some(node) => read_location(&node)?,
+            None => Template::default(),
+        };
+        for (field, template) in [("bucket", &bucket), ("location", &location)] {
+            check_names(&fields, field, template, &path, &hosts)?;
         }
+        let used = |name: &str| bucket.names().chain(location.names()).any(|other| other == name);
+        if let Some(name) = path.names().find(|name| !used(name)) {
+            return path_node.error(format!(
+                "has a placeholder `{{{name}}}` that neither `bucket` nor `location` holds: paths \
+                 that differ in it would be one object"
+            ));
+        }
+        if let Some(node) = fields.optional("access") {
+            check_patterns(&node, &location)?;
+        }
+        let access = read_access(fields.optional("access"), fields.optional("bucket_owner"))?;
         Ok(Self {
-            host: fields.optional("host").map(|node| read_host(&node)).transpose()?,
-            path: read_path(&fields.required("path")?)?,
+            hosts,
+            path,
             store: store.string()?.to_owned(),
             bucket,
-            access: read_access(fields.optional("access"), fields.optional("bucket_owner"))?,
+            location,
+            index: fields.optional("index").map(|node| read_index(&node)).transpose()?,
+            access,
+            disclosure: match fields.optional("hide") {
+                Some(node) => node.one_of(&[
+                    ("not-found", Disclosure::NotFound),
+                    ("forbidden", Disclosure::Forbidden),
+                ])?,
+                None => Disclosure::Full,
+            },
             cors: read_cors(fields.optional("cors"))?,
         })
     }
@@ -79,38 +123,130 @@ impl RouteSpec {
     pub(super) fn resolve(&self, name: &str, store: Arc<Store>) -> Route {
         Route {
             name: name.to_owned(),
-            host: self.host.clone(),
-            prefix: self.path.clone(),
+            hosts: self.hosts.clone(),
+            path: self.path.clone(),
             store,
             bucket: self.bucket.clone(),
+            location: self.location.clone(),
+            index: self.index.clone(),
             access: self.access.clone(),
+            disclosure: self.disclosure,
             cors: self.cors.clone(),
         }
     }
 }
 
-fn read_host(node: &Node<'_>) -> Result<String, PolicyError> {
-    let text = node.string()?;
-    match Endpoint::parse(&format!("https://{text}")) {
-        Ok(endpoint) if endpoint.host() == text => Ok(text.to_owned()),
-        _ => node.error("must be a host in lower case, such as `media.example.com`"),
+fn read_hosts(node: &Node<'_>) -> Result<Vec<HostPattern>, PolicyError> {
+    let nodes = if node.is_string() { vec![node.clone()] } else { node.list()? };
+    let mut hosts = Vec::new();
+    for node in nodes {
+        let Some(host) = HostPattern::parse(node.string()?) else {
+            return node.error(
+                "must be a host in lower case, such as `media.example.com`, or the hosts one label \
+                 below it, `*.media.example.com`",
+            );
+        };
+        if hosts.contains(&host) {
+            return node.error(format!("names `{host}` twice"));
+        }
+        hosts.push(host);
     }
+    if hosts.is_empty() {
+        return node.error("must name at least one host; without `host` the route is for any");
+    }
+    Ok(hosts)
 }
 
-fn read_path(node: &Node<'_>) -> Result<String, PolicyError> {
-    let path = node.string()?;
-    let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'/' | b'-' | b'.' | b'_' | b'~');
-    let dots = path.split('/').any(|segment| matches!(segment, "." | ".."));
-    if !path.starts_with('/') || !path.ends_with('/') {
-        return node.error(format!("must begin and end with `/`, as in `/media/`; found `{path}`"));
-    }
-    if dots || path.contains("//") || !path.bytes().all(plain) {
+fn read_bucket(node: &Node<'_>, store: &StoreSpec) -> Result<Template, PolicyError> {
+    let bucket = Template::parse(node.string()?).or_else(|why| node.error(why))?;
+    // What stands for a placeholder is seen when a request comes; the rest can be seen now.
+    let Some(sample) = Bucket::new(&bucket.sample("abc")) else {
         return node.error(
-            "must be made of letters, digits, `-`, `.`, `_`, `~` and single `/`, so that it \
-             needs no escapes",
+            "must be a bucket's name: 3 to 63 of `a`-`z`, `0`-`9`, `.` and `-`, beginning and \
+             ending with a letter or digit",
+        );
+    };
+    if store.is_virtual_hosted() && sample.as_str().contains('.') {
+        return node.error(
+            "has a dot, which virtual-hosted addressing cannot carry over HTTPS; set \
+             `addressing` of the store to `path`",
         );
     }
-    Ok(path.to_owned())
+    Ok(bucket)
+}
+
+fn read_location(node: &Node<'_>) -> Result<Template, PolicyError> {
+    let text = node.string()?;
+    let location = Template::parse(text).or_else(|why| node.error(why))?;
+    if text.starts_with('/') || text.contains("//") || !text.ends_with('/') {
+        return node.error("must end with `/`, as in `site/`, and not begin with `/` or hold `//`");
+    }
+    if let Err(why) = ObjectKey::new(location.sample("x")) {
+        return node.error(format!("must be what keys can begin with: {why}"));
+    }
+    Ok(location)
+}
+
+/// What a template asks for must be there in every request.
+fn check_names(
+    fields: &Fields<'_, '_>,
+    field: &str,
+    template: &Template,
+    path: &PathPattern,
+    hosts: &[HostPattern],
+) -> Result<(), PolicyError> {
+    let Some(node) = fields.optional(field) else { return Ok(()) };
+    for name in template.names() {
+        let by_star = name == "host";
+        let stars = hosts.iter().all(|host| matches!(host, HostPattern::Below(_)));
+        if by_star && !stars {
+            return node.error(
+                "has `{host}`, so every `host` of the route must begin with a star, as in \
+                 `*.media.example.com`",
+            );
+        }
+        if !by_star && !path.names().any(|other| other == name) {
+            return node.error(format!("has a placeholder `{{{name}}}` that `path` does not have"));
+        }
+    }
+    Ok(())
+}
+
+/// Patterns are of whole keys. One that no key of the route can fit was meant for what follows
+/// the location, and would leave those objects private without a word.
+fn check_patterns(node: &Node<'_>, location: &Template) -> Result<(), PolicyError> {
+    let location = location.to_string();
+    for node in node.list()? {
+        let Some(keys) = node.fields()?.optional("keys") else { continue };
+        if !may_fit_below(keys.string()?, &location) {
+            return keys.error(format!(
+                "fits no key of the route: they begin with its location, `{location}`"
+            ));
+        }
+    }
+    Ok(())
+}
+
+fn may_fit_below(pattern: &str, location: &str) -> bool {
+    let mut segments = pattern.split('/');
+    for folder in location.split_terminator('/') {
+        match segments.next() {
+            Some("*") => return true,
+            Some(segment) if segment == folder => {}
+            Some(segment) if segment.contains('{') || folder.contains('{') => {}
+            _ => return false,
+        }
+    }
+    // The pattern goes on below the location, as keys do.
+    segments.next().is_some()
+}
+
+fn read_index(node: &Node<'_>) -> Result<String, PolicyError> {
+    let text = node.string()?;
+    if text.contains('/') || ObjectKey::new(text).is_err() {
+        return node.error("must be the name of a file, such as `index.html`");
+    }
+    Ok(text.to_owned())
 }
 
 /// Reads `cors`, which no one needs to give.

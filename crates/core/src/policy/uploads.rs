@@ -1,21 +1,23 @@
 //! `uploads`: who may store what, where.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::cors::Cors;
 use crate::endpoint::Endpoint;
 use crate::key::Principal;
+use crate::object::Bucket;
 use crate::policy::keys::{KeySpec, Sigv4Spec};
 use crate::policy::reader::{Node, PolicyError, quoted_list};
-use crate::policy::routes::{RouteSpec, read_cors};
+use crate::policy::routes::{RouteSpec, RouteSpecs, read_cors};
 use crate::policy::stores::StoreSpec;
 use crate::policy::{Secrets, resolve_signing_secret};
-use crate::route::Route;
 use crate::sigv4::{Credentials, ExpiresIn, MAX_EXPIRES_IN};
+use crate::store::Store;
 use crate::upload::content_type::ContentTypes;
 use crate::upload::key_template::KeyTemplate;
-use crate::upload::rule::{MAX_PUT_SIZE, ReadTicket, UploadRule};
+use crate::upload::rule::{Destination, MAX_PUT_SIZE, ReadTicket, UploadRule};
 
 /// Temporary credentials live an hour at least.
 const MAX_TEMPORARY: Duration = Duration::from_secs(3600);
@@ -24,6 +26,10 @@ const MAX_TEMPORARY: Duration = Duration::from_secs(3600);
 #[derive(Clone, Debug)]
 pub(super) struct UploadSpec {
     pub(super) route: String,
+    pub(super) store: String,
+    bucket: Bucket,
+    prefix: String,
+    location: String,
     key: KeyTemplate,
     content_types: ContentTypes,
     min_size: u64,
@@ -40,7 +46,7 @@ impl UploadSpec {
     pub(super) fn read(
         node: &Node<'_>,
         stores: &BTreeMap<String, StoreSpec>,
-        routes: &BTreeMap<String, RouteSpec>,
+        routes: &RouteSpecs,
         keys: &BTreeMap<String, KeySpec>,
     ) -> Result<Self, PolicyError> {
         let fields = node.object(&[
@@ -54,10 +60,11 @@ impl UploadSpec {
             "cors",
         ])?;
         let route = fields.required("route")?;
-        let Some(route_spec) = routes.get(route.string()?) else {
-            let names = quoted_list(routes.keys().map(String::as_str));
+        let Some(route_spec) = routes.by_name.get(route.string()?) else {
+            let names = quoted_list(routes.by_name.keys().map(String::as_str));
             return route.error(format!("must be the name of a route: {names}"));
         };
+        let (bucket, location) = read_place(&route, route_spec)?;
         let key = fields.required("key")?;
         let template = KeyTemplate::parse(key.string()?).or_else(|why| key.error(why))?;
         let (min_size, max_size) = read_size(&fields.required("size")?)?;
@@ -65,10 +72,24 @@ impl UploadSpec {
         let read = read.object(&["url", "key", "expires_in"])?;
         let url = read.required("url")?;
         let read_url = Endpoint::parse(url.string()?).or_else(|why| url.error(why))?;
-        if let Some(host) = route_spec.host.as_ref().filter(|host| *host != read_url.host()) {
-            return url
-                .error(format!("must be at `{host}`, the host that the rule's route is for"));
+        if !route_spec.hosts.iter().any(|host| host.fits(read_url.host())) {
+            let hosts: Vec<_> = route_spec.hosts.iter().map(ToString::to_string).collect();
+            let hosts = quoted_list(hosts.iter().map(String::as_str));
+            return url.error(format!("must be at {hosts}, the host that the rule's route is for"));
         }
+        let sample = template.sample();
+        let path = format!("{}{sample}", route_spec.path);
+        let reader = routes.table.find(read_url.host(), &path).map(|found| found.item.as_str());
+        if let Some(other) = reader.filter(|name| Ok(*name) != route.string()) {
+            return key.error(format!(
+                "is below the path of route `{other}`, so the rule's own route would not read what \
+                 was uploaded"
+            ));
+        }
+        if route_spec.index.is_some() && sample.ends_with('/') {
+            return key.error("must not end in `/`, where the route's `index` would be read");
+        }
+        let template = template.below(&location).or_else(|why| key.error(why))?;
         let read_key = read.required("key")?;
         let Some(spec) = keys.get(read_key.string()?) else {
             let names = quoted_list(keys.keys().map(String::as_str));
@@ -98,6 +119,10 @@ impl UploadSpec {
         }
         Ok(Self {
             route: route.string()?.to_owned(),
+            store: route_spec.store.clone(),
+            bucket,
+            prefix: route_spec.path.to_string(),
+            location,
             key: template,
             content_types: read_content_types(&fields.required("content_types")?)?,
             min_size,
@@ -114,14 +139,19 @@ impl UploadSpec {
     pub(super) fn resolve(
         &self,
         name: &str,
-        route: Route,
+        store: Arc<Store>,
         secrets: &Secrets<'_>,
     ) -> Result<UploadRule, PolicyError> {
         let place = |field: &str| format!("uploads.{name}.{field}");
         let read_key = self.read_key.resolve(secrets)?;
         Ok(UploadRule {
             name: name.to_owned(),
-            route,
+            destination: Destination {
+                store,
+                bucket: self.bucket.clone(),
+                location: self.location.clone(),
+                prefix: self.prefix.clone(),
+            },
             key: self.key.clone(),
             content_types: self.content_types.clone(),
             size: self.min_size..=self.max_size,
@@ -143,6 +173,19 @@ impl UploadSpec {
 
     pub(super) fn secret_name(&self, name: &str) -> (String, String) {
         (self.seal_secret.clone(), format!("uploads.{name}.seal_secret"))
+    }
+}
+
+/// The bucket and the location of a rule's route. One with placeholders has many.
+fn read_place(node: &Node<'_>, route: &RouteSpec) -> Result<(Bucket, String), PolicyError> {
+    let names = route.bucket.names().chain(route.location.names());
+    let bucket = Bucket::new(&route.bucket.to_string());
+    match (bucket, names.count()) {
+        (Some(bucket), 0) => Ok((bucket, route.location.to_string())),
+        _ => node.error(
+            "must be a route without placeholders, so that bucket and key are known when an \
+             upload is signed",
+        ),
     }
 }
 

@@ -45,7 +45,7 @@ pub enum Step<'d, 'r> {
     /// Answer with this.
     Answer(Answer),
     /// Check a public key's signature, then [`Checking::answer`].
-    Check(Box<Checking<'d, 'r>>),
+    Check(Checking<'d, 'r>),
     /// Ask the store for the head of an object, then [`Confirmation::settle`].
     Head(Box<Confirmation>),
 }
@@ -56,8 +56,8 @@ pub struct Checking<'d, 'r>(Waiting<'d, 'r>);
 
 #[derive(Clone, Debug)]
 enum Waiting<'d, 'r> {
-    Call { desk: &'d Desk, call: Call<'r>, pending: PendingGrant<'r> },
-    Read(gate::Checking<'d, 'r>),
+    Call { desk: &'d Desk, call: Call<'r>, pending: Box<PendingGrant<'r>> },
+    Read(Box<gate::Checking<'d, 'r>>),
 }
 
 /// What was asked of the desk.
@@ -109,8 +109,8 @@ impl Desk {
     pub fn stores(&self) -> Vec<&Store> {
         let mut stores: Vec<&Store> = Vec::new();
         for rule in self.rules.iter() {
-            if !stores.iter().any(|store| store.name == rule.route.store.name) {
-                stores.push(&rule.route.store);
+            if !stores.iter().any(|store| store.name == rule.destination.store.name) {
+                stores.push(&rule.destination.store);
             }
         }
         stores
@@ -129,7 +129,7 @@ impl Desk {
             return match self.gate.decide(request, now) {
                 gate::Step::Decided(decision) => Step::Answer(Answer::of_read(decision)),
                 gate::Step::Check(checking) => {
-                    Step::Check(Box::new(Checking(Waiting::Read(checking))))
+                    Step::Check(Checking(Waiting::Read(Box::new(checking))))
                 }
             };
         }
@@ -143,7 +143,8 @@ impl Desk {
         match verified {
             Ok((call, Verified::Granted(grant))) => self.serve(&call, Ok(grant)),
             Ok((call, Verified::Pending(pending))) => {
-                Step::Check(Box::new(Checking(Waiting::Call { desk: self, call, pending })))
+                let pending = Box::new(pending);
+                Step::Check(Checking(Waiting::Call { desk: self, call, pending }))
             }
             Err(rejection) => Step::Answer(self.reject(Some(request), &rejection)),
         }
@@ -276,12 +277,12 @@ pub struct Confirmation {
 impl Confirmation {
     /// The store to ask.
     pub fn store(&self) -> &Store {
-        &self.rule.route.store
+        &self.rule.destination.store
     }
 
     /// The bucket.
     pub fn bucket(&self) -> &Bucket {
-        &self.rule.route.bucket
+        &self.rule.destination.bucket
     }
 
     /// The key.

@@ -71,6 +71,9 @@ pub struct Filling<'a> {
     pub filename: &'a str,
 }
 
+/// What is filled in to see whether a template makes keys.
+const SAMPLE: Filling<'_> = Filling { principal: "p", random: [0; 16], filename: "f" };
+
 impl KeyTemplate {
     /// Reads a template.
     ///
@@ -118,14 +121,32 @@ impl KeyTemplate {
                 "must have `{principal}` between slashes, or `u1` could write as `u10`".into()
             );
         }
-        let sample = Filling { principal: "p", random: [0; 16], filename: "f" };
-        if template.fill(sample).is_err() {
+        if template.fill(SAMPLE).is_err() {
             return Err("must make keys: at most 1024 bytes, without segments `.` or `..`".into());
         }
         if text.starts_with('/') || text.contains("//") {
             return Err("must not begin with `/` or hold `//`".into());
         }
         Ok(template)
+    }
+
+    /// A key as uploads get it.
+    pub(crate) fn sample(&self) -> String {
+        self.fill(SAMPLE).map(|key| key.to_string()).unwrap_or_default()
+    }
+
+    /// This template with `location` before every key.
+    ///
+    /// # Errors
+    /// When the keys become too long.
+    pub fn below(mut self, location: &str) -> Result<Self, String> {
+        if !location.is_empty() {
+            self.0.insert(0, Part::Literal(location.to_owned()));
+        }
+        match self.fill(SAMPLE) {
+            Ok(_) => Ok(self),
+            Err(_) => Err(format!("makes keys that are too long below `{location}`")),
+        }
     }
 
     /// The key of one upload.

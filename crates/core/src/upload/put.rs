@@ -26,8 +26,8 @@ impl Admitted<'_> {
     /// Signs the PUT.
     pub fn sign(&self, now: UnixTime) -> SignedPut {
         let rule = self.rule();
-        let store = &rule.route.store;
-        let (endpoint, path) = store.address(&rule.route.bucket, self.key());
+        let store = &rule.destination.store;
+        let (endpoint, path) = store.address(&rule.destination.bucket, self.key());
         let mut headers = vec![
             ("content-type", self.order().content_type.to_string()),
             // Create-only: who has the URL can neither replace the object nor store it twice.
@@ -57,7 +57,8 @@ impl Admitted<'_> {
 impl UploadRule {
     /// The link by which the edge serves an object of this rule.
     pub(crate) fn read_url(&self, key: &ObjectKey, now: UnixTime) -> Secret {
-        let path = format!("{}{key}", self.route.prefix);
+        // INVARIANT: rule and receipt alike hold keys below the location alone.
+        let path = self.destination.read_path(key).unwrap_or_default();
         let signer = Signer {
             credentials: &self.read.credentials,
             region: &self.read.region,

@@ -94,10 +94,13 @@ impl Receipt {
         if !constant_time_eq(&mac(&rule.seal_secret, body), &seal) {
             return None;
         }
+        let key = ObjectKey::new(string("key")?).ok()?;
+        // A policy with another location has come since.
+        rule.destination.read_path(&key)?;
         Some(Self {
             rule: rule.name.clone(),
             principal: string("principal")?,
-            key: ObjectKey::new(string("key")?).ok()?,
+            key,
             size: json.get("size")?.as_u64()?,
             checksum_sha256: string("checksum_sha256"),
             until: UnixTime::from_secs(json.get("until")?.as_u64()?),

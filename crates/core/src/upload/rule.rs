@@ -2,15 +2,16 @@
 
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
+use std::sync::Arc;
 
 use crate::cors::Cors;
 use crate::endpoint::Endpoint;
 use crate::grant::{Dialect, Grant};
 use crate::key::Principal;
-use crate::object::ObjectKey;
-use crate::route::Route;
+use crate::object::{Bucket, ObjectKey};
 use crate::secret::Secret;
 use crate::sigv4::{Credentials, ExpiresIn};
+use crate::store::Store;
 use crate::upload::UploadError;
 use crate::upload::content_type::ContentTypes;
 use crate::upload::key_template::{Filling, KeyTemplate};
@@ -32,14 +33,35 @@ pub struct ReadTicket {
     pub expires_in: ExpiresIn,
 }
 
+/// Where a rule's route has its objects.
+#[derive(Clone, Debug)]
+pub struct Destination {
+    /// The store.
+    pub store: Arc<Store>,
+    /// The bucket.
+    pub bucket: Bucket,
+    /// What keys begin with: empty, or a prefix that ends with `/`.
+    pub location: String,
+    /// What stands in its place in the paths by which objects are read.
+    pub prefix: String,
+}
+
+impl Destination {
+    /// The decoded path by which an object is read; none when it is at another location.
+    pub(crate) fn read_path(&self, key: &ObjectKey) -> Option<String> {
+        let rest = key.as_str().strip_prefix(&self.location)?;
+        Some(format!("{}{rest}", self.prefix))
+    }
+}
+
 /// One rule.
 #[derive(Clone, Debug)]
 pub struct UploadRule {
     /// Its name in the policy.
     pub name: String,
-    /// The route by which the object is read.
-    pub route: Route,
-    /// Where the object goes.
+    /// Where objects go, and where they are read.
+    pub destination: Destination,
+    /// Which keys they get, location and all.
     pub key: KeyTemplate,
     /// What it may be.
     pub content_types: ContentTypes,

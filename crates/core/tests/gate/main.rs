@@ -128,7 +128,7 @@ fn bearer(user: &str, exp: u64) -> String {
 }
 
 fn decision(gate: &Gate, request: &Request<'_>, now: UnixTime) -> Decision<OriginRequest> {
-    match gate.decide(request, now) {
+    match gate.decide::<OriginRequest>(request, now) {
         Step::Decided(decision) => decision,
         Step::Check(checking) => {
             let holds = cloakroom_asymmetric::holds(checking.check());

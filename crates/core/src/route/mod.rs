@@ -1,0 +1,253 @@
+//! From the path of a proven request to an object.
+//!
+//! ```text
+//! host      *.media.example.com          acme.media.example.com
+//! path      /v1/{account}/               /v1/shop/2026/été.jpg
+//! bucket    {host}-media                 acme-media
+//! location  {account}/                   shop/2026/été.jpg
+//! ```
+//!
+//! A route maps a path prefix, perhaps of some hosts only, to a bucket of a store. The key is
+//! the route's location and what follows the prefix, byte for byte. [`table`] says which route
+//! it is where several fit.
+
+mod host;
+mod path;
+pub(crate) mod table;
+mod template;
+mod view;
+
+use std::fmt;
+use std::sync::Arc;
+
+use crate::acl::rules::{AccessRules, Rule};
+use crate::cors::Cors;
+use crate::disclosure::Disclosure;
+use crate::grant::{Dialect, Grant};
+use crate::object::{Bucket, KeyError, ObjectKey, decode_path};
+use crate::request::Request;
+use crate::store::Store;
+
+pub use self::host::HostPattern;
+pub use self::path::PathPattern;
+pub use self::template::Template;
+
+use self::table::{Found, Table};
+use self::template::Bindings;
+
+/// One way from paths to objects.
+#[derive(Clone, Debug)]
+pub struct Route {
+    /// Its name in the policy.
+    pub name: String,
+    /// The hosts it is for.
+    pub hosts: Vec<HostPattern>,
+    /// The path prefix.
+    pub path: PathPattern,
+    /// The store that has the objects.
+    pub store: Arc<Store>,
+    /// The bucket they are in.
+    pub bucket: Template,
+    /// What their keys begin with: empty, or a prefix that ends with `/`.
+    pub location: Template,
+    /// The document that stands for a folder, and for the prefix itself; none when absent.
+    pub index: Option<String>,
+    /// Who may read which of them, by whole keys.
+    pub access: AccessRules,
+    /// What those learn who may not.
+    pub disclosure: Disclosure,
+    /// Which other origins' pages may read the answers.
+    pub cors: Cors,
+}
+
+/// Why no object is asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LocateError {
+    /// No route has this path.
+    NoRoute,
+    /// What path and host make of the route's bucket is not a bucket's name.
+    Bucket {
+        /// What they make of it.
+        name: String,
+    },
+    /// The bucket has a dot, which the store's virtual-hosted addressing cannot carry.
+    DottedBucket(Bucket),
+    /// The host chooses the object, and the credential is one that signs the path alone.
+    UnsignedHost,
+    /// What follows the prefix, or all together, is not a key.
+    Key(KeyError),
+    /// A query parameter asks for something else than the object, such as its ACL.
+    SubResource(String),
+}
+
+impl fmt::Display for LocateError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoRoute => f.write_str("no route has this path"),
+            Self::Bucket { name } => write!(f, "no bucket can be called `{}`", name.escape_debug()),
+            Self::DottedBucket(bucket) => write!(
+                f,
+                "bucket `{bucket}` has a dot, which virtual-hosted addressing cannot carry over \
+                 HTTPS"
+            ),
+            Self::UnsignedHost => f.write_str(
+                "the route's bucket or location holds `{host}`, and the credential does not sign \
+                 the host: it would open the same path of every host",
+            ),
+            Self::Key(error) => error.fmt(f),
+            Self::SubResource(name) => write!(f, "query parameter `{name}` is not served"),
+        }
+    }
+}
+
+/// All routes.
+#[derive(Clone, Debug, Default)]
+pub struct Routes(Table<Arc<Route>>);
+
+/// Where a path leads, whoever asks.
+#[derive(Clone, Debug)]
+pub struct Place<'p> {
+    /// The route.
+    pub route: &'p Route,
+    /// The bucket.
+    pub bucket: Bucket,
+    /// The key of the object, location and all.
+    pub key: ObjectKey,
+    /// The rule that decides about the object.
+    pub rule: Rule<'p>,
+}
+
+impl Routes {
+    /// Adds a route. False when there is one for the same paths of one of its hosts.
+    #[must_use]
+    pub fn add(&mut self, route: Route) -> bool {
+        let route = Arc::new(route);
+        let mut hosts = route.hosts.iter();
+        hosts.all(|host| self.0.add(host, &route.path, Arc::clone(&route)).is_ok())
+    }
+
+    /// The route for a request, whoever sends it.
+    pub fn of(&self, request: &Request<'_>) -> Option<&Route> {
+        let path = decode_path(request.path()).ok()?;
+        self.0.find(request.host(), &path).map(|found| found.item.as_ref())
+    }
+
+    /// Where a raw path of a host leads.
+    ///
+    /// # Errors
+    /// [`LocateError`] when it leads to no object.
+    pub fn place(&self, host: &str, path: &str) -> Result<Place<'_>, LocateError> {
+        let path = decode_path(path).map_err(LocateError::Key)?;
+        let found = self.0.find(host, &path).ok_or(LocateError::NoRoute)?;
+        found.item.place(&found)
+    }
+
+    /// Finds the object that a proven request asks for.
+    ///
+    /// # Errors
+    /// [`LocateError`] when there is no way to one.
+    pub fn locate<'p, 'r>(&'p self, grant: Grant<'r>) -> Result<Located<'p, 'r>, LocateError> {
+        let request = grant.request();
+        let place = self.place(request.host(), request.path())?;
+        if place.route.is_by_host() && signs_path_alone(grant.dialect()) {
+            return Err(LocateError::UnsignedHost);
+        }
+        let view = view::parse(&grant)?;
+        Ok(Located { grant, place, view })
+    }
+}
+
+impl Route {
+    fn place<'p>(&'p self, found: &Found<'_, '_, Arc<Self>>) -> Result<Place<'p>, LocateError> {
+        let mut bindings = Bindings::default();
+        for (name, value) in self.path.names().zip(&found.values) {
+            bindings.bind(name, value);
+        }
+        if let Some(label) = &found.label {
+            bindings.bind("host", label);
+        }
+        // INVARIANT: the policy binds every name. Where one is not bound, nothing is found.
+        let fill = |template: &Template| template.fill(&bindings).ok_or(LocateError::NoRoute);
+        let (name, location) = (fill(&self.bucket)?, fill(&self.location)?);
+        let bucket = Bucket::new(&name).ok_or(LocateError::Bucket { name })?;
+        if !self.store.can_address(&bucket) {
+            return Err(LocateError::DottedBucket(bucket));
+        }
+        let key = self.key(&location, found.rest).map_err(LocateError::Key)?;
+        let rule = self.access.find(key.as_str());
+        Ok(Place { route: self, bucket, rule, key })
+    }
+
+    fn key(&self, location: &str, rest: &str) -> Result<ObjectKey, KeyError> {
+        let is_folder = rest.is_empty() || rest.ends_with('/');
+        let document = self.index.as_deref().filter(|_| is_folder).unwrap_or_default();
+        // A location alone would be a key, too.
+        if rest.is_empty() && document.is_empty() {
+            return Err(KeyError::Empty);
+        }
+        ObjectKey::new(format!("{location}{rest}{document}"))
+    }
+
+    /// Whether hosts that share the route have different objects.
+    fn is_by_host(&self) -> bool {
+        self.bucket.names().chain(self.location.names()).any(|name| name == "host")
+    }
+}
+
+/// Whether a credential is for some paths, whichever host they are asked of.
+fn signs_path_alone(dialect: Dialect) -> bool {
+    match dialect {
+        Dialect::TempUrl
+        | Dialect::EdgeAuthQuery
+        | Dialect::EdgeAuthHeader
+        | Dialect::EdgeAuthCookie => true,
+        // These sign the host, or say who asks and not for what.
+        Dialect::Sigv4Query
+        | Dialect::Sigv4Header
+        | Dialect::CloudFrontUrl
+        | Dialect::CloudFrontCookie
+        | Dialect::JwtBearer
+        | Dialect::JwtCookie
+        | Dialect::Anonymous => false,
+    }
+}
+
+/// A proven request with the object it asks for: made by [`Routes::locate`] alone.
+#[derive(Clone, Debug)]
+pub struct Located<'p, 'r> {
+    grant: Grant<'r>,
+    place: Place<'p>,
+    view: Vec<(&'static str, String)>,
+}
+
+impl<'p, 'r> Located<'p, 'r> {
+    /// The proven authority of the request.
+    pub fn grant(&self) -> &Grant<'r> {
+        &self.grant
+    }
+
+    /// The route that led here.
+    pub fn route(&self) -> &'p Route {
+        self.place.route
+    }
+
+    /// The bucket of the object.
+    pub fn bucket(&self) -> &Bucket {
+        &self.place.bucket
+    }
+
+    /// The key of the object.
+    pub fn key(&self) -> &ObjectKey {
+        &self.place.key
+    }
+
+    /// What the store is asked besides: the version, and headers to override.
+    pub fn view(&self) -> &[(&'static str, String)] {
+        &self.view
+    }
+
+    /// The rule that decides about the object.
+    pub fn rule(&self) -> &Rule<'p> {
+        &self.place.rule
+    }
+}

@@ -1,0 +1,218 @@
+//! Looking up a host and a path among all routes.
+//!
+//! Hosts come first: one that is named beats a star, and a star beats any; where no path of
+//! theirs fits, the next ones are asked. Paths are compared segment by segment from the left:
+//! a literal beats a placeholder, and whatever goes on beats what ends. The order in which
+//! routes were added does not matter, and neither does their number: each step looks up one
+//! segment.
+
+use std::collections::BTreeMap;
+
+use super::host::{HostPattern, canonical, split_label};
+use super::path::{PathPattern, Segment};
+
+/// Things by host and path prefix.
+#[derive(Clone, Debug)]
+pub(crate) struct Table<T> {
+    exact: BTreeMap<String, Node<T>>,
+    below: BTreeMap<String, Node<T>>,
+    any: Node<T>,
+}
+
+#[derive(Clone, Debug)]
+struct Node<T> {
+    literal: BTreeMap<String, Node<T>>,
+    placeholder: Option<Box<Node<T>>>,
+    here: Option<T>,
+}
+
+/// What was found.
+#[derive(Debug)]
+pub(crate) struct Found<'t, 'k, T> {
+    /// The thing.
+    pub(crate) item: &'t T,
+    /// What the star of its host stands for.
+    pub(super) label: Option<String>,
+    /// What its placeholders stand for, from the left.
+    pub(super) values: Vec<&'k str>,
+    /// What follows the prefix.
+    pub(super) rest: &'k str,
+}
+
+impl<T> Default for Node<T> {
+    fn default() -> Self {
+        Self { literal: BTreeMap::new(), placeholder: None, here: None }
+    }
+}
+
+impl<T> Default for Table<T> {
+    fn default() -> Self {
+        Self { exact: BTreeMap::new(), below: BTreeMap::new(), any: Node::default() }
+    }
+}
+
+impl<T> Table<T> {
+    /// Adds a thing.
+    ///
+    /// # Errors
+    /// The one that is there already for the same host and the same paths; names of
+    /// placeholders make no difference.
+    pub(crate) fn add(
+        &mut self,
+        host: &HostPattern,
+        path: &PathPattern,
+        item: T,
+    ) -> Result<(), &T> {
+        let mut node = match host {
+            HostPattern::Any => &mut self.any,
+            HostPattern::Below(parent) => self.below.entry(parent.clone()).or_default(),
+            HostPattern::Exact(host) => self.exact.entry(host.clone()).or_default(),
+        };
+        for segment in path.segments() {
+            node = match segment {
+                Segment::Literal(text) => node.literal.entry(text.clone()).or_default(),
+                Segment::Placeholder(_) => node.placeholder.get_or_insert_default(),
+            };
+        }
+        match &mut node.here {
+            Some(there) => Err(there),
+            free => {
+                *free = Some(item);
+                Ok(())
+            }
+        }
+    }
+
+    /// Looks up a host as sent and a decoded path.
+    pub(crate) fn find<'k>(&self, host: &str, path: &'k str) -> Option<Found<'_, 'k, T>> {
+        let path = path.strip_prefix('/')?;
+        let host = canonical(host);
+        let exact = || self.exact.get(&host)?.find(path, None);
+        let below = || {
+            let (label, parent) = split_label(&host)?;
+            self.below.get(parent)?.find(path, Some(label))
+        };
+        exact().or_else(below).or_else(|| self.any.find(path, None))
+    }
+}
+
+impl<T> Node<T> {
+    fn find<'k>(&self, path: &'k str, label: Option<&str>) -> Option<Found<'_, 'k, T>> {
+        let mut values = Vec::new();
+        let (item, rest) = self.descend(path, &mut values)?;
+        Some(Found { item, label: label.map(str::to_owned), values, rest })
+    }
+
+    /// No deeper than the deepest route, however long the path is.
+    fn descend<'k>(&self, path: &'k str, values: &mut Vec<&'k str>) -> Option<(&T, &'k str)> {
+        if let Some((segment, rest)) = path.split_once('/') {
+            if let Some(node) = self.literal.get(segment)
+                && let Some(found) = node.descend(rest, values)
+            {
+                return Some(found);
+            }
+            if let Some(node) = self.placeholder.as_ref().filter(|_| may_be_value(segment)) {
+                values.push(segment);
+                if let Some(found) = node.descend(rest, values) {
+                    return Some(found);
+                }
+                values.pop();
+            }
+        }
+        self.here.as_ref().map(|item| (item, path))
+    }
+}
+
+/// A placeholder stands for something, and for nothing that means another folder.
+fn may_be_value(segment: &str) -> bool {
+    !matches!(segment, "" | "." | "..")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn table(routes: &[(&'static str, &'static str)]) -> Table<&'static str> {
+        let mut table = Table::default();
+        for (host, path) in routes {
+            let pattern = match *host {
+                "" => HostPattern::Any,
+                host => HostPattern::parse(host).unwrap(),
+            };
+            table.add(&pattern, &PathPattern::parse(path).unwrap(), *path).unwrap();
+        }
+        table
+    }
+
+    #[test]
+    fn the_leftmost_literal_wins_in_any_order() {
+        let mut routes = [
+            ("", "/"),
+            ("", "/a/"),
+            ("", "/a/b/"),
+            ("", "/a/{x}/c/"),
+            ("", "/{x}/b/c/"),
+            ("", "/v1/{account}/"),
+            ("", "/v1/{account}/{container}/"),
+        ];
+        for _ in 0..routes.len() {
+            routes.rotate_left(1);
+            let table = table(&routes);
+            for (path, pattern, values, rest) in [
+                ("/x", "/", &[][..], "x"),
+                ("/", "/", &[], ""),
+                ("/a", "/", &[], "a"),
+                ("/a/", "/a/", &[], ""),
+                ("/a//b/x", "/a/", &[], "/b/x"),
+                ("/a/b/c/x", "/a/b/", &[], "c/x"),
+                ("/a/z/c/x", "/a/{x}/c/", &["z"], "x"),
+                ("/a/z/d/x", "/a/", &[], "z/d/x"),
+                ("/a/../c/x", "/a/", &[], "../c/x"),
+                ("/z/b/c/x", "/{x}/b/c/", &["z"], "x"),
+                ("/v1/acme/x", "/v1/{account}/", &["acme"], "x"),
+                ("/v1/acme/box/x/y", "/v1/{account}/{container}/", &["acme", "box"], "x/y"),
+                ("/v1/acme//x", "/v1/{account}/", &["acme"], "/x"),
+                ("/v1//box/x", "/", &[], "v1//box/x"),
+                ("/v1/./box/x", "/", &[], "v1/./box/x"),
+            ] {
+                let found = table.find("any.example", path).unwrap();
+                assert_eq!((*found.item, found.rest), (pattern, rest), "{path}");
+                assert_eq!(found.values, values, "{path}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_named_host_beats_a_star_and_a_star_beats_any() {
+        let table = table(&[
+            ("", "/any/"),
+            ("", "/"),
+            ("*.media.example", "/star/"),
+            ("*.media.example", "/{x}/y/"),
+            ("acme.media.example", "/named/"),
+        ]);
+        let find = |host, path| table.find(host, path).map(|found| (*found.item, found.label));
+        let acme = Some("acme".to_owned());
+        for (host, path, expected) in [
+            ("acme.media.example", "/named/x", ("/named/", None)),
+            ("acme.media.example", "/star/x", ("/star/", acme.clone())),
+            ("acme.media.example", "/any/x", ("/any/", None)),
+            ("acme.media.example", "/any/y/x", ("/{x}/y/", acme)),
+            ("other.media.example", "/named/x", ("/", None)),
+            ("other.media.example", "/star/x", ("/star/", Some("other".to_owned()))),
+            ("media.example", "/star/x", ("/", None)),
+            ("a.b.media.example", "/star/x", ("/", None)),
+        ] {
+            assert_eq!(find(host, path), Some(expected), "{host}{path}");
+        }
+    }
+
+    #[test]
+    fn two_of_one_shape_are_one_too_many() {
+        let mut table = table(&[("", "/t/{tenant}/")]);
+        let path = PathPattern::parse("/t/{account}/").unwrap();
+        assert_eq!(table.add(&HostPattern::Any, &path, "new"), Err(&"/t/{tenant}/"));
+        let host = HostPattern::parse("media.example").unwrap();
+        assert_eq!(table.add(&host, &path, "new"), Ok(()));
+    }
+}

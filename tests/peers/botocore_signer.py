@@ -1,9 +1,9 @@
-"""botocore's S3 signers at a fixed time, with the canonical request they signed."""
+"""botocore's signers at a fixed time, with each step of what they signed."""
 
 import dataclasses
 from unittest import mock
 
-from botocore.auth import S3SigV4Auth, S3SigV4QueryAuth
+from botocore.auth import S3SigV4Auth, S3SigV4QueryAuth, SigV4Auth, SigV4QueryAuth
 from botocore.awsrequest import AWSRequest
 from botocore.config import Config
 from botocore.credentials import Credentials
@@ -29,12 +29,27 @@ class _Recorded:
         return self.recorded_string
 
 
+class _GeneralHeaderAuth(_Recorded, SigV4Auth):
+    pass
+
+
+class _GeneralQueryAuth(_Recorded, SigV4QueryAuth):
+    pass
+
+
 class _HeaderAuth(_Recorded, S3SigV4Auth):
     pass
 
 
 class _QueryAuth(_Recorded, S3SigV4QueryAuth):
     pass
+
+
+class _QueryAuthWithPayload(_QueryAuth):
+    """Names the payload in the query, as the SDKs for JavaScript do."""
+
+    def payload(self, request):
+        return self.named_payload
 
 
 def sign_header(request):
@@ -46,20 +61,44 @@ def presign(request):
     return _sign(signer, request)
 
 
-def _sign(signer, request):
-    aws_request = AWSRequest(
-        method=request.method, url=request.url, headers=dict(request.headers), data=request.body
+def presign_naming_payload(request, payload):
+    """A presigned URL with `X-Amz-Content-Sha256`."""
+    signer = _QueryAuthWithPayload(
+        _credentials(request), "s3", request.region, expires=request.expires_in
     )
-    if isinstance(signer, _QueryAuth):
+    signer.named_payload = payload
+    parameters = (*request.parameters, ("X-Amz-Content-Sha256", payload))
+    return _sign(signer, dataclasses.replace(request, parameters=parameters))
+
+
+def sign_header_for(service, request):
+    """As services other than S3 have it."""
+    return _sign(_GeneralHeaderAuth(_credentials(request), service, request.region), request)
+
+
+def presign_for(service, request):
+    """As services other than S3 have it."""
+    credentials, expires = _credentials(request), request.expires_in
+    return _sign(_GeneralQueryAuth(credentials, service, request.region, expires), request)
+
+
+def _sign(signer, request):
+    aws_request = AWSRequest(method=request.method, url=request.url, data=request.body)
+    pairs = request.headers.items() if isinstance(request.headers, dict) else request.headers
+    for name, value in pairs:
+        aws_request.headers[name] = value
+    if isinstance(signer, SigV4QueryAuth):
         # A presigned URL never covers the body, and botocore would read one as form fields.
         aws_request.data = b""
     elif request.body is None:
         aws_request.context["client_config"] = Config(s3={"payload_signing_enabled": False})
+        aws_request.context["payload_signing_enabled"] = False
     with mock.patch("botocore.auth.get_current_datetime", return_value=request.time):
         signer.add_auth(aws_request)
+    headers = aws_request.headers.items()
     return Signed(
         url=aws_request.url,
-        headers=dict(aws_request.headers.items()),
+        headers=dict(headers) if isinstance(request.headers, dict) else list(headers),
         canonical_request=signer.recorded_request,
         string_to_sign=signer.recorded_string,
     )

@@ -47,11 +47,14 @@ class CoreProcess:
         return json.loads(line)
 
 
-def verify(core, credentials, signed, method, now):
-    """Asks whether `signed`, which has a URL and headers, holds at `now` under one known key."""
+def verify(core, credentials, signed, method, now, regions=()):
+    """Asks whether `signed`, which has a URL and headers, holds at `now` under one known key.
+
+    The key is for `regions`, or for any when there are none."""
     secrets = {
         "secret_access_key": credentials.secret_access_key,
         "session_token": credentials.session_token,
+        "regions": list(regions),
     }
     return core(
         "verify",

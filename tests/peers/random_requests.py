@@ -82,7 +82,7 @@ def _request(source):
     method = source.choice(["GET", "HEAD", "PUT"])
     body = source.choice([None, b"", source.randbytes(source.randrange(1, 200))])
     parameters = {
-        source.choice([source.choice(_PARAMETERS), _text(source, 12)]): _text(source, 20)
+        source.choice([source.choice(_PARAMETERS), random_text(source, 12)]): random_text(source, 20)
         if source.random() < 0.7
         else ""
         for _ in range(source.choice([0, 0, 1, 2, 5]))
@@ -91,18 +91,18 @@ def _request(source):
     return Request(
         method=method,
         origin=source.choice(_ORIGINS),
-        key=_text(source, 60),
+        key=random_text(source, 60),
         parameters=tuple(parameters.items()),
         headers=_headers(source),
         body=body if method == "PUT" else source.choice([None, b""]),
         region=source.choice(_REGIONS),
-        credentials=_credentials(source),
+        credentials=random_credentials(source),
         time=datetime.datetime(2001, 1, 1) + datetime.timedelta(seconds=source.randrange(10**9)),
         expires_in=source.choice([1, 60, 3600, 604800, source.randrange(1, 604801)]),
     )
 
 
-def _text(source, longest):
+def random_text(source, longest):
     pools = [_ALPHANUMERIC, _ALPHANUMERIC, _DELIMITERS, _NON_ASCII, ["//", "..", "%2F", "%20", "+"]]
     return "".join(source.choice(source.choice(pools)) for _ in range(source.randrange(1, longest)))
 
@@ -122,7 +122,7 @@ def _headers(source):
     return {name: candidates[name] for name in chosen}
 
 
-def _credentials(source):
+def random_credentials(source):
     base64_alphabet = _ALPHANUMERIC + "+/"
     token = "".join(source.choices(base64_alphabet, k=source.randrange(20, 400))) + "=="
     return Credentials(

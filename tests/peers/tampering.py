@@ -43,6 +43,14 @@ class Sent:
     def presigned(self):
         return "X-Amz-Signature=" in self.url
 
+    @property
+    def reads_a_body(self):
+        """Whether it is a read that says it was signed with a body, which no read has."""
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        payload = headers.get("x-amz-content-sha256", "UNSIGNED-PAYLOAD")
+        bodiless = {"UNSIGNED-PAYLOAD", hashlib.sha256(b"").hexdigest()}
+        return self.method in ("GET", "HEAD") and payload not in bodiless
+
 
 def path(sent, source):
     """Changes a character that stands for itself, or appends one where there is none."""
@@ -91,7 +99,7 @@ def host(sent, _source):
 
 def method(sent, source):
     sent.method = source.choice([name for name in ("GET", "HEAD", "PUT") if name != sent.method])
-    return "method_mismatch"
+    return "malformed_credential" if sent.reads_a_body else "method_mismatch"
 
 
 def expiry(sent, source):
@@ -150,7 +158,7 @@ def payload_hash(sent, source):
     if sent.presigned:
         return host(sent, source)
     sent.edit_header("x-amz-content-sha256", lambda _: hashlib.sha256(b"other").hexdigest())
-    return "signature_mismatch"
+    return "malformed_credential" if sent.reads_a_body else "signature_mismatch"
 
 
 def session_token(sent, source):

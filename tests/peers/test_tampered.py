@@ -2,6 +2,7 @@
 
 import dataclasses
 import datetime
+import hashlib
 
 import pytest
 
@@ -10,6 +11,7 @@ import tampering
 from core_process import verify
 from random_requests import Credentials, Request, random_requests
 
+EMPTY = hashlib.sha256(b"").hexdigest()
 REQUESTS = random_requests()
 each_request = pytest.mark.parametrize("index", range(len(REQUESTS)))
 each_form = pytest.mark.parametrize(
@@ -83,6 +85,78 @@ def test_extra_amz_header_that_is_not_signed(core, sign):
     sent = send(sign)
     sent.headers["x-amz-acl"] = "public-read"
     assert refusal(core, sent) == "header_not_signed"
+
+
+@pytest.mark.parametrize("kind", tampering.EVERY_KIND)
+@pytest.mark.parametrize("payload", ["STREAMING-UNSIGNED-PAYLOAD-TRAILER", EMPTY])
+def test_one_change_of_a_url_that_names_its_payload(core, kind, payload):
+    signed = botocore_signer.presign_naming_payload(PLAIN, payload)
+    sent = tampering.Sent(PLAIN.method, signed.url, signed.headers, PLAIN.time)
+    assert refusal(core, sent) is None
+    reason = kind(sent, tampering.random_source(1))
+    assert refusal(core, sent) == reason
+
+
+@pytest.mark.parametrize(
+    ("parameter", "header", "reason"),
+    [
+        ("UNSIGNED-PAYLOAD", "UNSIGNED-PAYLOAD", None),
+        (EMPTY, None, None),
+        (None, EMPTY, None),
+        (EMPTY, "UNSIGNED-PAYLOAD", "malformed_credential"),
+        (hashlib.sha256(b"body").hexdigest(), None, "malformed_credential"),
+        (None, hashlib.sha256(b"body").hexdigest(), "malformed_credential"),
+        ("STREAMING-AWS4-ECDSA-P256-SHA256-PAYLOAD", None, "malformed_credential"),
+        (EMPTY.upper(), None, "malformed_credential"),
+        ("", None, "malformed_credential"),
+        ("x", None, "malformed_credential"),
+    ],
+)
+def test_payload_that_a_url_names(core, parameter, header, reason):
+    headers = PLAIN.headers | ({"X-Amz-Content-SHA256": header} if header else {})
+    request = dataclasses.replace(PLAIN, headers=headers)
+    if parameter is None:
+        signed = botocore_signer.presign(request)
+    else:
+        signed = botocore_signer.presign_naming_payload(request, parameter)
+    sent = tampering.Sent(PLAIN.method, signed.url, signed.headers, PLAIN.time)
+    assert refusal(core, sent) == reason
+
+
+@pytest.mark.parametrize(
+    ("value", "reason"),
+    [
+        ("UNSIGNED-PAYLOAD", "signature_mismatch"),
+        ("STREAMING-AWS4-HMAC-SHA256-PAYLOAD", "signature_mismatch"),
+        ("STREAMING-UNSIGNED-PAYLOAD-TRAILER", "signature_mismatch"),
+        (hashlib.sha256(b"body").hexdigest(), "malformed_credential"),
+        ("STREAMING-AWS4-ECDSA-P256-SHA256-PAYLOAD", "malformed_credential"),
+        ("", "malformed_credential"),
+    ],
+)
+def test_payload_hash_of_a_read(core, value, reason):
+    request = dataclasses.replace(PLAIN, body=b"")
+    sent = send(botocore_signer.sign_header, request)
+    assert refusal(core, sent) is None
+    sent.edit_header("x-amz-content-sha256", lambda _: value)
+    assert refusal(core, sent) == reason
+
+
+@pytest.mark.parametrize("spelling", ["x-amz-content-sha256", "X-Amz-Content-SHA256"])
+def test_payload_parameter_is_spelled_exactly_so(core, spelling):
+    request = dataclasses.replace(PLAIN, parameters=((spelling, "UNSIGNED-PAYLOAD"),))
+    assert refusal(core, send(botocore_signer.presign, request)) == "malformed_credential"
+
+
+def test_a_token_that_was_appended_after_signing(core):
+    """S3 wants it signed: otherwise whoever holds the URL could put another in its place."""
+    expected = dataclasses.replace(PLAIN.credentials, session_token="the token")
+    sent = send(botocore_signer.presign)
+    sent.url += "&X-Amz-Security-Token=the%20token"
+    assert refusal(core, sent, expected) == "signature_mismatch"
+    sent = send(botocore_signer.sign_header)
+    sent.headers["X-Amz-Security-Token"] = "the token"
+    assert refusal(core, sent, expected) == "header_not_signed"
 
 
 @each_form

@@ -34,6 +34,7 @@ use cloakroom_core::rejection::Rejection;
 use cloakroom_core::request::{Method, Query, Request, RequestError, Scheme};
 use cloakroom_core::secret::Secret;
 use cloakroom_core::sigv4::scope::Scope;
+use cloakroom_core::sigv4::settings::Settings;
 use cloakroom_core::sigv4::sign::{Payload, Signer, Unsigned};
 use cloakroom_core::sigv4::{Credentials, ExpiresIn};
 use cloakroom_core::tempurl::DIGESTS;
@@ -109,15 +110,19 @@ fn sign(question: &Value) -> Value {
     if text(question, "op") == "presign" {
         let seconds = question.get("expires_in").and_then(Value::as_u64).unwrap();
         let expires_in = ExpiresIn::from_secs(seconds).unwrap();
-        prepared = signer.prepare_query(&request, expires_in);
-        answer = json!({ "url": signer.presign(&request, expires_in).expose() });
-    } else {
-        let payload = match text(question, "payload_sha256") {
-            "UNSIGNED-PAYLOAD" => Payload::Unsigned,
-            hash => Payload::Sha256(hash),
+        prepared = match question.get("payload_sha256").and_then(Value::as_str) {
+            None => signer.prepare_query(&request, expires_in),
+            Some(hash) => {
+                let settings = Settings::of_service(signer.service);
+                let payload = Payload::parse(hash).unwrap();
+                signer.prepare_query_with(&request, expires_in, payload, settings)
+            }
         };
+        answer = json!({ "url": prepared.presigned_url().expose() });
+    } else {
+        let payload = Payload::parse(text(question, "payload_sha256")).unwrap();
         prepared = signer.prepare_headers(&request, payload);
-        let signed = signer.sign_headers(&request, payload);
+        let signed = prepared.signed_headers();
         let headers: serde_json::Map<_, _> =
             signed.headers.iter().map(|(n, v)| ((*n).to_owned(), json!(v.expose()))).collect();
         answer = json!({ "headers": headers, "url": signed.url });
@@ -142,7 +147,7 @@ fn verify(question: &Value) -> Value {
             id: id.clone(),
             secret_access_key: Secret::new(text(key, "secret_access_key")),
             session_token: key.get("session_token").and_then(Value::as_str).map(Secret::new),
-            region: None,
+            regions: strings(key.get("regions")),
             principal: Principal::EveryOwner,
         });
     }
@@ -453,8 +458,22 @@ fn split_url(url: &str) -> (Endpoint, &str) {
 }
 
 fn headers(question: &Value) -> Vec<(&str, &str)> {
-    let headers = question.get("headers").and_then(Value::as_object).unwrap();
-    headers.iter().map(|(name, value)| (name.as_str(), value.as_str().unwrap())).collect()
+    fn pair(pair: &Value) -> Option<(&str, &str)> {
+        Some((pair.get(0)?.as_str()?, pair.get(1)?.as_str()?))
+    }
+    match question.get("headers").unwrap() {
+        // A list, where a name comes more than once.
+        Value::Array(pairs) => pairs.iter().map(|each| pair(each).unwrap()).collect(),
+        headers => {
+            let headers = headers.as_object().unwrap();
+            headers.iter().map(|(name, value)| (name.as_str(), value.as_str().unwrap())).collect()
+        }
+    }
+}
+
+fn strings(list: Option<&Value>) -> Vec<String> {
+    let items = list.and_then(Value::as_array).into_iter().flatten();
+    items.map(|item| item.as_str().unwrap().to_owned()).collect()
 }
 
 fn time(question: &Value, name: &str) -> UnixTime {

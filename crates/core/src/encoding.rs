@@ -49,10 +49,11 @@ pub fn write_encoded(bytes: &[u8], slash: Slash, out: &mut impl Sink) {
 /// assert_eq!(encode("été/a b+c~", Slash::Keep), "%C3%A9t%C3%A9/a%20b%2Bc~");
 /// assert_eq!(encode("a/b", Slash::Encode), "a%2Fb");
 /// ```
-pub fn encode(text: &str, slash: Slash) -> String {
-    let mut out = Vec::with_capacity(text.len());
-    write_encoded(text.as_bytes(), slash, &mut out);
-    // INVARIANT: escapes are ASCII and runs are whole, so this is the text itself.
+pub fn encode(bytes: impl AsRef<[u8]>, slash: Slash) -> String {
+    let bytes = bytes.as_ref();
+    let mut out = Vec::with_capacity(bytes.len());
+    write_encoded(bytes, slash, &mut out);
+    // INVARIANT: what stays and what escapes are made of is ASCII.
     String::from_utf8(out).unwrap_or_default()
 }
 

@@ -30,8 +30,8 @@ pub struct Sigv4Key {
     pub secret_access_key: Secret,
     /// The session token that requests must carry, when the key is a temporary one.
     pub session_token: Option<Secret>,
-    /// The region that credential scopes must name; any when absent.
-    pub region: Option<String>,
+    /// The regions of which credential scopes must name one; any when there are none.
+    pub regions: Vec<String>,
     /// For whom it acts.
     pub principal: Principal,
 }

@@ -195,6 +195,21 @@ fn each_error_names_its_place() {
              `principal`, `session_token` or `region`",
         ),
         (
+            "/keys/AKAPP/region",
+            Some(json!([])),
+            "policy: at `keys.AKAPP.region`: needs at least one region",
+        ),
+        (
+            "/keys/AKAPP/region",
+            Some(json!(["auto", 7])),
+            "policy: at `keys.AKAPP.region.1`: must be a string, not a number",
+        ),
+        (
+            "/keys/AKAPP/region",
+            Some(json!(true)),
+            "policy: at `keys.AKAPP.region`: must be an array, not a boolean",
+        ),
+        (
             "/keys/users/algorithm",
             Some(json!("none")),
             "policy: at `keys.users.algorithm`: must be `HS256`, `RS256`, `ES256` or `EdDSA`, not `none`",

@@ -163,7 +163,11 @@ impl UploadSpec {
                     secret_access_key: read_key.secret_access_key,
                     session_token: read_key.session_token,
                 },
-                region: read_key.region.unwrap_or_else(|| "us-east-1".to_owned()),
+                region: read_key
+                    .regions
+                    .into_iter()
+                    .next()
+                    .unwrap_or_else(|| "us-east-1".to_owned()),
                 expires_in: self.read_expires_in,
             },
             seal_secret: resolve_signing_secret(secrets, &self.seal_secret, place("seal_secret"))?,

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! GET                                     method
-//! /test.txt                               canonical URI: decoded, then encoded once
+//! /test.txt                               canonical URI: encoded once, or twice
 //! max-keys=2&prefix=J                     canonical query: encoded, then sorted
 //! host:examplebucket.s3.amazonaws.com     canonical headers: lower case, trimmed, sorted
 //! x-amz-date:20130524T000000Z
@@ -12,16 +12,18 @@
 //! ```
 
 use crate::crypto::{Digest32, Sha256Sink};
-use crate::encoding::{Sink, Slash, encode, write_encoded};
+use crate::encoding::{Sink, Slash, encode};
 use crate::request::Method;
+
+use super::settings::{PathEncoding, PathNormalization, Settings};
 
 /// All that a signature covers.
 #[derive(Clone, Copy, Debug)]
 pub struct CanonicalRequest<'a> {
     /// The method.
     pub method: Method,
-    /// The path, decoded.
-    pub path: &'a [u8],
+    /// The path.
+    pub uri: &'a CanonicalUri,
     /// The query without the signature.
     pub query: &'a CanonicalQuery,
     /// The headers that are signed.
@@ -35,7 +37,7 @@ impl CanonicalRequest<'_> {
     pub fn write(&self, out: &mut impl Sink) {
         out.put(self.method.as_str().as_bytes());
         out.put(b"\n");
-        write_encoded(self.path, Slash::Keep, out);
+        out.put(self.uri.as_str().as_bytes());
         out.put(b"\n");
         out.put(self.query.as_str().as_bytes());
         out.put(b"\n");
@@ -66,6 +68,55 @@ impl CanonicalRequest<'_> {
     }
 }
 
+/// A path as signatures cover it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CanonicalUri(String);
+
+impl CanonicalUri {
+    /// Brings a decoded path into the form that the service computes.
+    ///
+    /// ```
+    /// # use cloakroom_core::sigv4::{canonical::CanonicalUri, settings::Settings};
+    /// let uri = |settings| CanonicalUri::new(b"/a//b c/../d", &settings).as_str().to_owned();
+    /// assert_eq!(uri(Settings::S3), "/a//b%20c/../d");
+    /// assert_eq!(uri(Settings::GENERAL), "/a/d");
+    /// assert_eq!(CanonicalUri::new(b"/b c", &Settings::GENERAL).as_str(), "/b%2520c");
+    /// ```
+    pub fn new(path: &[u8], settings: &Settings) -> Self {
+        let sent = match settings.path_normalization {
+            PathNormalization::AsSent => encode(path, Slash::Keep),
+            // Encoding leaves dots and slashes alone, so either may come first.
+            PathNormalization::Normalized => normalize(&encode(path, Slash::Keep)),
+        };
+        Self(match settings.path_encoding {
+            PathEncoding::Once => sent,
+            PathEncoding::Twice => encode(sent, Slash::Keep),
+        })
+    }
+
+    /// The canonical text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Removes `.`, `..` and empty segments. Unlike RFC 3986, section 5.2.4, `/a/b/..` becomes
+/// `/a`: signers of AWS keep a slash at the end only where the path as sent has one.
+fn normalize(path: &str) -> String {
+    let mut segments = Vec::new();
+    for segment in path.split('/') {
+        match segment {
+            "" | "." => {}
+            ".." => {
+                segments.pop();
+            }
+            _ => segments.push(segment),
+        }
+    }
+    let end = if path.ends_with('/') && !segments.is_empty() { "/" } else { "" };
+    format!("/{}{end}", segments.join("/"))
+}
+
 /// A query, encoded and sorted. The same text is signed and sent.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CanonicalQuery(String);
@@ -75,7 +126,7 @@ impl CanonicalQuery {
     pub fn new<'p>(pairs: impl IntoIterator<Item = (&'p [u8], &'p [u8])>) -> Self {
         let mut pairs: Vec<_> = pairs
             .into_iter()
-            .map(|(name, value)| (encode_component(name), encode_component(value)))
+            .map(|(name, value)| (encode(name, Slash::Encode), encode(value, Slash::Encode)))
             .collect();
         // AWS sorts by encoded name, then by encoded value.
         pairs.sort_unstable();
@@ -94,17 +145,6 @@ impl CanonicalQuery {
     /// The canonical text.
     pub fn as_str(&self) -> &str {
         &self.0
-    }
-}
-
-fn encode_component(bytes: &[u8]) -> String {
-    match str::from_utf8(bytes) {
-        Ok(text) => encode(text, Slash::Encode),
-        Err(_) => {
-            let mut out = Vec::new();
-            write_encoded(bytes, Slash::Encode, &mut out);
-            String::from_utf8(out).unwrap_or_default()
-        }
     }
 }
 
@@ -164,6 +204,35 @@ fn fold_white_space(value: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn paths_are_normalized_as_other_signers_do() {
+        for (path, normalized) in [
+            ("", "/"),
+            ("/", "/"),
+            ("//", "/"),
+            ("/a", "/a"),
+            ("/a/", "/a/"),
+            ("//a//b//", "/a/b/"),
+            ("/a/.", "/a"),
+            ("/a/./", "/a/"),
+            ("/a/b/..", "/a"),
+            ("/a/b/../", "/a/"),
+            ("/..", "/"),
+            ("/../../a", "/a"),
+            ("/a/../..", "/"),
+            ("/.../..a/b.", "/.../..a/b."),
+        ] {
+            assert_eq!(normalize(path), normalized, "{path}");
+        }
+    }
+
+    #[test]
+    fn paths_are_encoded_once_or_twice() {
+        let uri = |settings| CanonicalUri::new("/é%2F$/".as_bytes(), &settings).0;
+        assert_eq!(uri(Settings::S3), "/%C3%A9%252F%24/");
+        assert_eq!(uri(Settings::GENERAL), "/%25C3%25A9%25252F%2524/");
+    }
 
     #[test]
     fn query_is_encoded_then_sorted() {

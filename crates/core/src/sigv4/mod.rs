@@ -1,11 +1,10 @@
-//! AWS Signature Version 4 in the dialect of S3, signing and verifying.
+//! AWS Signature Version 4: signing for any service, verifying as S3 does.
 //!
 //! One file for each step of the specification:
-//! [`canonical`] request → [`scope`] and string to sign → signature, used by [`sign`] to make
-//! presigned URLs and `Authorization` headers, and by [`present`] and [`verify`] to read and
-//! to prove them.
-//!
-//! S3 differs from AWS's other services: the path is encoded once and never normalised.
+//! [`canonical`] request → [`scope`] and string to sign → signature, used by [`sign`] and
+//! [`prepared`] to make presigned URLs and `Authorization` headers, and by [`present`] and
+//! [`verify`] to read and to prove them. S3 differs from AWS's other services: [`settings`]
+//! says how.
 //!
 //! Sources: *Authenticating Requests (AWS Signature Version 4)* in the Amazon S3 API
 //! reference, with its pages on the `Authorization` header and on query parameters.
@@ -17,8 +16,13 @@
 //!     &X-Amz-Signature=aeee…d404
 //! ```
 
+pub mod payload;
+pub mod settings;
+
 pub mod canonical;
 pub mod scope;
+
+pub mod prepared;
 pub mod sign;
 
 pub mod present;
@@ -30,9 +34,6 @@ use crate::secret::Secret;
 
 /// The only algorithm: `X-Amz-Algorithm`, and the first word of an `Authorization` header.
 pub const ALGORITHM: &str = "AWS4-HMAC-SHA256";
-
-/// The payload hash of requests that do not sign their body.
-pub const UNSIGNED_PAYLOAD: &str = "UNSIGNED-PAYLOAD";
 
 /// The longest life of a presigned URL: seven days.
 pub const MAX_EXPIRES_IN: Duration = Duration::from_secs(604_800);

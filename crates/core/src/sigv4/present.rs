@@ -2,10 +2,11 @@
 
 use std::fmt;
 
-use crate::request::Request;
+use crate::request::{Method, Request};
 use crate::time::UnixTime;
 
-use super::{ALGORITHM, ExpiresIn, UNSIGNED_PAYLOAD};
+use super::payload::Payload;
+use super::{ALGORITHM, ExpiresIn};
 
 /// The query parameters that make up a presigned URL.
 pub(crate) const AUTH_PARAMETERS: [&str; 7] = [
@@ -18,6 +19,13 @@ pub(crate) const AUTH_PARAMETERS: [&str; 7] = [
     "X-Amz-Signature",
 ];
 
+/// What a presigned URL says of the body, where it says something. It alone makes none.
+const PAYLOAD_PARAMETER: &str = "X-Amz-Content-Sha256";
+
+/// The headers beside `Authorization` that a credential is read from.
+const CREDENTIAL_HEADERS: [&str; 3] =
+    ["x-amz-content-sha256", "x-amz-date", "x-amz-security-token"];
+
 /// Why a credential cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PresentError {
@@ -28,7 +36,7 @@ pub enum PresentError {
         /// What would be right.
         expected: &'static str,
     },
-    /// A parameter was given twice.
+    /// A parameter, field or header was given twice.
     DuplicateParameter(&'static str),
     /// `X-Amz-Expires` is not within 1 to 604,800 seconds.
     ExpiryOutOfRange,
@@ -38,7 +46,7 @@ impl fmt::Display for PresentError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Malformed { part, expected } => write!(f, "`{part}` must be {expected}"),
-            Self::DuplicateParameter(name) => write!(f, "parameter `{name}` is given twice"),
+            Self::DuplicateParameter(name) => write!(f, "`{name}` is given twice"),
             Self::ExpiryOutOfRange => {
                 f.write_str("`X-Amz-Expires` must be a number of seconds from 1 to 604800")
             }
@@ -88,21 +96,19 @@ impl<'r> PresentedSigv4<'r> {
     /// # Errors
     /// [`PresentError`] for whatever AWS would call an `AuthorizationQueryParametersError`.
     pub fn parse_query(request: &'r Request<'r>) -> Result<Self, PresentError> {
-        let mut found: [Option<String>; 7] = Default::default();
+        let mut found: [Option<String>; 8] = Default::default();
+        let known = || AUTH_PARAMETERS.into_iter().chain([PAYLOAD_PARAMETER]);
         let mut names = Vec::new();
-        let mut payload = None;
         for (name, value) in request.query().decoded().unwrap_or_default() {
             let name = String::from_utf8_lossy(&name).into_owned();
             // Whatever the query is used for, a name given twice can be read in two ways.
             if names.contains(&name) {
                 // Only our own names are repeated: the viewer's may be secrets of other systems.
-                let known = AUTH_PARAMETERS.into_iter().find(|known| *known == name);
+                let known = known().find(|known| *known == name);
                 return Err(PresentError::DuplicateParameter(known.unwrap_or("(not one of ours)")));
             }
-            let slot = AUTH_PARAMETERS.into_iter().zip(&mut found);
-            if let Some((exact, slot)) =
-                slot.into_iter().find(|(n, _)| n.eq_ignore_ascii_case(&name))
-            {
+            let mut slots = known().zip(&mut found);
+            if let Some((exact, slot)) = slots.find(|(n, _)| n.eq_ignore_ascii_case(&name)) {
                 if name != exact {
                     return malformed(exact, "spelled exactly so");
                 }
@@ -110,13 +116,27 @@ impl<'r> PresentedSigv4<'r> {
                     return malformed(exact, "UTF-8");
                 };
                 *slot = Some(value);
-            } else if name == "X-Amz-Content-Sha256" {
-                payload = String::from_utf8(value).ok();
             }
             names.push(name);
         }
-        let [algorithm, credential, date, expires, session_token, signed_headers, signature] =
-            found;
+        let [
+            algorithm,
+            credential,
+            date,
+            expires,
+            session_token,
+            signed_headers,
+            signature,
+            payload,
+        ] = found;
+        // A header says the same as the parameter, for signers that cannot do without it.
+        let header = unique_header(request, "x-amz-content-sha256")?;
+        let payload = match (payload.as_deref(), header) {
+            (Some(parameter), Some(header)) if parameter != header => {
+                return malformed(PAYLOAD_PARAMETER, "what the header of that name is");
+            }
+            (parameter, header) => parameter.or(header).unwrap_or(Payload::Unsigned.as_str()),
+        };
         if algorithm.as_deref() != Some(ALGORITHM) {
             return malformed("X-Amz-Algorithm", "`AWS4-HMAC-SHA256`");
         }
@@ -136,7 +156,7 @@ impl<'r> PresentedSigv4<'r> {
                 "X-Amz-SignedHeaders",
             )?,
             session_token,
-            payload: payload.unwrap_or_else(|| UNSIGNED_PAYLOAD.to_owned()),
+            payload: parse_payload(payload, request, PAYLOAD_PARAMETER)?,
             signature: parse_signature(signature.unwrap_or_default(), "X-Amz-Signature")?,
         })
     }
@@ -169,6 +189,9 @@ impl<'r> PresentedSigv4<'r> {
                 return Err(PresentError::DuplicateParameter(name));
             }
         }
+        for name in CREDENTIAL_HEADERS {
+            unique_header(request, name)?;
+        }
         let date = request.header("x-amz-date").unwrap_or_default();
         let signed_at = parse_date(date, "x-amz-date")?;
         let (access_key_id, region) =
@@ -187,7 +210,7 @@ impl<'r> PresentedSigv4<'r> {
                 "SignedHeaders",
             )?,
             session_token: request.header("x-amz-security-token").map(str::to_owned),
-            payload: payload.to_owned(),
+            payload: parse_payload(payload, request, "x-amz-content-sha256")?,
             signature: parse_signature(signature.unwrap_or_default().to_owned(), "Signature")?,
         })
     }
@@ -195,6 +218,34 @@ impl<'r> PresentedSigv4<'r> {
 
 fn malformed<T>(part: &'static str, expected: &'static str) -> Result<T, PresentError> {
     Err(PresentError::Malformed { part, expected })
+}
+
+fn unique_header<'r>(
+    request: &Request<'r>,
+    name: &'static str,
+) -> Result<Option<&'r str>, PresentError> {
+    let mut values = request.headers().filter(|(n, _)| *n == name).map(|(_, value)| value);
+    match (values.next(), values.next()) {
+        (_, Some(_)) => Err(PresentError::DuplicateParameter(name)),
+        (value, None) => Ok(value),
+    }
+}
+
+/// The payload hash is kept as it was signed. Reads have no body that it could be wrong about,
+/// but they can have been signed for one; S3 would refuse those.
+fn parse_payload(
+    text: &str,
+    request: &Request<'_>,
+    part: &'static str,
+) -> Result<String, PresentError> {
+    let Some(payload) = Payload::parse(text) else {
+        return malformed(part, "64 lower-case hexadecimal digits, or `UNSIGNED-PAYLOAD`");
+    };
+    let is_read = matches!(request.method(), Method::Get | Method::Head);
+    if is_read && !payload.allows_no_body() {
+        return malformed(part, "the hash of no bytes: reads have no body");
+    }
+    Ok(text.to_owned())
 }
 
 fn parse_date(text: &str, part: &'static str) -> Result<UnixTime, PresentError> {

@@ -13,9 +13,10 @@ use crate::request::Method;
 use crate::time::UnixTime;
 
 use super::MAX_CLOCK_SKEW;
-use super::canonical::{CanonicalHeaders, CanonicalQuery, CanonicalRequest};
+use super::canonical::{CanonicalHeaders, CanonicalQuery, CanonicalRequest, CanonicalUri};
 use super::present::{Carrier, PresentedSigv4};
 use super::scope::{Scope, SigningKey};
+use super::settings::Settings;
 
 /// Why a credential does not hold. A wrong signature carries no evidence.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,10 +27,10 @@ pub enum VerifyError {
     SignedHeaderMissing(String),
     /// No live key has this id.
     UnknownKey,
-    /// The key is for another region.
+    /// The key is for other regions.
     WrongRegion {
-        /// The region that the key is for.
-        expected: String,
+        /// The regions that the key is for.
+        expected: Vec<String>,
     },
     /// The session token is missing, wrong, or sent for a key that has none.
     SessionToken,
@@ -69,7 +70,9 @@ impl fmt::Display for VerifyError {
             Self::HeaderNotSigned(name) => write!(f, "header `{name}` was sent but not signed"),
             Self::SignedHeaderMissing(name) => write!(f, "header `{name}` was signed but not sent"),
             Self::UnknownKey => f.write_str("no live key has this id"),
-            Self::WrongRegion { expected } => write!(f, "the key is for region `{expected}`"),
+            Self::WrongRegion { expected } => {
+                write!(f, "the key is for region `{}`", expected.join("` or `"))
+            }
             Self::SessionToken => f.write_str("the session token does not fit the key"),
             Self::NotYetValid { now, signed_at } => write!(
                 f,
@@ -111,8 +114,8 @@ impl<'r> PresentedSigv4<'r> {
         // Rule 3: the key is live.
         let key = keyring.sigv4(&self.access_key_id).ok_or(VerifyError::UnknownKey)?;
         // Rule 4: the key is for this region.
-        if let Some(expected) = key.region.as_ref().filter(|region| **region != self.region) {
-            return Err(VerifyError::WrongRegion { expected: expected.clone() });
+        if !key.regions.is_empty() && !key.regions.contains(&self.region) {
+            return Err(VerifyError::WrongRegion { expected: key.regions.clone() });
         }
         // Rule 5: the session token is the key's own.
         let token_fits = match (&key.session_token, &self.session_token) {
@@ -178,7 +181,7 @@ impl<'r> PresentedSigv4<'r> {
 
 /// What a signature is computed from, but for the method.
 struct Expected<'p> {
-    path: Vec<u8>,
+    uri: CanonicalUri,
     query: CanonicalQuery,
     headers: CanonicalHeaders,
     payload: &'p str,
@@ -194,7 +197,7 @@ impl<'p> Expected<'p> {
         let is_signed = |name: &str| presented.signed_headers.iter().any(|signed| signed == name);
         let scope = Scope::new(presented.signed_at, &presented.region, "s3");
         Self {
-            path: decode(request.path()).unwrap_or_default().into_owned(),
+            uri: CanonicalUri::new(&decode(request.path()).unwrap_or_default(), &Settings::S3),
             query: CanonicalQuery::new(unsigned.map(|(n, v)| (n.as_slice(), v.as_slice()))),
             headers: CanonicalHeaders::new(request.headers().filter(|(name, _)| is_signed(name))),
             payload: &presented.payload,
@@ -207,7 +210,7 @@ impl<'p> Expected<'p> {
     fn is(&self, signature: &str, method: Method) -> bool {
         let canonical = CanonicalRequest {
             method,
-            path: &self.path,
+            uri: &self.uri,
             query: &self.query,
             headers: &self.headers,
             payload: self.payload,

@@ -4,14 +4,14 @@ use crate::key::{Principal, Sigv4Key};
 use crate::policy::reader::{Node, PolicyError};
 use crate::policy::{Secrets, resolve_secret, resolve_signing_secret};
 
-use super::{optional_string, place, read_principal};
+use super::{place, read_principal};
 
 #[derive(Clone, Debug)]
 pub(in crate::policy) struct Sigv4Spec {
     id: String,
     secret: String,
     session_token: Option<String>,
-    region: Option<String>,
+    regions: Vec<String>,
     pub(in crate::policy) principal: Principal,
 }
 
@@ -22,7 +22,7 @@ impl Sigv4Spec {
             id: id.to_owned(),
             secret: fields.required("secret")?.secret_name()?,
             session_token: fields.optional("session_token").map(|n| n.secret_name()).transpose()?,
-            region: optional_string(fields.optional("region"))?,
+            regions: fields.optional("region").map(read_regions).transpose()?.unwrap_or_default(),
             principal: read_principal(&fields.required("principal")?)?,
         })
     }
@@ -42,7 +42,7 @@ impl Sigv4Spec {
                 place(&self.id, "secret"),
             )?,
             session_token: token.transpose()?,
-            region: self.region.clone(),
+            regions: self.regions.clone(),
             principal: self.principal.clone(),
         })
     }
@@ -52,5 +52,18 @@ impl Sigv4Spec {
         let token = self.session_token.clone();
         let token = token.map(|name| (name, place(&self.id, "session_token")));
         [secret].into_iter().chain(token).collect()
+    }
+}
+
+/// `"us-east-1"`, or several: R2 takes both `["auto", "us-east-1"]`.
+fn read_regions(node: Node<'_>) -> Result<Vec<String>, PolicyError> {
+    if node.is_string() {
+        return Ok(vec![node.string()?.to_owned()]);
+    }
+    let regions: Result<Vec<_>, _> =
+        node.list()?.iter().map(|node| node.string().map(str::to_owned)).collect();
+    match regions {
+        Ok(regions) if regions.is_empty() => node.error("needs at least one region"),
+        regions => regions,
     }
 }

@@ -1,0 +1,88 @@
+//! What the fuzz targets share: a policy with keys of every dialect, and how a request is
+//! read from bytes.
+
+use std::sync::LazyLock;
+
+use cloakroom_core::crypto::Hash;
+use cloakroom_core::gate::{Gate, Outcome, Step};
+use cloakroom_core::jwt;
+use cloakroom_core::key::Keyring;
+use cloakroom_core::policy::Policy;
+use cloakroom_core::request::Request;
+use cloakroom_core::secret::Secret;
+use cloakroom_core::time::UnixTime;
+use serde_json::Value;
+
+/// The policy that targets decide by.
+pub const POLICY: &str = include_str!("policy.json");
+
+/// When every request comes: 2026-11-23T12:00:00Z.
+pub const NOW: UnixTime = UnixTime::from_secs(1_795_435_200);
+
+/// Every secret is known: the targets sign, too.
+pub fn secret(name: &str) -> Option<String> {
+    Some(match name {
+        // Akamai hands keys out in hexadecimal.
+        "EDGEAUTH_SECRET" => "52a152a152a152a152a152a152a1".to_owned(),
+        _ => format!("{name} of more than thirty-two bytes"),
+    })
+}
+
+/// The policy's gate.
+pub fn gate() -> &'static Gate {
+    static GATE: LazyLock<Gate> = LazyLock::new(|| {
+        Gate::new(&Policy::parse(POLICY).expect("a sound policy"), &secret).expect("its secrets")
+    });
+    &GATE
+}
+
+/// The policy's keys.
+pub fn keyring() -> &'static Keyring {
+    static KEYRING: LazyLock<Keyring> = LazyLock::new(|| {
+        let policy = Policy::parse(POLICY).expect("a sound policy");
+        policy.keyring(&secret).expect("its secrets")
+    });
+    &KEYRING
+}
+
+/// The header that makes a request one of the user `user`.
+pub fn bearer(user: &str) -> String {
+    let secret = Secret::new(secret("JWT_SECRET").expect("every secret"));
+    let claims = serde_json::json!({ "sub": user, "exp": NOW.as_secs() + 60 });
+    format!("Bearer {}", jwt::sign("users", &secret, &claims).expose())
+}
+
+/// The HMAC of `text` in hexadecimal.
+pub fn hmac(hash: Hash, key: &[u8], text: &str) -> String {
+    hex::encode(hash.hmac(key, &[text.as_bytes()]))
+}
+
+/// Reads a request as HTTP/1 writes it: `GET /path`, then lines of `name: value`.
+pub fn read_request(text: &str) -> Option<Request<'_>> {
+    let mut lines = text.split('\n');
+    let (method, target) = lines.next()?.split_once(' ')?;
+    let headers = lines.filter_map(|line| line.split_once(": "));
+    Request::parse(method, target, headers).ok()
+}
+
+/// Decides, with every public key's signature held for right.
+pub fn decide(gate: &Gate, request: &Request<'_>) -> Outcome {
+    match gate.decide(request, NOW) {
+        Step::Decided(decision) => decision.outcome,
+        Step::Check(checking) => {
+            let refused = checking.clone().answer(false).outcome;
+            assert!(matches!(refused, Outcome::Reject { .. }), "a wrong signature opens");
+            checking.answer(true).outcome
+        }
+    }
+}
+
+/// Whether the object may be had.
+pub fn opens(gate: &Gate, request: &Request<'_>) -> bool {
+    matches!(decide(gate, request), Outcome::Fetch(_))
+}
+
+/// A JSON number as seconds; nothing for what is no number.
+pub fn seconds(value: Option<&Value>) -> Option<f64> {
+    value?.as_f64()
+}

@@ -4,6 +4,7 @@
 //! prints. Secrets come from the environment only, never from the command line.
 
 mod explain;
+mod grants;
 mod policy;
 mod presign;
 
@@ -26,6 +27,8 @@ enum Command {
     Presign(presign::Options),
     /// Say what the edge decides about a request, and why.
     Explain(explain::Options),
+    /// Say who may do what with an object.
+    Grants(grants::Options),
     /// Work with policy documents.
     Policy {
         #[command(subcommand)]
@@ -61,6 +64,7 @@ fn main() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Presign(options) => presign::run(&options),
         Command::Explain(options) => explain::run(&options),
+        Command::Grants(options) => grants::run(&options),
         Command::Policy { command } => policy::run(&command),
     };
     result.unwrap_or_else(|problem| {

@@ -37,6 +37,7 @@ impl LogLine {
         self.set("rule", json!(trail.pattern));
         self.set("acl", json!(trail.acl));
         self.set("allowed_by", json!(trail.allowed_by));
+        self.set("clause", json!(trail.clause));
     }
 
     pub(crate) fn allowed(&mut self) {

@@ -5,10 +5,13 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
+use cloakroom_core::acl::permission::Owner;
+use cloakroom_core::acl::table::Who;
 use cloakroom_core::gate::{Gate, Outcome, Step};
 use cloakroom_core::key::Principal;
 use cloakroom_core::origin::OriginRequest;
 use cloakroom_core::policy::Policy;
+use cloakroom_core::rejection::Rejection;
 use cloakroom_core::request::{Request, Scheme};
 use cloakroom_core::time::UnixTime;
 use cloakroom_core::trail::Trail;
@@ -130,8 +133,10 @@ impl Report {
         let found = trail.acl.is_some();
         let no_rule = || "none fits, so the object is the app's own".to_owned();
         fact("rule", found.then(|| trail.pattern.clone().unwrap_or_else(no_rule)));
+        fact("owner", trail.owner.as_ref().map(Owner::to_string));
         fact("acl", trail.acl.clone());
         fact("allowed_by", trail.allowed_by.map(str::to_owned));
+        fact("clause", trail.clause.clone());
         facts
     }
 
@@ -181,11 +186,23 @@ impl Report {
                 report.insert("detail".into(), json!(rejection.to_string()));
                 let viewer = json!({ "status": row.status, "code": row.code, "message": row.text });
                 report.insert("viewer".into(), viewer);
+                let readers: Vec<_> = readers(rejection).iter().map(Who::to_string).collect();
+                if !readers.is_empty() {
+                    report.insert("may_read".into(), json!(readers));
+                }
                 "deny"
             }
         };
         report.insert("decision".into(), json!(decision));
         Value::Object(report)
+    }
+}
+
+/// Who would have been let in, when it is the ACL that denies.
+fn readers(rejection: &Rejection) -> &[Who] {
+    match rejection {
+        Rejection::Access(denied) => &denied.readers,
+        _ => &[],
     }
 }
 

@@ -5,6 +5,7 @@
 
 mod edgeauth;
 mod explain;
+mod grants;
 mod policy;
 mod presign;
 mod tempurl;
@@ -33,6 +34,8 @@ enum Command {
     EdgeAuth(edgeauth::Options),
     /// Say what the edge decides about a request, and why.
     Explain(explain::Options),
+    /// Say who may do what with an object.
+    Grants(grants::Options),
     /// Work with policy documents.
     Policy {
         #[command(subcommand)]
@@ -70,6 +73,7 @@ fn main() -> ExitCode {
         Command::Tempurl(options) => tempurl::run(&options),
         Command::EdgeAuth(options) => edgeauth::run(&options),
         Command::Explain(options) => explain::run(&options),
+        Command::Grants(options) => grants::run(&options),
         Command::Policy { command } => policy::run(&command),
     };
     result.unwrap_or_else(|problem| {

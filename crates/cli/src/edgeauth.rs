@@ -12,10 +12,11 @@ use cloakroom_core::secret::Secret;
 use cloakroom_core::time::UnixTime;
 use serde_json::json;
 
-use crate::Failure;
+use crate::{Common, Failure};
 
 #[derive(Debug, Args)]
 #[command(group = ArgGroup::new("opens").required(true).args(["acls", "url"]))]
+#[command(group = ArgGroup::new("ends").required(true).args(["expires_at", "expires_in"]))]
 #[command(
     after_help = "Prints NAME=TOKEN, which is a cookie as it is, and a query parameter unless \
 the token holds characters that URLs cannot; --json has the parameter encoded, too. Paths are \
@@ -39,7 +40,14 @@ pub(crate) struct Options {
     url: Option<String>,
     /// The last second at which it is valid, such as 2026-11-23T13:00:00Z
     #[arg(long, value_name = "TIME", value_parser = crate::parse_time)]
-    expires_at: UnixTime,
+    expires_at: Option<UnixTime>,
+    /// How long it is valid, in seconds from now on: 1 to 604800
+    #[arg(long, value_name = "SECONDS")]
+    expires_in: Option<u64>,
+    /// Print the same token for this many seconds, so that browsers can cache; it is then valid
+    /// for up to that much longer
+    #[arg(long, value_name = "SECONDS", conflicts_with = "expires_at")]
+    bucket: Option<u64>,
     /// The first second at which it is valid
     #[arg(long, value_name = "TIME", value_parser = crate::parse_time)]
     starts_at: Option<UnixTime>,
@@ -61,9 +69,8 @@ pub(crate) struct Options {
     /// The parameter, cookie or header that the token is for
     #[arg(long, value_name = "NAME", default_value = "__token__", value_parser = parse_name)]
     token_name: String,
-    /// Print JSON
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    common: Common,
 }
 
 pub(crate) fn run(options: &Options) -> Result<ExitCode, Failure> {
@@ -75,25 +82,32 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode, Failure> {
         algorithm: options.algorithm,
         escaping: if options.escape_early { Escaping::Early } else { Escaping::None },
     };
+    let expires_at = match (options.expires_at, options.expires_in) {
+        (Some(time), _) => time,
+        (None, life) => {
+            let life = life.unwrap_or_default();
+            crate::lifetime(&options.common, life, options.bucket)?.expires_at()
+        }
+    };
     let acls: Vec<_> = options.acls.iter().map(String::as_str).collect();
     let token = signer
         .sign(&Unsigned {
             opens: options.url.as_deref().map_or(Opens::Acl(&acls), Opens::Url),
             starts_at: options.starts_at,
-            expires_at: options.expires_at,
+            expires_at,
             address: options.ip,
             id: options.id.as_deref(),
             data: options.data.as_deref(),
         })
         .map_err(|error| error.to_string())?;
     let (name, token) = (&options.token_name, token.expose());
-    if options.json {
+    if options.common.json {
         let answer = json!({
             "name": name,
             "token": token,
             "encoded": format!("{name}={}", encode(token, Slash::Encode)),
             "starts_at": options.starts_at.map(UnixTime::to_rfc3339),
-            "expires_at": options.expires_at.to_rfc3339(),
+            "expires_at": expires_at.to_rfc3339(),
         });
         println!("{answer}");
     } else {

@@ -11,9 +11,11 @@ mod presign;
 mod tempurl;
 
 use std::process::ExitCode;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use clap::{Args, Parser, Subcommand};
+use cloakroom_core::lifetime::Lifetime;
+use cloakroom_core::sigv4::ExpiresIn;
 use cloakroom_core::time::UnixTime;
 
 #[derive(Debug, Parser)]
@@ -79,6 +81,16 @@ fn main() -> ExitCode {
     result.unwrap_or_else(|problem| {
         eprintln!("cloakroom: {problem}");
         ExitCode::from(2)
+    })
+}
+
+/// The life that `--expires-in` and `--bucket` ask for.
+fn lifetime(common: &Common, expires_in: u64, bucket: Option<u64>) -> Result<Lifetime, Failure> {
+    let life = ExpiresIn::from_secs(expires_in)
+        .ok_or("--expires-in must be a number of seconds from 1 to 604800")?;
+    let Some(bucket) = bucket else { return Ok(Lifetime::new(common.time(), life)) };
+    Lifetime::stable(common.time(), life, Duration::from_secs(bucket)).ok_or_else(|| {
+        "--bucket must be at least 1, and at most 604800 together with --expires-in".to_owned()
     })
 }
 

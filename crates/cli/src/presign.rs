@@ -8,8 +8,8 @@ use cloakroom_core::endpoint::Endpoint;
 use cloakroom_core::object::{Bucket, ObjectKey};
 use cloakroom_core::request::Method;
 use cloakroom_core::secret::Secret;
+use cloakroom_core::sigv4::Credentials;
 use cloakroom_core::sigv4::sign::Unsigned;
-use cloakroom_core::sigv4::{Credentials, ExpiresIn};
 use cloakroom_core::store::{Addressing, Store};
 use serde_json::json;
 
@@ -37,6 +37,10 @@ pub(crate) struct Options {
     /// How long the URL works, in seconds: 1 to 604800
     #[arg(long, value_name = "SECONDS")]
     expires_in: u64,
+    /// Print the same URL for this many seconds, so that browsers can cache; it then works for up
+    /// to that much longer
+    #[arg(long, value_name = "SECONDS")]
+    bucket: Option<u64>,
     /// A header that must be sent with the request; may be repeated
     #[arg(long = "header", value_name = "NAME: VALUE", value_parser = crate::parse_header)]
     headers: Vec<(String, String)>,
@@ -49,8 +53,7 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode, Failure> {
     let (bucket, key) = location.ok_or("the object must be given as `s3://BUCKET/KEY`")?;
     let bucket = Bucket::new(bucket).ok_or_else(|| format!("`{bucket}` cannot name a bucket"))?;
     let key = ObjectKey::new(key).map_err(|error| error.to_string())?;
-    let expires_in = ExpiresIn::from_secs(options.expires_in)
-        .ok_or("--expires-in must be a number of seconds from 1 to 604800")?;
+    let lifetime = crate::lifetime(&options.common, options.expires_in, options.bucket)?;
     let aws = format!("https://s3.{}.amazonaws.com", options.region);
     // A certificate of AWS covers one label before the endpoint, so no bucket with dots.
     let by_path = options.endpoint.is_some() || bucket.as_str().contains('.');
@@ -67,7 +70,6 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode, Failure> {
     }
     let headers: Vec<_> =
         options.headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-    let time = options.common.time();
     let request = Unsigned {
         method: options.method,
         endpoint: &endpoint,
@@ -75,17 +77,16 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode, Failure> {
         query: &[],
         headers: &headers,
     };
-    let url = store.signer(time).presign(&request, expires_in);
+    let url = store.signer(lifetime.signed_at()).presign(&request, lifetime.expires_in());
     if options.common.json {
         let headers: serde_json::Map<_, _> =
             options.headers.iter().map(|(name, value)| (name.clone(), json!(value))).collect();
-        let expires_at = time.saturating_add(expires_in.duration()).to_rfc3339();
         let answer = json!({
             "url": url.expose(),
             "method": options.method.as_str(),
             "headers": headers,
             "path": encode(&path, Slash::Keep),
-            "expires_at": expires_at,
+            "expires_at": lifetime.expires_at().to_rfc3339(),
         });
         println!("{answer}");
     } else {

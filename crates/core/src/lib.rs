@@ -43,6 +43,7 @@ pub mod jwt;
 pub mod sigv4;
 pub mod tempurl;
 
+pub mod lifetime;
 pub mod presented;
 
 pub mod object;

@@ -10,6 +10,7 @@ use cloakroom_core::edgeauth::sign::{Opens, SignError, Unsigned};
 use cloakroom_core::edgeauth::{Escaping, Signer};
 use cloakroom_core::grant::{Dialect, Grant, Verified};
 use cloakroom_core::key::{EdgeAuthKey, Keyring, Principal};
+use cloakroom_core::policy::Policy;
 use cloakroom_core::presented::{CredentialError, Presented};
 use cloakroom_core::request::Request;
 use cloakroom_core::secret::Secret;
@@ -354,6 +355,48 @@ fn what_could_not_be_read_back_is_not_signed() {
         let algorithm = Hash::Sha256;
         let signer = Signer { secret: &secret, salt: None, algorithm, escaping: Escaping::None };
         assert_eq!(signer.sign(&ANY).map(|_| ()), Err(SignError::Key));
+    }
+}
+
+#[test]
+fn a_policy_names_keys_and_salts() {
+    let document = serde_json::json!({
+        "version": 1,
+        "stores": { "main": {
+            "kind": "s3", "endpoint": "https://s3.example", "region": "us-east-1",
+            "credentials": { "access_key_id": "ID", "secret_access_key": "SECRET" }
+        } },
+        "routes": { "all": { "path": "/", "store": "main", "bucket": "media" } },
+        "keys": {
+            "hls": {
+                "dialect": "edgeauth", "secret": "HLS_KEY", "salt": "HLS_SALT",
+                "token_name": "hdnts", "algorithm": "sha1", "escape_early": true,
+                "principal": { "user": "alice" }
+            },
+            "plain": { "dialect": "edgeauth", "secret": "PLAIN_KEY", "principal": "every-owner" }
+        }
+    });
+    let policy = Policy::parse(&document.to_string()).unwrap();
+    let keyring = |plain: &'static str| {
+        policy.keyring(&move |name| match name {
+            "HLS_KEY" => Some("00ff".to_owned()),
+            "HLS_SALT" => Some("salt".to_owned()),
+            "PLAIN_KEY" => Some(plain.to_owned()),
+            _ => None,
+        })
+    };
+    let keys = keyring("abc123").unwrap();
+    let [hls] = keys.edgeauth("hdnts") else { panic!("one key has this name") };
+    assert_eq!((hls.algorithm, hls.escape_early), (Hash::Sha1, true));
+    assert_eq!(hls.salt.as_ref().unwrap().expose(), "salt");
+    assert_eq!(hls.principal, Principal::User("alice".into()));
+    let [plain] = keys.edgeauth("__token__") else { panic!("one key has this name") };
+    assert_eq!((plain.algorithm, plain.escape_early), (Hash::Sha256, false));
+    assert!(plain.salt.is_none());
+    for bad in ["abc", "no hexadecimal"] {
+        let error = keyring(bad).unwrap_err().to_string();
+        assert!(error.contains("keys.plain.secret") && error.contains("hexadecimal digits"));
+        assert!(!error.contains(&format!("`{bad}`")), "{error}");
     }
 }
 

@@ -8,7 +8,8 @@
 //! once, which is also what locates the object; and the pattern, whose escapes stand for the
 //! bytes they name, never for wildcards. Two spellings of a path are one object, so an ACL covers
 //! both or neither, and a wildcard cannot cover a part of an escape. `/u/???` thus does not
-//! open `/u/%41`, which is `/u/A`; on paths as they were sent, it would.
+//! open `/u/%41`, which is `/u/A`; on paths as they were sent, it would. (Akamai does not publish
+//! which of the two its servers compare.)
 
 use crate::encoding::decode;
 use crate::wildcard::{Pattern, Token};

@@ -1,7 +1,6 @@
 //! Akamai EdgeAuth tokens, version 2.0: verifying and making them.
 //!
-//! A token names what it opens by an ACL, or it is made for one URL; what the reader of a
-//! request does with it is Akamai's *Auth Token 2.0 Verification*.
+//! A token names what it opens by an ACL, or it is made for one URL.
 //!
 //! ```text
 //! __token__=ip=192.0.2.7~st=1616545627~exp=1616545657~acl=/hls/*!/art/?.jpg~id=7~data=x~hmac=ba0d…
@@ -96,9 +95,10 @@ impl<'a> Signer<'a> {
     }
 
     /// The MAC over `fields`, those of a token before its `hmac`, in lower-case hexadecimal
-    /// digits; `path` when the token is one for a URL. None when the key is not hexadecimal.
+    /// digits; `path` when the token is one for a URL. None when the key is
+    /// not hexadecimal, or empty.
     fn mac(&self, fields: &str, path: Option<&str>) -> Option<String> {
-        let key = hex::decode(self.secret.expose()).ok()?;
+        let key = hex::decode(self.secret.expose()).ok().filter(|key| !key.is_empty())?;
         let url = path.map(|path| format!("{DELIMITER}url={}", self.escaping.apply(path)));
         let salt = self.salt.map(|salt| format!("{DELIMITER}salt={}", salt.expose()));
         let (url, salt) = (url.unwrap_or_default(), salt.unwrap_or_default());

@@ -37,14 +37,14 @@ pub struct PresentedEdgeAuth<'r> {
     pub(super) dialect: Dialect,
     pub(super) name: &'r str,
     /// One or two.
-    pub(super) readings: Vec<Token<'r>>,
+    pub(super) readings: Vec<Token>,
 }
 
 /// One reading of a token.
 #[derive(Clone)]
-pub(super) struct Token<'r> {
+pub(super) struct Token {
     /// What the MAC covers of it: everything before `~hmac=`.
-    pub(super) fields: Cow<'r, str>,
+    pub(super) fields: String,
     pub(super) address: Option<IpAddr>,
     pub(super) starts_at: Option<UnixTime>,
     pub(super) expires_at: UnixTime,
@@ -67,10 +67,9 @@ impl<'r> PresentedEdgeAuth<'r> {
         if token.len() > MAX_LENGTH {
             return malformed("token", "at most 4096 bytes long");
         }
-        let texts = spellings(dialect, token);
         let (mut readings, mut problem) = (Vec::new(), None);
-        for text in texts {
-            match Token::parse(text) {
+        for text in spellings(dialect, token) {
+            match Token::parse(&text) {
                 Ok(token) => readings.push(token),
                 Err(error) => problem = problem.or(Some(error)),
             }
@@ -98,34 +97,26 @@ fn spellings(dialect: Dialect, value: &str) -> Vec<Cow<'_, str>> {
         _ => return vec![Cow::Borrowed(value)],
     };
     // Every token has a `=`, and whoever encodes a whole value encodes it.
-    let is_wholly_encoded = !value.contains('=');
-    let mut spellings = Vec::new();
-    if !is_wholly_encoded {
-        spellings.push(Cow::Borrowed(value));
-    }
-    if is_wholly_encoded && dialect == Dialect::EdgeAuthQuery && value.contains('+') {
-        spellings.extend(decode_text(&value.replace('+', " ")).map(Cow::Owned));
-    } else if value.contains('%') {
-        spellings.extend(decode_text(value).map(Cow::Owned));
-    }
-    if spellings.is_empty() {
-        // Not a token in any reading, which the reader says best.
-        spellings.push(Cow::Borrowed(value));
-    }
-    spellings
+    let is_whole = !value.contains('=');
+    let decoded = if is_whole && dialect == Dialect::EdgeAuthQuery {
+        decode_text(&value.replace('+', " "))
+    } else {
+        decode_text(value)
+    };
+    let decoded = decoded.filter(|decoded| decoded != value).map(Cow::Owned);
+    let as_sent = (!is_whole || decoded.is_none()).then_some(Cow::Borrowed(value));
+    as_sent.into_iter().chain(decoded).collect()
 }
 
 fn decode_text(text: &str) -> Option<String> {
     String::from_utf8(decode(text).ok()?.into_owned()).ok()
 }
 
-impl<'r> Token<'r> {
-    fn parse(text: Cow<'r, str>) -> Result<Self, CapabilityError> {
-        let Some(end) = text.rfind("~hmac=") else {
+impl Token {
+    fn parse(text: &str) -> Result<Self, CapabilityError> {
+        let Some((fields, mac)) = text.rsplit_once("~hmac=") else {
             return malformed("hmac", "the last field of the token");
         };
-        let (fields, mac) = text.split_at_checked(end).unwrap_or((&text, ""));
-        let mac = mac.strip_prefix("~hmac=").unwrap_or_default().to_owned();
         let are_digits = mac.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
         if !are_digits || !matches!(mac.len(), 32 | 40 | 64) {
             return malformed("hmac", "32, 40 or 64 lower-case hexadecimal digits");
@@ -134,10 +125,7 @@ impl<'r> Token<'r> {
         let (address, acl) = (ip.map(parse_address).transpose()?, acl.map(parse_acl).transpose()?);
         let starts_at = st.map(|secs| parse_time("st", secs)).transpose()?;
         let expires_at = parse_time("exp", exp.unwrap_or_default())?;
-        let fields = match text {
-            Cow::Borrowed(text) => Cow::Borrowed(text.get(..end).unwrap_or_default()),
-            Cow::Owned(_) => Cow::Owned(fields.to_owned()),
-        };
+        let (fields, mac) = (fields.to_owned(), mac.to_owned());
         Ok(Self { fields, address, starts_at, expires_at, acl, mac })
     }
 }
@@ -200,7 +188,7 @@ mod tests {
     fn parse(dialect: Dialect, token: &str) -> Result<Vec<String>, CapabilityError> {
         let request = Request::parse("GET", "/", [("host", "h")]).unwrap();
         let presented = PresentedEdgeAuth::parse(&request, dialect, "__token__", token)?;
-        Ok(presented.readings.iter().map(|token| token.fields.clone().into_owned()).collect())
+        Ok(presented.readings.into_iter().map(|token| token.fields).collect())
     }
 
     fn refusal(fields: &str) -> CapabilityError {

@@ -112,8 +112,7 @@ impl Signer<'_> {
         .filter_map(|(name, value)| value.map(|value| format!("{name}={value}")))
         .collect();
         let fields = fields.join("~");
-        let mac = Some(self.secret).filter(|secret| !secret.expose().is_empty());
-        let mac = mac.and_then(|_| self.mac(&fields, path)).ok_or(SignError::Key)?;
+        let mac = self.mac(&fields, path).ok_or(SignError::Key)?;
         Ok(Secret::new(format!("{fields}{DELIMITER}hmac={mac}")))
     }
 

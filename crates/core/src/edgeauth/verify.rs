@@ -22,14 +22,13 @@ impl<'r> PresentedEdgeAuth<'r> {
         let keys = keyring.edgeauth(self.name);
         let first = keys.first().ok_or(CapabilityError::UnknownKey)?;
         // Rule 2: one of the keys is for an algorithm with MACs of this length.
-        let is_fit = |key: &EdgeAuthKey, token: &Token<'_>| {
-            token.mac.len() == 2 * key.algorithm.digest_length()
-        };
+        let is_fit =
+            |key: &EdgeAuthKey, token: &Token| token.mac.len() == 2 * key.algorithm.digest_length();
         if !keys.iter().any(|key| self.readings.iter().any(|token| is_fit(key, token))) {
             return Err(CapabilityError::WrongAlgorithm { expected: first.algorithm.as_str() });
         }
         // Rule 3: one of them has signed it; a token without ACL, for this path.
-        let signed = |key: &EdgeAuthKey, token: &Token<'_>| {
+        let signed = |key: &EdgeAuthKey, token: &Token| {
             let path = token.acl.is_none().then_some(self.request.path());
             let mac = Signer::new(key).mac(&token.fields, path);
             mac.is_some_and(|mac| constant_time_eq(mac.as_bytes(), token.mac.as_bytes()))

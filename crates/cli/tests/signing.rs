@@ -1,0 +1,97 @@
+//! The commands that sign, run as a person runs them.
+
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on fails")]
+
+use std::process::Command;
+
+/// What a command prints, and whether it succeeds.
+fn cloakroom(arguments: &[&str]) -> (bool, String) {
+    let output = Command::new(env!("CARGO_BIN_EXE_cloakroom"))
+        .args(arguments)
+        .env("EDGEAUTH_KEY", "abc123")
+        .env("EDGEAUTH_SALT", "salt")
+        .env("AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE")
+        .env("AWS_SECRET_ACCESS_KEY", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY")
+        .env_remove("AWS_SESSION_TOKEN")
+        .output()
+        .unwrap();
+    let printed = if output.status.success() { output.stdout } else { output.stderr };
+    (output.status.success(), String::from_utf8(printed).unwrap())
+}
+
+fn printed(arguments: &[&str]) -> String {
+    let (success, printed) = cloakroom(arguments);
+    assert!(success, "{printed}");
+    printed
+}
+
+const PRESIGN: &[&str] = &["presign", "GET", "s3://media/a.jpg", "--region", "us-east-1"];
+const EDGEAUTH: &[&str] = &["edgeauth", "--key-env", "EDGEAUTH_KEY"];
+
+#[test]
+fn edgeauth_prints_name_and_token() {
+    let time = ["--starts-at", "2021-03-24T00:27:07Z", "--expires-at", "2021-03-24T00:27:37Z"];
+    let token = ["--acl", "/foo", "--token-name", "hdnts"];
+    assert_eq!(
+        printed(&[EDGEAUTH, &time, &token].concat()),
+        "hdnts=st=1616545627~exp=1616545657~acl=/foo~\
+         hmac=ba0d665ffc7c80159d08e1a9a143ed345bc2f3e374f8af73248ff67fb087a420\n"
+    );
+}
+
+#[test]
+fn edgeauth_json_has_the_token_encoded_too() {
+    let opens = ["--acl", "/a/*", "--acl", "/b", "--expires-at", "2021-03-24T00:27:37Z"];
+    let fields = ["--ip", "2001:db8::1", "--id", "s 1", "--data", "x&y"];
+    let key = ["--salt-env", "EDGEAUTH_SALT", "--escape-early", "--algorithm", "md5", "--json"];
+    let answer = printed(&[EDGEAUTH, &opens, &fields, &key].concat());
+    let answer: serde_json::Value = serde_json::from_str(&answer).unwrap();
+    let (token, encoded) = (answer["token"].as_str().unwrap(), answer["encoded"].as_str().unwrap());
+    let fields = "ip=2001%3adb8%3a%3a1~exp=1616545657~acl=/a/*!/b~id=s+1~data=x%26y~hmac=";
+    assert!(token.starts_with(fields) && token.len() == fields.len() + 32, "{token}");
+    assert!(encoded.starts_with("__token__=ip%3D2001%253adb8"), "{encoded}");
+    assert_eq!(answer["expires_at"], "2021-03-24T00:27:37Z");
+}
+
+#[test]
+fn edgeauth_says_what_is_wrong() {
+    let end = ["--expires-at", "2021-03-24T00:27:37Z"];
+    for (arguments, problem) in [
+        (vec!["--acl", "/a!/b"], "an ACL must be made of patterns"),
+        (vec!["--url", "/a?b"], "without a query"),
+        (vec!["--url", "/a", "--acl", "/a"], "cannot be used with"),
+        (vec![], "--acl <PATTERN>|--url <PATH>"),
+        (vec!["--url", "/a", "--salt-env", "NO_SUCH_SALT"], "set NO_SUCH_SALT in the environment"),
+        (vec!["--url", "/a", "--token-name", "a=b"], "letters, digits"),
+        (vec!["--url", "/a", "--bucket", "60"], "cannot be used with"),
+        (vec!["--url", "/a", "--algorithm", "sha512"], "sha256, sha1 or md5"),
+    ] {
+        let (success, printed) = cloakroom(&[EDGEAUTH, &end, &arguments].concat());
+        assert!(!success && printed.contains(problem), "{arguments:?}: {printed}");
+    }
+}
+
+#[test]
+fn a_bucket_prints_the_same_until_it_ends() {
+    let url_token = [EDGEAUTH, &["--url", "/a.jpg"]].concat();
+    for command in [PRESIGN, &url_token] {
+        let at = |time: &str, bucket: &str| {
+            let life = ["--expires-in", "3600", "--bucket", bucket, "--at", time];
+            cloakroom(&[command, &life].concat())
+        };
+        let first = at("2026-11-23T12:00:00Z", "600");
+        assert!(first.0, "{}", first.1);
+        assert_eq!(at("2026-11-23T12:09:59Z", "600"), first);
+        assert_ne!(at("2026-11-23T12:10:00Z", "600"), first);
+        for bucket in ["0", "601201"] {
+            let (success, printed) = at("2026-11-23T12:00:00Z", bucket);
+            assert!(!success && printed.contains("--bucket must be"), "{printed}");
+        }
+    }
+    let life = ["--expires-in", "3600", "--bucket", "600", "--at", "2026-11-23T12:09:59Z"];
+    let url = printed(&[PRESIGN, &life].concat());
+    assert!(url.contains("X-Amz-Date=20261123T120000Z&X-Amz-Expires=4200&"), "{url}");
+    // 2026-11-23T13:10:00Z
+    let token = printed(&[url_token.as_slice(), &life].concat());
+    assert!(token.starts_with("__token__=exp=1795439400~hmac="), "{token}");
+}

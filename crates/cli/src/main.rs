@@ -4,6 +4,7 @@
 //! prints. Secrets come from the environment only, never from the command line.
 
 mod edgeauth;
+mod cloudfront;
 mod explain;
 mod grants;
 mod policy;
@@ -34,6 +35,8 @@ enum Command {
     /// Print an Akamai EdgeAuth token.
     #[command(name = "edgeauth")]
     EdgeAuth(edgeauth::Options),
+    /// Print a CloudFront signed URL, or signed cookies.
+    Cloudfront(cloudfront::Options),
     /// Say what the edge decides about a request, and why.
     Explain(explain::Options),
     /// Say who may do what with an object.
@@ -74,6 +77,7 @@ fn main() -> ExitCode {
         Command::Presign(options) => presign::run(&options),
         Command::Tempurl(options) => tempurl::run(&options),
         Command::EdgeAuth(options) => edgeauth::run(&options),
+        Command::Cloudfront(options) => cloudfront::run(&options),
         Command::Explain(options) => explain::run(&options),
         Command::Grants(options) => grants::run(&options),
         Command::Policy { command } => policy::run(&command),

@@ -100,7 +100,9 @@ def test_each_byte_of_the_signature_counts(core, kid):
 
 
 @each_key
-@pytest.mark.parametrize("alg", ["none", "HS256", "RS256", "ES256", "EdDSA", "PS256", "rs256", None])
+@pytest.mark.parametrize(
+    "alg", ["none", "HS256", "RS256", "ES256", "EdDSA", "PS256", "rs256", None]
+)
 def test_the_token_does_not_choose_the_algorithm(core, kid, alg):
     if alg == algorithm(kid):
         alg = alg.swapcase()

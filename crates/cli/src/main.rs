@@ -4,6 +4,7 @@
 //! prints. Secrets come from the environment only, never from the command line.
 
 mod explain;
+mod jwt;
 mod policy;
 mod presign;
 
@@ -24,6 +25,8 @@ struct Cli {
 enum Command {
     /// Print a presigned S3 URL.
     Presign(presign::Options),
+    /// Print a JSON Web Token.
+    Jwt(jwt::Options),
     /// Say what the edge decides about a request, and why.
     Explain(explain::Options),
     /// Work with policy documents.
@@ -60,6 +63,7 @@ type Failure = String;
 fn main() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Presign(options) => presign::run(&options),
+        Command::Jwt(options) => jwt::run(&options),
         Command::Explain(options) => explain::run(&options),
         Command::Policy { command } => policy::run(&command),
     };

@@ -3,10 +3,11 @@
 //! A thin shell over the core: it reads arguments, files, the environment and the clock, and
 //! prints. Secrets come from the environment only, never from the command line.
 
-mod edgeauth;
 mod cloudfront;
+mod edgeauth;
 mod explain;
 mod grants;
+mod jwt;
 mod policy;
 mod presign;
 mod tempurl;
@@ -37,6 +38,8 @@ enum Command {
     EdgeAuth(edgeauth::Options),
     /// Print a CloudFront signed URL, or signed cookies.
     Cloudfront(cloudfront::Options),
+    /// Print a JSON Web Token.
+    Jwt(jwt::Options),
     /// Say what the edge decides about a request, and why.
     Explain(explain::Options),
     /// Say who may do what with an object.
@@ -78,6 +81,7 @@ fn main() -> ExitCode {
         Command::Tempurl(options) => tempurl::run(&options),
         Command::EdgeAuth(options) => edgeauth::run(&options),
         Command::Cloudfront(options) => cloudfront::run(&options),
+        Command::Jwt(options) => jwt::run(&options),
         Command::Explain(options) => explain::run(&options),
         Command::Grants(options) => grants::run(&options),
         Command::Policy { command } => policy::run(&command),

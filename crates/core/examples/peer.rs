@@ -16,21 +16,22 @@
 
 use std::io::{BufRead, Write};
 
+use cloakroom_asymmetric::PrivateKey;
+use cloakroom_asymmetric::PrivateKey;
 use cloakroom_core::acl::permission::Permission;
 use cloakroom_core::acl::swift::{ContainerAcl, ContainerHeader, Entry};
-use cloakroom_core::crypto::Hash;
-use cloakroom_core::edgeauth::sign::Opens;
-use cloakroom_core::edgeauth::{self, Escaping};
-use cloakroom_core::encoding::{Slash, encode};
-use cloakroom_asymmetric::PrivateKey;
 use cloakroom_core::cloudfront::resource::Resource;
 use cloakroom_core::cloudfront::sign::{Policy as CloudFrontPolicy, Url};
 use cloakroom_core::cloudfront::source_ip::SourceIp;
 use cloakroom_core::cloudfront::statement::Statement;
+use cloakroom_core::crypto::Hash;
+use cloakroom_core::edgeauth::sign::Opens;
+use cloakroom_core::edgeauth::{self, Escaping};
+use cloakroom_core::encoding::{Slash, encode};
 use cloakroom_core::endpoint::Endpoint;
 use cloakroom_core::gate::{Gate, Outcome, Step};
 use cloakroom_core::grant::{Grant, Verified};
-use cloakroom_core::jwt;
+use cloakroom_core::jwt::{self, JwtAlgorithm, UnsignedJwt};
 use cloakroom_core::key::{JwtKey, JwtPrincipal, JwtProof, Keyring, Principal, Sigv4Key};
 use cloakroom_core::origin::OriginRequest;
 use cloakroom_core::policy::Policy;
@@ -74,6 +75,7 @@ fn answer(question: &Value) -> Value {
             let claims = question.get("claims").unwrap();
             json!({ "token": jwt::sign(text(question, "kid"), &secret, claims).expose() })
         }
+        "jwt_sign" => jwt_sign(question),
         "jwt_verify" => jwt_verify(question),
         "edgeauth_sign" => edgeauth_sign(question),
         "acl" => acl(question).unwrap_or_else(|error| json!({ "error": error })),
@@ -331,6 +333,24 @@ fn cloudfront_sign(question: &Value) -> Value {
         "url": signed.url(url).expose(),
         "cookies": cookies,
     })
+}
+
+/// By HS256 with `secret`, or by `algorithm` with `private_key`.
+fn jwt_sign(question: &Value) -> Value {
+    let (kid, claims) = (text(question, "kid"), question.get("claims").unwrap());
+    let token = match question.get("private_key").and_then(Value::as_str) {
+        None => jwt::sign(kid, &Secret::new(text(question, "secret")), claims),
+        Some(pem) => {
+            let name = text(question, "algorithm");
+            let algorithm = JwtAlgorithm::ALL.into_iter().find(|it| it.as_str() == name).unwrap();
+            let unsigned = UnsignedJwt::new(algorithm, kid, claims);
+            let key = PrivateKey::from_pem(pem).unwrap();
+            let message = unsigned.signing_input().as_bytes();
+            let signature = key.sign(algorithm.public_key().unwrap(), message).unwrap();
+            unsigned.with_signature(&signature)
+        }
+    };
+    json!({ "token": token.expose() })
 }
 
 fn jwt_verify(question: &Value) -> Value {

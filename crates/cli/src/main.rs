@@ -40,6 +40,8 @@ enum Command {
     Cloudfront(cloudfront::Options),
     /// Print a JSON Web Token.
     Jwt(jwt::Options),
+    /// Print a CloudFront signed URL, or signed cookies.
+    Cloudfront(cloudfront::Options),
     /// Say what the edge decides about a request, and why.
     Explain(explain::Options),
     /// Say who may do what with an object.
@@ -82,6 +84,7 @@ fn main() -> ExitCode {
         Command::EdgeAuth(options) => edgeauth::run(&options),
         Command::Cloudfront(options) => cloudfront::run(&options),
         Command::Jwt(options) => jwt::run(&options),
+        Command::Cloudfront(options) => cloudfront::run(&options),
         Command::Explain(options) => explain::run(&options),
         Command::Grants(options) => grants::run(&options),
         Command::Policy { command } => policy::run(&command),

@@ -69,13 +69,13 @@ fn answer(question: &Value) -> Value {
         "decide" => decide(question),
         "respond" => respond(question),
         "tempurl_sign" => tempurl_sign(question),
+        "jwt_sign" => jwt_sign(question),
         "cloudfront_sign" => cloudfront_sign(question),
         "jwt_sign" => {
             let secret = Secret::new(text(question, "secret"));
             let claims = question.get("claims").unwrap();
             json!({ "token": jwt::sign(text(question, "kid"), &secret, claims).expose() })
         }
-        "jwt_sign" => jwt_sign(question),
         "jwt_verify" => jwt_verify(question),
         "edgeauth_sign" => edgeauth_sign(question),
         "acl" => acl(question).unwrap_or_else(|error| json!({ "error": error })),
@@ -301,6 +301,22 @@ fn decide(question: &Value) -> Value {
     }
 }
 
+/// By HS256 with `secret`, or by `algorithm` with `private_key`.
+fn jwt_sign(question: &Value) -> Value {
+    let (kid, claims) = (text(question, "kid"), question.get("claims").unwrap());
+    let token = match question.get("private_key").and_then(Value::as_str) {
+        None => jwt::sign(kid, &Secret::new(text(question, "secret")), claims),
+        Some(pem) => {
+            let name = text(question, "algorithm");
+            let algorithm = JwtAlgorithm::ALL.into_iter().find(|it| it.as_str() == name).unwrap();
+            let unsigned = UnsignedJwt::new(algorithm, kid, claims);
+            let key = PrivateKey::from_pem(pem).unwrap();
+            let message = unsigned.signing_input().as_bytes();
+            let signature = key.sign(algorithm.public_key().unwrap(), message).unwrap();
+            unsigned.with_signature(&signature)
+        }
+    };
+    json!({ "token": token.expose() })
 /// Signed with `private_key`: a canned policy for `url`, or a custom one when there is a
 /// `resource`.
 fn cloudfront_sign(question: &Value) -> Value {

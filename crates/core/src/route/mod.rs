@@ -251,3 +251,83 @@ impl<'p, 'r> Located<'p, 'r> {
         &self.place.rule
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::endpoint::Endpoint;
+    use crate::grant::Proof;
+    use crate::key::Principal;
+    use crate::secret::Secret;
+    use crate::sigv4::Credentials;
+    use crate::store::Addressing;
+
+    fn routes(bucket: &str) -> Routes {
+        let store = Store {
+            name: "main".to_owned(),
+            endpoint: Endpoint::parse("https://s3.example").unwrap(),
+            region: "us-east-1".to_owned(),
+            addressing: Addressing::Path,
+            credentials: Credentials {
+                access_key_id: "id".to_owned(),
+                secret_access_key: Secret::new("secret"),
+                session_token: None,
+            },
+        };
+        let mut routes = Routes::default();
+        let added = routes.add(Route {
+            name: "media".to_owned(),
+            hosts: vec![HostPattern::parse("*.media.example").unwrap()],
+            path: PathPattern::parse("/").unwrap(),
+            store: Arc::new(store),
+            bucket: Template::parse(bucket).unwrap(),
+            location: Template::default(),
+            index: None,
+            access: AccessRules::default(),
+            disclosure: Disclosure::Full,
+            cors: Cors::default(),
+        });
+        assert!(added);
+        routes
+    }
+
+    #[test]
+    fn a_credential_for_a_path_alone_opens_no_tenant_of_its_choice() {
+        let request = Request::parse("GET", "/a.jpg", [("host", "acme.media.example")]).unwrap();
+        let located = |bucket: &str, dialect| {
+            let proof = Proof {
+                dialect,
+                key_id: None,
+                principal: Principal::EveryOwner,
+                expires_at: None,
+                covers_query: true,
+                disposition: None,
+            };
+            let located = routes(bucket).locate(Grant::verified(&request, proof)).map(|_| ());
+            located.map_err(|error| error == LocateError::UnsignedHost)
+        };
+        for (dialect, signs_host) in [
+            (Dialect::TempUrl, false),
+            (Dialect::EdgeAuthQuery, false),
+            (Dialect::EdgeAuthHeader, false),
+            (Dialect::EdgeAuthCookie, false),
+            (Dialect::Sigv4Query, true),
+            (Dialect::Sigv4Header, true),
+            (Dialect::CloudFrontUrl, true),
+            (Dialect::CloudFrontCookie, true),
+            (Dialect::JwtBearer, true),
+            (Dialect::JwtCookie, true),
+        ] {
+            let expected = if signs_host { Ok(()) } else { Err(true) };
+            assert_eq!(located("media-{host}", dialect), expected, "{dialect}");
+            assert_eq!(located("media", dialect), Ok(()), "{dialect}");
+        }
+    }
+
+    #[test]
+    fn a_placeholder_that_nothing_binds_finds_nothing() {
+        let routes = routes("media-{tenant}");
+        let found = routes.place("acme.media.example", "/a.jpg");
+        assert_eq!(found.map(|_| ()), Err(LocateError::NoRoute));
+    }
+}

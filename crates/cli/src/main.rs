@@ -36,8 +36,6 @@ enum Command {
     /// Print an Akamai EdgeAuth token.
     #[command(name = "edgeauth")]
     EdgeAuth(edgeauth::Options),
-    /// Print a CloudFront signed URL, or signed cookies.
-    Cloudfront(cloudfront::Options),
     /// Print a JSON Web Token.
     Jwt(jwt::Options),
     /// Print a CloudFront signed URL, or signed cookies.
@@ -82,7 +80,6 @@ fn main() -> ExitCode {
         Command::Presign(options) => presign::run(&options),
         Command::Tempurl(options) => tempurl::run(&options),
         Command::EdgeAuth(options) => edgeauth::run(&options),
-        Command::Cloudfront(options) => cloudfront::run(&options),
         Command::Jwt(options) => jwt::run(&options),
         Command::Cloudfront(options) => cloudfront::run(&options),
         Command::Explain(options) => explain::run(&options),

@@ -255,6 +255,7 @@ impl<'p, 'r> Located<'p, 'r> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::acl::permission::Owner;
     use crate::endpoint::Endpoint;
     use crate::grant::Proof;
     use crate::key::Principal;
@@ -283,7 +284,7 @@ mod tests {
             bucket: Template::parse(bucket).unwrap(),
             location: Template::default(),
             index: None,
-            access: AccessRules::default(),
+            access: AccessRules::new(Owner::App),
             disclosure: Disclosure::Full,
             cors: Cors::default(),
         });

@@ -55,7 +55,7 @@ fn seen(rejection: &Rejection, cors: &[(&'static str, String)]) -> Seen {
     Seen { status: rejection.row().status, headers, body: rejection.body() }
 }
 
-fn decide(method: &str, target: &str, headers: &[(&str, &str)]) -> Decision {
+fn decide(method: &str, target: &str, headers: &[(&str, &str)]) -> Decision<OriginRequest> {
     let headers = [("host", HOST), ORIGIN].into_iter().chain(headers.iter().copied());
     let request = Request::parse(method, target, headers).unwrap();
     match gate().decide(&request, now()) {
@@ -76,7 +76,7 @@ fn rejected(method: &str, target: &str, headers: &[(&str, &str)]) -> (Seen, &'st
 
 fn fetched(target: &str) -> OriginRequest {
     match decide("GET", target, &[]).outcome {
-        Outcome::Fetch(origin_request) => origin_request,
+        Outcome::Allow(origin_request) => origin_request,
         other => panic!("{target}: {other:?}"),
     }
 }

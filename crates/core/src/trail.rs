@@ -49,7 +49,7 @@ impl Trail {
     pub(crate) fn granted<'r>(&mut self, grant: Grant<'r>) -> Grant<'r> {
         self.principal = Some(grant.principal().clone());
         // A dialect whose credentials name no key has it from here on only.
-        self.key_id = grant.key_id().map(str::to_owned).or(self.key_id.take());
+        self.key_id = grant.key_id().map(str::to_owned);
         self.expires_at = grant.expires_at();
         grant
     }

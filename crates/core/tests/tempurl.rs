@@ -195,6 +195,7 @@ fn every_bad_ticket_has_its_reason() {
         ("a prefix, as it was made", change(&prefix, "/alice/", "/alice/a//b"), "new"),
         ("a prefix, the folder itself", prefix.clone(), "new"),
         ("a prefix, outside", change(&prefix, "/c/alice/", "/c/bob/o"), "wrong_resource"),
+        ("a prefix, inside a name", change(&prefix, "prefix=a", "prefix="), "wrong_resource"),
         ("a prefix, no container", change(&prefix, "/c/alice/", "/c"), "wrong_resource"),
         (
             "a prefix, other container",

@@ -459,7 +459,8 @@ fn a_policy_document_says_which_keys_there_are() {
             "kind": "s3", "endpoint": "https://s3.example", "region": "us-east-1",
             "credentials": { "access_key_id": "ID", "secret_access_key": "SECRET" },
         } });
-        let routes = serde_json::json!({ "all": { "path": "/", "store": "main", "bucket": "b" } });
+        let routes =
+            serde_json::json!({ "all": { "path": "/", "store": "main", "bucket": "media" } });
         let policy = serde_json::json!({
             "version": 1, "stores": stores, "routes": routes, "keys": { "K1": key },
         });

@@ -3,6 +3,7 @@
 //! A thin shell over the core: it reads arguments, files, the environment and the clock, and
 //! prints. Secrets come from the environment only, never from the command line.
 
+mod cloudfront;
 mod explain;
 mod jwt;
 mod policy;
@@ -27,6 +28,8 @@ enum Command {
     Presign(presign::Options),
     /// Print a JSON Web Token.
     Jwt(jwt::Options),
+    /// Print a CloudFront signed URL, or signed cookies.
+    Cloudfront(cloudfront::Options),
     /// Say what the edge decides about a request, and why.
     Explain(explain::Options),
     /// Work with policy documents.
@@ -64,6 +67,7 @@ fn main() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Presign(options) => presign::run(&options),
         Command::Jwt(options) => jwt::run(&options),
+        Command::Cloudfront(options) => cloudfront::run(&options),
         Command::Explain(options) => explain::run(&options),
         Command::Policy { command } => policy::run(&command),
     };

@@ -12,12 +12,17 @@
 use std::io::{BufRead, Write};
 
 use cloakroom_asymmetric::PrivateKey;
+use cloakroom_core::cloudfront::resource::Resource;
+use cloakroom_core::cloudfront::sign::{Policy as CloudFrontPolicy, Url};
+use cloakroom_core::cloudfront::source_ip::SourceIp;
+use cloakroom_core::cloudfront::statement::Statement;
 use cloakroom_core::endpoint::Endpoint;
 use cloakroom_core::grant::{Grant, Verified};
 use cloakroom_core::jwt::{self, JwtAlgorithm, UnsignedJwt};
 use cloakroom_core::key::{JwtKey, JwtPrincipal, JwtProof, Keyring, Principal, Sigv4Key};
 use cloakroom_core::policy::Policy;
 use cloakroom_core::presented::Presented;
+use cloakroom_core::public_key::Algorithm;
 use cloakroom_core::rejection::Rejection;
 use cloakroom_core::request::{Method, Query, Request, Scheme};
 use cloakroom_core::secret::Secret;
@@ -42,6 +47,7 @@ fn answer(question: &Value) -> Value {
         "post_policy" => post_policy(question),
         "verify" => verify(question),
         "prove" => prove(question),
+        "cloudfront_sign" => cloudfront_sign(question),
         "jwt_sign" => jwt_sign(question),
         "jwt_verify" => jwt_verify(question),
         op => json!({ "error": format!("there is no op `{op}`") }),
@@ -180,6 +186,40 @@ fn jwt_sign(question: &Value) -> Value {
         }
     };
     json!({ "token": token.expose() })
+}
+
+/// Signed with `private_key`: a canned policy for `url`, or a custom one when there is a
+/// `resource`.
+fn cloudfront_sign(question: &Value) -> Value {
+    let optional = |name: &str| question.get(name).and_then(Value::as_str);
+    let seconds = |name: &str| question.get(name).and_then(Value::as_u64).map(UnixTime::from_secs);
+    let url = Url::parse(text(question, "url")).unwrap();
+    let expires_at = seconds("expires_at").unwrap();
+    let policy = match optional("resource") {
+        None => CloudFrontPolicy::canned(url, expires_at).unwrap(),
+        Some(resource) => CloudFrontPolicy::custom(&Statement {
+            resource: Some(Resource::parse(resource).unwrap()),
+            expires_at,
+            starts_at: seconds("starts_at"),
+            source_ip: optional("source_ip").map(|range| SourceIp::parse(range).unwrap()),
+        }),
+    };
+    let key = PrivateKey::from_pem(text(question, "private_key")).unwrap();
+    let algorithm = match text(question, "algorithm") {
+        "RSA-SHA1" => Algorithm::RsaSha1,
+        "RSA-SHA256" => Algorithm::RsaSha256,
+        "ECDSA-SHA1" => Algorithm::EcdsaSha1,
+        _ => Algorithm::EcdsaSha256,
+    };
+    let signature = key.sign(algorithm, policy.message()).unwrap();
+    let signed = policy.signed(text(question, "key_pair_id"), algorithm, &signature).unwrap();
+    let cookies: serde_json::Map<_, _> =
+        signed.cookies().map(|(name, value)| (name.to_owned(), json!(value.expose()))).collect();
+    json!({
+        "policy": str::from_utf8(policy.message()).unwrap(),
+        "url": signed.url(url).expose(),
+        "cookies": cookies,
+    })
 }
 
 fn jwt_verify(question: &Value) -> Value {

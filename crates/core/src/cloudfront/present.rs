@@ -15,7 +15,7 @@ pub(crate) const PARAMETERS: [&str; 4] = super::PARAMETERS.telling();
 /// The cookies of which any one makes a request a signed one.
 pub(crate) const COOKIES: [&str; 4] = super::COOKIES.telling();
 
-/// Values longer than this are refused unread: 8 KiB, as long as a URL may be for CloudFront.
+/// URLs and values longer than this are refused: 8 KiB, as long as a URL may be for CloudFront.
 const MAX_LENGTH: usize = 8192;
 
 /// A CloudFront credential as it was sent: claims, not facts.
@@ -187,6 +187,9 @@ fn url_without(names: &Names, request: &Request<'_>) -> Result<String, Capabilit
     if !query.is_empty() && !others.is_empty() {
         url.push('?');
         url.push_str(&others.join("&"));
+    }
+    if url.len() > MAX_LENGTH {
+        return malformed("URL", "at most 8192 bytes long");
     }
     Ok(url)
 }

@@ -7,6 +7,7 @@ use crate::wildcard::covers;
 /// - begins with `http://`, `https://`, `http*://` or `*`, or with no scheme at all, and then
 ///   stands for both
 /// - is printable ASCII without `"` and `\`, as URLs are
+/// - has at most 1024 bytes when there is a `*` in it
 ///
 /// ```
 /// # use cloakroom_core::cloudfront::resource::Resource;
@@ -18,6 +19,10 @@ use crate::wildcard::covers;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Resource(String);
 
+/// The most bytes that a resource with a `*` has. It is matched before the signature is known to
+/// hold, in steps of the order of both lengths multiplied.
+const MAX_PATTERN_LENGTH: usize = 1024;
+
 /// How a `Resource` that says something about the scheme begins.
 const BEGINNINGS: [&str; 4] = ["http://", "https://", "http*://", "*"];
 
@@ -27,7 +32,8 @@ impl Resource {
         let plain = |byte: u8| byte.is_ascii_graphic() && byte != b'"' && byte != b'\\';
         let fits = !text.is_empty() && text.bytes().all(plain);
         let known = names_scheme(text) || !text.contains("://");
-        (fits && known).then(|| Self(text.to_owned()))
+        let short = text.len() <= MAX_PATTERN_LENGTH || !text.contains('*');
+        (fits && known && short).then(|| Self(text.to_owned()))
     }
 
     /// The text as it was written.
@@ -93,6 +99,12 @@ mod tests {
             "https://h/\n",
         ] {
             assert_eq!(Resource::parse(text), None, "{text}");
+        }
+        for (wildcard, length, expected) in
+            [("*", 1024, true), ("*", 1025, false), ("?", 8000, true)]
+        {
+            let text = format!("{wildcard:a<length$}");
+            assert_eq!(Resource::parse(&text).is_some(), expected, "{length}");
         }
     }
 

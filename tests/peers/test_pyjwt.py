@@ -1,4 +1,4 @@
-"""PyJWT as the other implementation of signed JSON Web Tokens (RFC 7519, HS256)."""
+"""PyJWT as the other implementation of signed JSON Web Tokens: claims and headers, by HS256."""
 
 import base64
 import json

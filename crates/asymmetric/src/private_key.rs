@@ -2,19 +2,16 @@
 
 use std::fmt;
 
-use cloakroom_core::public_key::{Algorithm, KeyType};
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use cloakroom_core::public_key::{Algorithm, KeyType, PublicKey};
 use ed25519_dalek::Signer;
 use p256::ecdsa::signature::hazmat::PrehashSigner;
-use p256::elliptic_curve::SecretKey;
 use rsa::pkcs1::DecodeRsaPrivateKey;
 use rsa::pkcs8::spki::Error as PublicKeyError;
 use rsa::pkcs8::{DecodePrivateKey, EncodePublicKey, LineEnding};
-use rsa::traits::PublicKeyParts;
 use sha1::Sha1;
 use sha2::{Digest, Sha256};
-
-/// The sizes of RSA keys in bits: RFC 7518, section 3.3 wants 2048 at least, as CloudFront does.
-const RSA_BITS: std::ops::RangeInclusive<u32> = 2048..=4096;
 
 /// A private key: RSA of 2048 to 4096 bits, P-256 or Ed25519.
 pub struct PrivateKey {
@@ -35,42 +32,35 @@ impl PrivateKey {
     /// # Errors
     /// Says what is wrong and what would be right, and nothing of the key.
     pub fn from_pem(text: &str) -> Result<Self, String> {
-        let (label, pem) = private_block(text)
-            .ok_or("must be a private key in PEM, as `openssl genpkey` writes it".to_owned())?;
+        let (label, body) = private_block(text)
+            .ok_or("must be a private key in PEM, as `openssl genpkey` writes it")?;
+        if label == "ENCRYPTED PRIVATE KEY" || body.contains("ENCRYPTED") {
+            return Err("is encrypted; decrypt it with `openssl pkey -in key.pem`".to_owned());
+        }
+        let base64: String = body.split_ascii_whitespace().collect();
+        let der = BASE64_STANDARD
+            .decode(base64)
+            .map_err(|_| "has something else than base64 between its two lines")?;
         let key = match label {
-            "PRIVATE KEY" => read_pkcs8(pem)
+            "PRIVATE KEY" => read_pkcs8(&der)
                 .ok_or("must be a key for RSA, P-256 or Ed25519, whole and not changed")?,
-            "RSA PRIVATE KEY" => rsa::PrivateKey::from_pkcs1_pem(pem)
+            "RSA PRIVATE KEY" => rsa::PrivateKey::from_pkcs1_der(&der)
                 .map(|key| Key::Rsa(Box::new(key)))
-                .map_err(|_| "is not a whole RSA key")?,
-            "EC PRIVATE KEY" => SecretKey::from_sec1_pem(pem)
+                .map_err(|_| "must be an RSA key, whole and not changed")?,
+            "EC PRIVATE KEY" => p256::SecretKey::from_sec1_der(&der)
                 .map(|key| Key::P256(key.into()))
-                .map_err(|_| "is not a whole key on the curve P-256")?,
-            "ENCRYPTED PRIVATE KEY" => {
-                return Err("is encrypted; decrypt it with `openssl pkey -in key.pem`".to_owned());
-            }
+                .map_err(|_| "must be a key on the curve P-256, whole and not changed")?,
             label => return Err(format!("is of a kind that is not read here: `{label}`")),
         };
-        if let Key::Rsa(rsa) = &key
-            && !RSA_BITS.contains(&rsa.n().bit_width())
-        {
-            let (least, most) = (RSA_BITS.start(), RSA_BITS.end());
-            return Err(format!(
-                "must have {least} to {most} bits, and has {}",
-                rsa.n().bit_width()
-            ));
-        }
         let public_pem = key.public_pem().map_err(|_| "has no public key that can be written")?;
+        // A key whose signatures nobody would take is of no use.
+        PublicKey::from_pem(key.some_algorithm(), &public_pem)?;
         Ok(Self { key, public_pem })
     }
 
     /// What it is for.
     pub fn key_type(&self) -> KeyType {
-        match self.key {
-            Key::Rsa(_) => KeyType::Rsa,
-            Key::P256(_) => KeyType::P256,
-            Key::Ed25519(_) => KeyType::Ed25519,
-        }
+        self.key.some_algorithm().key_type()
     }
 
     /// Its public key in PEM, as policies hold it.
@@ -105,6 +95,15 @@ impl PrivateKey {
 }
 
 impl Key {
+    /// An algorithm that takes it.
+    fn some_algorithm(&self) -> Algorithm {
+        match self {
+            Self::Rsa(_) => Algorithm::RsaSha256,
+            Self::P256(_) => Algorithm::EcdsaSha256,
+            Self::Ed25519(_) => Algorithm::Ed25519,
+        }
+    }
+
     fn public_pem(&self) -> Result<String, PublicKeyError> {
         match self {
             Self::Rsa(key) => key.to_public_key().to_public_key_pem(LineEnding::LF),
@@ -125,21 +124,19 @@ fn sign_ecdsa(key: &p256::ecdsa::SigningKey, digest: &[u8]) -> Result<Vec<u8>, S
     signature.map(|signature| signature.to_vec()).map_err(|_| "the key cannot sign".to_owned())
 }
 
-fn read_pkcs8(pem: &str) -> Option<Key> {
-    let rsa = || Some(Key::Rsa(Box::new(rsa::PrivateKey::from_pkcs8_pem(pem).ok()?)));
-    let p256 = || Some(Key::P256(p256::ecdsa::SigningKey::from_pkcs8_pem(pem).ok()?));
-    let ed25519 = || Some(Key::Ed25519(ed25519_dalek::SigningKey::from_pkcs8_pem(pem).ok()?));
+fn read_pkcs8(der: &[u8]) -> Option<Key> {
+    let rsa = || Some(Key::Rsa(Box::new(rsa::PrivateKey::from_pkcs8_der(der).ok()?)));
+    let p256 = || Some(Key::P256(p256::ecdsa::SigningKey::from_pkcs8_der(der).ok()?));
+    let ed25519 = || Some(Key::Ed25519(ed25519_dalek::SigningKey::from_pkcs8_der(der).ok()?));
     rsa().or_else(p256).or_else(ed25519)
 }
 
-/// The first block whose label says that it is a private key, and that label. Others may stand
+/// The first block whose label says that it is a private key: label and body. Others may stand
 /// around it: `openssl ecparam -genkey` writes the curve before the key.
 fn private_block(text: &str) -> Option<(&str, &str)> {
-    text.match_indices("-----BEGIN ").find_map(|(at, begin)| {
-        let block = text.get(at..)?;
-        let (label, _) = block.get(begin.len()..)?.split_once("-----")?;
-        let end = format!("-----END {label}-----");
-        let length = block.find(&end)? + end.len();
-        label.ends_with("PRIVATE KEY").then_some((label, block.get(..length)?))
+    text.split("-----BEGIN ").skip(1).find_map(|block| {
+        let (label, rest) = block.split_once("-----")?;
+        let (body, _) = rest.split_once(&format!("-----END {label}-----"))?;
+        label.ends_with("PRIVATE KEY").then_some((label, body))
     })
 }

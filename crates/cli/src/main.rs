@@ -5,6 +5,7 @@
 
 mod cloudfront;
 mod explain;
+mod jwt;
 mod policy;
 mod presign;
 
@@ -25,6 +26,8 @@ struct Cli {
 enum Command {
     /// Print a presigned S3 URL.
     Presign(presign::Options),
+    /// Print a JSON Web Token.
+    Jwt(jwt::Options),
     /// Print a CloudFront signed URL, or signed cookies.
     Cloudfront(cloudfront::Options),
     /// Say what the edge decides about a request, and why.
@@ -63,6 +66,7 @@ type Failure = String;
 fn main() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Presign(options) => presign::run(&options),
+        Command::Jwt(options) => jwt::run(&options),
         Command::Cloudfront(options) => cloudfront::run(&options),
         Command::Explain(options) => explain::run(&options),
         Command::Policy { command } => policy::run(&command),

@@ -18,7 +18,7 @@ use cloakroom_core::cloudfront::source_ip::SourceIp;
 use cloakroom_core::cloudfront::statement::Statement;
 use cloakroom_core::endpoint::Endpoint;
 use cloakroom_core::grant::{Grant, Verified};
-use cloakroom_core::jwt;
+use cloakroom_core::jwt::{self, JwtAlgorithm, UnsignedJwt};
 use cloakroom_core::key::{JwtKey, JwtPrincipal, JwtProof, Keyring, Principal, Sigv4Key};
 use cloakroom_core::policy::Policy;
 use cloakroom_core::presented::Presented;
@@ -48,11 +48,7 @@ fn answer(question: &Value) -> Value {
         "verify" => verify(question),
         "prove" => prove(question),
         "cloudfront_sign" => cloudfront_sign(question),
-        "jwt_sign" => {
-            let secret = Secret::new(text(question, "secret"));
-            let claims = question.get("claims").unwrap();
-            json!({ "token": jwt::sign(text(question, "kid"), &secret, claims).expose() })
-        }
+        "jwt_sign" => jwt_sign(question),
         "jwt_verify" => jwt_verify(question),
         op => json!({ "error": format!("there is no op `{op}`") }),
     }
@@ -172,6 +168,24 @@ fn prove(question: &Value) -> Value {
         .map(|request| request.over(scheme).from_address(address));
     let now = question.get("now").and_then(Value::as_u64).map(UnixTime::from_secs).unwrap();
     outcome(request, &keyring, now)
+}
+
+/// By HS256 with `secret`, or by `algorithm` with `private_key`.
+fn jwt_sign(question: &Value) -> Value {
+    let (kid, claims) = (text(question, "kid"), question.get("claims").unwrap());
+    let token = match question.get("private_key").and_then(Value::as_str) {
+        None => jwt::sign(kid, &Secret::new(text(question, "secret")), claims),
+        Some(pem) => {
+            let name = text(question, "algorithm");
+            let algorithm = JwtAlgorithm::ALL.into_iter().find(|it| it.as_str() == name).unwrap();
+            let unsigned = UnsignedJwt::new(algorithm, kid, claims);
+            let key = PrivateKey::from_pem(pem).unwrap();
+            let message = unsigned.signing_input().as_bytes();
+            let signature = key.sign(algorithm.public_key().unwrap(), message).unwrap();
+            unsigned.with_signature(&signature)
+        }
+    };
+    json!({ "token": token.expose() })
 }
 
 /// Signed with `private_key`: a canned policy for `url`, or a custom one when there is a

@@ -291,7 +291,9 @@ fn jwt_reason(error: &JwtError) -> &'static str {
     match error {
         JwtError::Malformed => "malformed_token",
         JwtError::WrongAlgorithm { .. } => "token_algorithm",
+        JwtError::Extension(_) => "token_extension",
         JwtError::UnknownKey => "token_unknown_key",
+        JwtError::WrongCookie => "token_wrong_cookie",
         JwtError::SignatureMismatch => "token_signature_mismatch",
         JwtError::MissingClaim(_) => "token_claim_missing",
         JwtError::WrongClaim(_) => "token_claim_wrong",

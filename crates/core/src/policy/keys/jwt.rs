@@ -1,9 +1,10 @@
 //! Keys for JSON Web Tokens.
 
+use crate::jwt::JwtAlgorithm;
 use crate::key::{JwtKey, JwtPrincipal, JwtProof};
 use crate::policy::reader::{Node, PolicyError};
 use crate::policy::{Secrets, resolve_signing_secret};
-use crate::public_key::{Algorithm, PublicKey};
+use crate::public_key::PublicKey;
 
 use super::{optional_string, place, read_principal};
 
@@ -24,17 +25,10 @@ enum ProofSpec {
     PublicKey(PublicKey),
 }
 
-/// `alg` of RFC 7518 and RFC 8037; `HS256` has no public key.
-const ALGORITHMS: [(&str, Option<Algorithm>); 4] = [
-    ("HS256", None),
-    ("RS256", Some(Algorithm::RsaSha256)),
-    ("ES256", Some(Algorithm::EcdsaSha256)),
-    ("EdDSA", Some(Algorithm::Ed25519)),
-];
-
 impl JwtSpec {
     pub(super) fn read(id: &str, node: &Node<'_>) -> Result<Self, PolicyError> {
-        let algorithm = node.fields()?.required("algorithm")?.one_of(&ALGORITHMS)?;
+        let algorithms = JwtAlgorithm::ALL.map(|each| (each.as_str(), each.public_key()));
+        let algorithm = node.fields()?.required("algorithm")?.one_of(&algorithms)?;
         let key = if algorithm.is_some() { "public_key" } else { "secret" };
         let fields = node.object(&[
             "dialect",

@@ -42,6 +42,8 @@ fn texts() -> Vec<(KeyType, String)> {
         (KeyType::P256, p256.to_pkcs8_pem(LineEnding::LF).unwrap().to_string()),
         (KeyType::P256, format!("{parameters}\n{sec1}")),
         (KeyType::P256, sec1),
+        // On one line, as some secret stores keep it.
+        (KeyType::Rsa, RSA.to_pkcs8_pem(LineEnding::LF).unwrap().replace('\n', " ")),
         (KeyType::Ed25519, ed25519().to_pkcs8_pem(LineEnding::LF).unwrap().to_string()),
     ]
 }
@@ -109,10 +111,11 @@ fn errors_name_the_problem_and_nothing_of_the_key() {
         (RSA_PUBLIC.to_owned(), "in PEM"),
         (whole.replace("-----END", "----- END"), "in PEM"),
         (block("PRIVATE KEY", body), "RSA, P-256 or Ed25519"),
-        (block("PRIVATE KEY", "!secret!"), "RSA, P-256 or Ed25519"),
+        (block("PRIVATE KEY", "!secret!"), "base64"),
         (block("RSA PRIVATE KEY", body), "RSA"),
         (block("EC PRIVATE KEY", body), "P-256"),
         (block("ENCRYPTED PRIVATE KEY", body), "openssl pkey"),
+        (block("RSA PRIVATE KEY", "Proc-Type: 4,ENCRYPTED"), "openssl pkey"),
         (block("OPENSSH PRIVATE KEY", body), "OPENSSH PRIVATE KEY"),
     ] {
         let error = PrivateKey::from_pem(&text).unwrap_err();

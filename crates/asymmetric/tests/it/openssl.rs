@@ -129,6 +129,13 @@ fn no_other_key_holds() {
 }
 
 #[test]
+fn a_short_rsa_key_is_refused() {
+    let pem = include_str!("openssl/rsa-1024.pem");
+    let error = PublicKey::from_pem(Algorithm::RsaSha256, pem).unwrap_err();
+    assert_eq!(error, "must be an RSA key of 2048 to 4096 bits, and has 1024");
+}
+
+#[test]
 fn an_ecdsa_signature_of_zeros_holds_for_nothing() {
     for made in [MADE[4], MADE[5]] {
         assert!(!holds(&SignatureCheck { signature: vec![0; 64], ..check(made) }));

@@ -1,0 +1,145 @@
+// An edge with a policy of the test's own, under workerd, and a store behind it that answers
+// every signed request with the same object.
+
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import http from "node:http";
+import net from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+
+const repository = fileURLToPath(new URL("../..", import.meta.url));
+
+export const content = "what the store keeps";
+
+/**
+ * Starts both. Of a policy `keys` is given, and the `secrets` that they name; every key has the
+ * authority to read `/media/*`.
+ */
+export async function ownEdge({ keys, secrets = {} }) {
+  const store = await startStore();
+  const policy = {
+    version: 1,
+    stores: {
+      main: {
+        kind: "s3",
+        endpoint: store.origin,
+        region: "us-east-1",
+        addressing: "path",
+        credentials: { access_key_id: "STORE_ID", secret_access_key: "STORE_SECRET" },
+      },
+    },
+    keys,
+    routes: {
+      media: {
+        path: "/media/",
+        store: "main",
+        bucket: "media",
+        access: [{ keys: "*", acl: "authenticated-read" }],
+      },
+    },
+  };
+  const bindings = {
+    ...secrets,
+    POLICY: JSON.stringify(policy),
+    STORE_ID: "STOREKEY",
+    STORE_SECRET: "the store's own secret of the tests",
+  };
+  const edge = await startEdge(bindings);
+  return {
+    origin: edge.origin,
+    /** How many requests have reached the store. */
+    reads: () => store.reads(),
+    logEntry: edge.logEntry,
+    logText: edge.logText,
+    async stop() {
+      await edge.stop();
+      await store.stop();
+    },
+  };
+}
+
+async function startStore() {
+  let reads = 0;
+  const server = http.createServer((request, response) => {
+    reads += 1;
+    const isSigned = request.headers.authorization?.startsWith("AWS4-HMAC-SHA256 ");
+    response.writeHead(isSigned ? 200 : 403, {
+      "content-type": "text/plain",
+      "content-length": content.length,
+      etag: '"1"',
+    });
+    response.end(request.method === "HEAD" ? undefined : content);
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  return {
+    origin: `http://127.0.0.1:${server.address().port}`,
+    reads: () => reads,
+    async stop() {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
+
+/** The bundle of `cargo xtask build edge`, started as `cargo xtask dev` does. */
+async function startEdge(bindings) {
+  const temporary = await mkdtemp(join(tmpdir(), "cloakroom-edge-"));
+  const wrangler = await readFile(join(repository, "wrangler.toml"), "utf8");
+  const [, compatibilityDate] = /^compatibility_date = "(.*)"$/m.exec(wrangler);
+  const config = {
+    port: await freePort(),
+    bundle: join(repository, "build/edge"),
+    settings: { compatibilityDate },
+    bindings,
+  };
+  const child = spawn("node", [join(repository, "crates/xtask/src/dev/edge.mjs")], {
+    cwd: repository,
+    env: { ...process.env, EDGE_CONFIG: JSON.stringify(config), TMPDIR: temporary },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  const exited = once(child, "exit");
+  let text = "";
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on("data", (chunk) => (text += chunk));
+  }
+  const stop = async () => {
+    child.kill("SIGTERM");
+    await exited;
+    await rm(temporary, { recursive: true, force: true });
+  };
+  const lines = createInterface({ input: child.stdout });
+  const ready = new Promise((resolve) => {
+    lines.on("line", (line) => line.startsWith("ready ") && resolve(true));
+  });
+  if (!(await Promise.race([ready, exited.then(() => false)]))) {
+    await rm(temporary, { recursive: true, force: true });
+    throw new Error(`the edge did not start; run \`cargo xtask build edge\` first:\n${text}`);
+  }
+  return {
+    origin: `http://127.0.0.1:${config.port}`,
+    stop,
+    logText: () => text,
+    /** The log's line about one request. */
+    async logEntry(requestId) {
+      for (let attempt = 0; attempt < 50; attempt += 1) {
+        const line = text.split("\n").find((each) => each.includes(requestId));
+        if (line) return JSON.parse(line.slice(line.indexOf("{"), line.lastIndexOf("}") + 1));
+        await new Promise((resolve) => setTimeout(resolve, 100));
+      }
+      throw new Error(`no line of the log has the request id ${requestId}`);
+    },
+  };
+}
+
+async function freePort() {
+  const server = net.createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}

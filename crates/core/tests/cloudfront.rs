@@ -446,6 +446,36 @@ fn what_would_come_back_otherwise_is_not_signed() {
     assert_eq!(signed("K1", Algorithm::EcdsaSha1, &[1; 63]), Some(SignError::Signature));
 }
 
+#[test]
+fn a_policy_document_says_which_keys_there_are() {
+    let policy = |algorithm: &str| {
+        let key = serde_json::json!({
+            "dialect": "cloudfront",
+            "algorithm": algorithm,
+            "public_key": private_key().public_pem(),
+            "principal": "every-owner",
+        });
+        let stores = serde_json::json!({ "main": {
+            "kind": "s3", "endpoint": "https://s3.example", "region": "us-east-1",
+            "credentials": { "access_key_id": "ID", "secret_access_key": "SECRET" },
+        } });
+        let routes =
+            serde_json::json!({ "all": { "path": "/", "store": "main", "bucket": "media" } });
+        let policy = serde_json::json!({
+            "version": 1, "stores": stores, "routes": routes, "keys": { "K1": key },
+        });
+        cloakroom_core::policy::Policy::parse(&policy.to_string())
+    };
+    let keyring = policy("ECDSA-SHA256").unwrap().keyring(&|_| Some(String::new())).unwrap();
+    let key = keyring.cloudfront("K1").unwrap();
+    assert_eq!(key.public_key.algorithm(), Algorithm::EcdsaSha256);
+    assert_eq!(key.principal, Principal::EveryOwner);
+    for (algorithm, place) in [("ES256", "keys.K1.algorithm"), ("RSA-SHA256", "keys.K1.public_key")]
+    {
+        assert_eq!(policy(algorithm).unwrap_err().place, place, "{algorithm}");
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 

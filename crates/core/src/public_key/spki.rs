@@ -10,7 +10,8 @@ use super::der::{BIT_STRING, SEQUENCE, only, positive, value};
 /// The sizes of RSA keys, in bits. RFC 7518, section 3.3 and CloudFront want 2048 at least.
 const RSA_BITS: RangeInclusive<usize> = 2048..=4096;
 
-/// The public exponents that WebCrypto of Workers takes: 3 and 65537.
+/// Public exponents: 3, and 65537, which all tools choose. WebCrypto of Workers imports no key with
+/// 257 or 65539, say.
 const RSA_EXPONENTS: [&[u8]; 2] = [&[3], &[1, 0, 1]];
 
 /// Reads the DER of a key of type `wanted`.

@@ -16,8 +16,9 @@ fuzz_target!(|text: &str| {
     let encoded = BASE64_STANDARD.encode(policy).replace('+', "-").replace('=', "_");
     let encoded = encoded.replace('/', "~");
     let custom = format!("Policy={encoded}&Signature=AAAA&Key-Pair-Id=KRSA");
-    // The same text as the expiry of a canned one, and raw.
-    let canned = format!("Expires={policy}&Signature=AAAA&Key-Pair-Id=KEC&Hash-Algorithm=SHA256");
+    // The same text as the expiry of a canned one, and raw. The signature is one in DER.
+    let canned =
+        format!("Expires={policy}&Signature=MAYCAQECAQE_&Key-Pair-Id=KEC&Hash-Algorithm=SHA256");
     for query in [&custom, &canned, policy] {
         let target = format!("/media/{path}?{query}");
         let Ok(request) = Request::parse("GET", &target, [("host", "media.example")]) else {

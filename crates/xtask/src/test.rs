@@ -6,6 +6,7 @@
 mod browser;
 mod checks;
 mod debian;
+mod fuzz;
 mod python;
 mod system;
 

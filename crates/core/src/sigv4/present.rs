@@ -303,3 +303,40 @@ fn parse_signature(text: String, part: &'static str) -> Result<String, PresentEr
     }
     Ok(text)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SIGNATURE: &str = "f0e8bdb87c964420e857bd35b5d6ed310bd44f0170aba48dd91039c6036bdb41";
+
+    fn parse_header(extra: &[(&str, &str)]) -> Result<(), PresentError> {
+        let authorization = format!(
+            "{ALGORITHM} Credential=AK/20130524/us-east-1/s3/aws4_request, \
+             SignedHeaders=host;x-amz-content-sha256;x-amz-date, Signature={SIGNATURE}"
+        );
+        let headers = [
+            ("host", "h"),
+            ("authorization", &authorization),
+            ("x-amz-content-sha256", "UNSIGNED-PAYLOAD"),
+            ("x-amz-date", "20130524T000000Z"),
+        ];
+        let headers = headers.into_iter().chain(extra.iter().copied());
+        let request = Request::parse("GET", "/", headers).unwrap();
+        PresentedSigv4::parse_header(&request).map(|_| ())
+    }
+
+    #[test]
+    fn a_header_of_the_credential_comes_once() {
+        assert_eq!(parse_header(&[("x-amz-meta-a", "1"), ("x-amz-meta-a", "2")]), Ok(()));
+        let token = ("x-amz-security-token", "t");
+        assert_eq!(parse_header(&[token]), Ok(()));
+        for (twice, name) in [
+            ([token, token], "x-amz-security-token"),
+            ([("x-amz-date", "20130524T000001Z"), token], "x-amz-date"),
+            ([("X-Amz-Content-Sha256", "UNSIGNED-PAYLOAD"), token], "x-amz-content-sha256"),
+        ] {
+            assert_eq!(parse_header(&twice), Err(PresentError::DuplicateParameter(name)));
+        }
+    }
+}

@@ -5,7 +5,7 @@ use std::fs;
 use anyhow::{Context as _, Result};
 
 use super::Needs::{Everything, Rust};
-use super::{Bench, Check, browser, python, system};
+use super::{Bench, Check, browser, fuzz, python, system};
 use crate::bundle;
 use crate::checkout::{cargo, find_program};
 use crate::guard;
@@ -26,6 +26,7 @@ pub(super) fn all() -> Vec<Check> {
         Check { name: "tests", needs: Rust, run: tests },
         Check { name: "documentation tests", needs: Rust, run: doc_tests },
         Check { name: "documentation", needs: Rust, run: documentation },
+        Check { name: "fuzz targets", needs: Everything, run: fuzz::smoke },
         Check { name: "other libraries", needs: Everything, run: peers },
         Check { name: "npm packages", needs: Everything, run: npm_packages },
         Check { name: "bundle", needs: Everything, run: edge_bundle },

@@ -6,6 +6,7 @@
 mod explain;
 mod policy;
 mod presign;
+mod tempurl;
 
 use std::process::ExitCode;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -24,6 +25,8 @@ struct Cli {
 enum Command {
     /// Print a presigned S3 URL.
     Presign(presign::Options),
+    /// Print a Swift TempURL.
+    Tempurl(tempurl::Options),
     /// Say what the edge decides about a request, and why.
     Explain(explain::Options),
     /// Work with policy documents.
@@ -60,6 +63,7 @@ type Failure = String;
 fn main() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Presign(options) => presign::run(&options),
+        Command::Tempurl(options) => tempurl::run(&options),
         Command::Explain(options) => explain::run(&options),
         Command::Policy { command } => policy::run(&command),
     };

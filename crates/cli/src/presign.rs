@@ -107,7 +107,7 @@ fn credentials() -> Result<Credentials, Failure> {
     })
 }
 
-fn parse_method(text: &str) -> Result<Method, String> {
+pub(crate) fn parse_method(text: &str) -> Result<Method, String> {
     Method::parse(text)
         .filter(|method| *method != Method::Options)
         .ok_or_else(|| "must be GET, HEAD, PUT, POST or DELETE".to_owned())

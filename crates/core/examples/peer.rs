@@ -1,5 +1,6 @@
 //! The core as a program that answers questions, one JSON object a line, so that tests of
-//! other ecosystems can ask it: `tests/peers` compares it with botocore and PyJWT.
+//! other ecosystems can ask it: `tests/peers` compares it with botocore, PyJWT and
+//! Swift.
 //!
 //! ```text
 //! $ echo '{"op":"post_policy","policy_base64":"…","region":"us-east-1","time":"…",
@@ -23,6 +24,10 @@ use cloakroom_core::secret::Secret;
 use cloakroom_core::sigv4::scope::Scope;
 use cloakroom_core::sigv4::sign::{Payload, Signer, Unsigned};
 use cloakroom_core::sigv4::{Credentials, ExpiresIn};
+use cloakroom_core::tempurl::DIGESTS;
+use cloakroom_core::tempurl::ip_range::IpRange;
+use cloakroom_core::tempurl::message::Resource;
+use cloakroom_core::tempurl::sign::{ExpiryNotation, TempUrl};
 use cloakroom_core::time::UnixTime;
 use serde_json::{Value, json};
 
@@ -41,6 +46,7 @@ fn answer(question: &Value) -> Value {
         "post_policy" => post_policy(question),
         "verify" => verify(question),
         "prove" => prove(question),
+        "tempurl_sign" => tempurl_sign(question),
         "jwt_sign" => {
             let secret = Secret::new(text(question, "secret"));
             let claims = question.get("claims").unwrap();
@@ -165,6 +171,32 @@ fn prove(question: &Value) -> Value {
         .map(|request| request.over(scheme).from_address(address));
     let now = question.get("now").and_then(Value::as_u64).map(UnixTime::from_secs).unwrap();
     outcome(request, &keyring, now)
+}
+
+fn tempurl_sign(question: &Value) -> Value {
+    let path = text(question, "path");
+    let flag = |name: &str| question.get(name).and_then(Value::as_bool).unwrap_or_default();
+    let range = question.get("ip_range").and_then(Value::as_str);
+    let digest = text(question, "digest");
+    let url = TempUrl {
+        method: Method::parse(text(question, "method")).unwrap(),
+        resource: if flag("prefix") { Resource::Prefix(path) } else { Resource::Object(path) },
+        expires_at: question
+            .get("expires")
+            .and_then(Value::as_u64)
+            .map(UnixTime::from_secs)
+            .unwrap(),
+        notation: if flag("iso8601") { ExpiryNotation::Iso8601 } else { ExpiryNotation::Epoch },
+        ip_range: range.map(|range| IpRange::parse(range).unwrap()),
+        digest: DIGESTS.into_iter().find(|known| known.as_str() == digest).unwrap(),
+    };
+    match url.sign(&Secret::new(text(question, "key"))) {
+        Ok(signed) => json!({
+            "encoded": signed.encoded().expose(),
+            "unencoded": signed.unencoded().expose(),
+        }),
+        Err(error) => json!({ "error": error.to_string() }),
+    }
 }
 
 fn jwt_verify(question: &Value) -> Value {

@@ -10,6 +10,7 @@ use crate::response::{Delivery, Sharing, StoreError, ViewerResponse};
 use crate::route::Located;
 use crate::secret::Secret;
 use crate::sigv4::sign::{Payload, Unsigned};
+use crate::tempurl::disposition::ContentDisposition;
 use crate::time::UnixTime;
 
 /// The viewer's headers that the store gets: Range and conditions (RFC 9110, sections 13, 14).
@@ -67,6 +68,10 @@ impl OriginRequest {
                 sharing: sharing(located, by),
                 expires_at: located.grant().expires_at(),
                 cors: route.cors.headers(request),
+                disposition: located
+                    .grant()
+                    .disposition()
+                    .map(|asked| ContentDisposition::new(asked, located.key().as_str())),
             },
         }
     }

@@ -218,7 +218,10 @@ fn in_query<'r>(request: &'r Request<'r>, keyring: &Keyring) -> impl Iterator<It
         let is = |known: &&str| decoded.as_ref() == known.as_bytes();
         if AUTH_PARAMETERS.iter().any(|known| decoded.eq_ignore_ascii_case(known.as_bytes())) {
             Some(Found::Sigv4Query)
-        } else if tempurl::PARAMETERS.iter().any(is) {
+        } else if tempurl::PARAMETERS
+            .iter()
+            .any(|known| decoded.eq_ignore_ascii_case(known.as_bytes()))
+        {
             Some(Found::TempUrl)
         } else if is_sigv2 {
             // `Expires` and `Signature` are parameters of such a URL, too.

@@ -6,6 +6,7 @@
 use std::fmt;
 use std::time::Duration;
 
+use crate::tempurl::disposition::ContentDisposition;
 use crate::time::UnixTime;
 
 /// The store's headers that the viewer gets.
@@ -42,6 +43,8 @@ pub struct Delivery {
     pub(crate) sharing: Sharing,
     pub(crate) expires_at: Option<UnixTime>,
     pub(crate) cors: Vec<(&'static str, String)>,
+    /// The store's own when absent.
+    pub(crate) disposition: Option<ContentDisposition>,
 }
 
 /// The store did not answer with the object.
@@ -111,6 +114,15 @@ impl ViewerResponse {
                 matches!(known, Some("content-length" | "content-type" | "content-encoding"));
             if let Some(name) = known.filter(|_| has_body || !of_body) {
                 passed.push((name, value.to_owned()));
+            }
+        }
+        if let Some(disposition) = &delivery.disposition {
+            let stored = passed.iter().find(|(name, _)| *name == "content-disposition").cloned();
+            passed.retain(|(name, _)| *name != "content-disposition");
+            // A 304 would change what the browser has kept, so it says nothing of the name.
+            if has_body {
+                let value = disposition.value(stored.map(|(_, value)| value));
+                passed.push(("content-disposition", value));
             }
         }
         if delivery.sharing != Sharing::Everyone {
@@ -192,7 +204,8 @@ mod tests {
     const NOW: UnixTime = UnixTime::from_secs(1_000);
 
     fn delivery(sharing: Sharing) -> Delivery {
-        Delivery { sharing, expires_at: Some(UnixTime::from_secs(1_060)), cors: Vec::new() }
+        let expires_at = Some(UnixTime::from_secs(1_060));
+        Delivery { sharing, expires_at, cors: Vec::new(), disposition: None }
     }
 
     fn respond(sharing: Sharing, status: u16, headers: &[(&str, &str)]) -> ViewerResponse {

@@ -12,7 +12,7 @@ use crate::time::UnixTime;
 pub struct Trail {
     /// How the credential was presented.
     pub dialect: Option<Dialect>,
-    /// The key that it names; proven only when `principal` is there.
+    /// The key that it names, or that proved it; proven only when `principal` is there.
     pub key_id: Option<String>,
     /// For whom the request acts.
     pub principal: Option<Principal>,
@@ -43,6 +43,8 @@ impl Trail {
 
     pub(crate) fn granted<'r>(&mut self, grant: Grant<'r>) -> Grant<'r> {
         self.principal = Some(grant.principal().clone());
+        // A dialect whose credentials name no key has it from here on only.
+        self.key_id = grant.key_id().map(str::to_owned).or(self.key_id.take());
         self.expires_at = grant.expires_at();
         grant
     }

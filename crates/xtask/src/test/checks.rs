@@ -5,7 +5,7 @@ use std::fs;
 use anyhow::{Context as _, Result};
 
 use super::Needs::{Everything, Rust};
-use super::{Bench, Check, browser, python, system};
+use super::{Bench, Check, browser, ceph, pytest, python, swift, system};
 use crate::bundle;
 use crate::checkout::{cargo, find_program};
 use crate::npm;
@@ -26,6 +26,8 @@ pub(super) fn all() -> Vec<Check> {
         Check { name: "documentation tests", needs: Rust, run: doc_tests },
         Check { name: "documentation", needs: Rust, run: documentation },
         Check { name: "other libraries", needs: Everything, run: peers },
+        Check { name: "OpenStack Swift", needs: Everything, run: swift::run },
+        Check { name: "Ceph", needs: Everything, run: ceph::run },
         Check { name: "npm packages", needs: Everything, run: npm_packages },
         Check { name: "bundle", needs: Everything, run: edge_bundle },
         Check { name: "edge shim", needs: Everything, run: shim },
@@ -76,17 +78,8 @@ fn documentation(bench: &Bench, step: &Step) -> Result<String> {
 }
 
 fn peers(bench: &Bench, step: &Step) -> Result<String> {
-    let requirements = bench.checkout.root().join("tests/requirements.txt");
-    let environment = python::environment(&bench.cache, "peers", &requirements, step)?;
-    let peer = ["build", "--package", "cloakroom-core", "--example", "peer"];
-    bench.program(cargo(), "peer")?.args(peer).run(step)?;
-    let pytest = bench.program(environment.join("bin/python"), "peers")?;
-    let output = pytest
-        .args(["-m", "pytest", "-p", "no:cacheprovider", "tests/peers"])
-        .env("CLOAKROOM_PEER", bench.checkout.binary("examples/peer"))
-        .env("PYTHONDONTWRITEBYTECODE", "1")
-        .run_to_text(step)?;
-    Ok(output.lines().last().unwrap_or_default().trim_matches(['=', ' ']).to_owned())
+    let tests = pytest::command(bench, "peers", "tests/peers", step)?;
+    Ok(pytest::run(tests, step)?.summary().to_owned())
 }
 
 fn npm_packages(bench: &Bench, step: &Step) -> Result<String> {

@@ -4,7 +4,7 @@
 //! the list (cookies, `Authorization`, `x-amz-*`, the ticket's parameters) cannot leak,
 //! because nothing copies it.
 
-use crate::acl::canned::AllowedBy;
+use crate::acl::decision::AllowedBy;
 use crate::request::Method;
 use crate::response::{Delivery, Sharing, StoreError, ViewerResponse};
 use crate::route::Located;

@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use crate::acl::AccessDenied;
+use crate::acl::{AccessDenied, Denial};
 use crate::capability::CapabilityError;
 use crate::jwt::JwtError;
 use crate::presented::CredentialError;
@@ -99,12 +99,11 @@ impl Rejection {
             Self::Locate(LocateError::SubResource(_)) => {
                 (501, "NotImplemented", "sub_resource", "Only files themselves are served here.")
             }
-            Self::Access(AccessDenied::NoCredential) => {
-                (403, "AccessDenied", "no_credential", PRIVATE)
-            }
-            Self::Access(AccessDenied::Principal) => {
-                (403, "AccessDenied", "principal_may_not", NOT_YOURS)
-            }
+            Self::Access(denied) => match denied.why {
+                Denial::NoCredential => (403, "AccessDenied", "no_credential", PRIVATE),
+                Denial::Referrer => (403, "AccessDenied", "referrer_may_not", PRIVATE),
+                Denial::Principal => (403, "AccessDenied", "principal_may_not", NOT_YOURS),
+            },
             Self::Store(StoreError::NotFound) => (404, "NoSuchKey", "object_not_found", NOT_FOUND),
             Self::Store(StoreError::Denied) => (404, "NoSuchKey", "store_denied", NOT_FOUND),
             Self::Store(StoreError::Unexpected { .. }) => {

@@ -1,6 +1,7 @@
 //! What was found out on the way to a decision, for the log and for `explain`.
 
 use crate::acl::Access;
+use crate::acl::permission::Owner;
 use crate::grant::{Dialect, Grant};
 use crate::key::Principal;
 use crate::presented::Presented;
@@ -28,10 +29,14 @@ pub struct Trail {
     pub key: Option<String>,
     /// The pattern of the access rule; none when no rule fits.
     pub pattern: Option<String>,
+    /// Whose the object is.
+    pub owner: Option<Owner>,
     /// The ACL of the object.
-    pub acl: Option<&'static str>,
+    pub acl: Option<String>,
     /// By what the request is allowed.
     pub allowed_by: Option<&'static str>,
+    /// The clause of the ACL that allows it.
+    pub clause: Option<String>,
 }
 
 impl Trail {
@@ -56,12 +61,15 @@ impl Trail {
         self.bucket = Some(route.bucket.to_string());
         self.key = Some(located.key().to_string());
         self.pattern = located.rule().pattern.map(str::to_owned);
-        self.acl = Some(located.rule().acl.as_str());
+        self.owner = Some(located.rule().owner.clone());
+        self.acl = Some(located.rule().acl.to_string());
         located
     }
 
     pub(crate) fn allowed<'p, 'r>(&mut self, access: Access<'p, 'r>) -> Access<'p, 'r> {
-        self.allowed_by = Some(access.allowed_by().as_str());
+        let allowed = access.allowed();
+        self.allowed_by = Some(allowed.by.as_str());
+        self.clause = Some(allowed.clause.to_string());
         access
     }
 }

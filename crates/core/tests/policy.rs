@@ -266,7 +266,8 @@ fn each_error_names_its_place() {
             "/routes/media/access/-",
             Some(json!({ "keys": "a/*", "acl": "public" })),
             "policy: at `routes.media.access.2.acl`: must be `private`, `public-read`, \
-             `public-read-write` or `authenticated-read`, not `public`",
+             `public-read-write`, `authenticated-read`, `bucket-owner-read` or \
+             `bucket-owner-full-control`, not `public`",
         ),
         (
             "/routes/media/cors/allow_origins/-",

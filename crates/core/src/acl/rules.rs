@@ -8,12 +8,17 @@
 //!
 //! Where several patterns fit, segments are compared from the left: a literal one beats
 //! `{owner}`, which beats `*`. The order in which rules are written does not matter. A key that
-//! no pattern fits is private and the app's.
+//! no pattern fits is private and the app's. One rule decides about a key; what the others say
+//! does not count.
 
 use std::collections::BTreeMap;
 use std::fmt;
 
-use super::canned::{CannedAcl, Owner};
+use super::canned::CannedAcl;
+use super::decision::{Acl, Allowed, AllowedBy, Clause, Owners, allowed_to_list};
+use super::grants::Grantee;
+use super::permission::{Owner, Permission};
+use crate::key::Principal;
 
 /// Why something is not a pattern, or cannot be added.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,14 +60,44 @@ pub struct Rule<'p> {
     /// The pattern that fits best; none when none fits.
     pub pattern: Option<&'p str>,
     /// The ACL.
-    pub acl: CannedAcl,
+    pub acl: &'p Acl,
+    /// Who may see the key in a listing, unless the ACL says so itself.
+    pub list: &'p [Grantee],
     /// Whose the object is.
     pub owner: Owner,
+    /// Whose the bucket is.
+    pub bucket_owner: &'p Owner,
+}
+
+impl<'p> Rule<'p> {
+    /// By what, if by anything, `principal` has `permission` when its request comes from a page
+    /// at `referer`.
+    pub fn allows(
+        &self,
+        permission: Permission,
+        principal: &Principal,
+        referer: Option<&str>,
+    ) -> Option<Allowed<'p>> {
+        let owners = Owners { object: &self.owner, bucket: self.bucket_owner };
+        let allowed = self.acl.allows(permission, principal, referer, owners).or_else(|| {
+            let listing = permission == Permission::List;
+            allowed_to_list(self.list, principal, owners).filter(|_| listing)
+        });
+        match (allowed, principal) {
+            // That everyone may says more than that the app may: the answer can be shared.
+            (Some(Allowed { by: AllowedBy::Everyone, .. }), _) => allowed,
+            (_, Principal::EveryOwner) => {
+                Some(Allowed { by: AllowedBy::App, clause: Clause::Ownership })
+            }
+            _ => allowed,
+        }
+    }
 }
 
 /// The rules of one route.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct AccessRules {
+    bucket_owner: Owner,
     root: Node,
 }
 
@@ -77,15 +112,29 @@ struct Node {
 #[derive(Clone, Debug)]
 struct Leaf {
     pattern: String,
-    acl: CannedAcl,
+    acl: Acl,
+    list: Vec<Grantee>,
 }
 
+/// The ACL of keys that no pattern fits.
+static NO_RULE: Acl = Acl::Canned(CannedAcl::Private);
+
 impl AccessRules {
-    /// Adds a rule.
+    /// No rules, for a bucket of this owner.
+    pub fn new(bucket_owner: Owner) -> Self {
+        Self { bucket_owner, root: Node::default() }
+    }
+
+    /// Adds a rule: the ACL of the keys that fit `pattern`, and to whom listings may show them.
     ///
     /// # Errors
     /// [`PatternError`] when `pattern` is not one, or is there already.
-    pub fn add(&mut self, pattern: &str, acl: CannedAcl) -> Result<(), PatternError> {
+    pub fn add(
+        &mut self,
+        pattern: &str,
+        acl: impl Into<Acl>,
+        list: Vec<Grantee>,
+    ) -> Result<(), PatternError> {
         if pattern.is_empty() {
             return Err(PatternError::Empty);
         }
@@ -118,19 +167,19 @@ impl AccessRules {
         if leaf.is_some() {
             return Err(PatternError::Duplicate);
         }
-        *leaf = Some(Leaf { pattern: pattern.to_owned(), acl });
+        *leaf = Some(Leaf { pattern: pattern.to_owned(), acl: acl.into(), list });
         Ok(())
     }
 
     /// The rule for `key`.
     pub fn find(&self, key: &str) -> Rule<'_> {
-        match self.root.find(Some(key), None) {
-            Some((leaf, owner)) => Rule {
-                pattern: Some(&leaf.pattern),
-                acl: leaf.acl,
-                owner: owner.map_or(Owner::App, |name| Owner::User(name.to_owned())),
-            },
-            None => Rule { pattern: None, acl: CannedAcl::Private, owner: Owner::App },
+        let (leaf, owner) = self.root.find(Some(key), None).unzip();
+        Rule {
+            pattern: leaf.map(|leaf| leaf.pattern.as_str()),
+            acl: leaf.map_or(&NO_RULE, |leaf| &leaf.acl),
+            list: leaf.map(|leaf| leaf.list.as_slice()).unwrap_or_default(),
+            owner: owner.flatten().map_or(Owner::App, |name| Owner::User(name.to_owned())),
+            bucket_owner: &self.bucket_owner,
         }
     }
 }
@@ -165,9 +214,9 @@ mod tests {
     use super::*;
 
     fn rules(patterns: &[(&str, CannedAcl)]) -> AccessRules {
-        let mut rules = AccessRules::default();
+        let mut rules = AccessRules::new(Owner::App);
         for (pattern, acl) in patterns {
-            rules.add(pattern, *acl).unwrap();
+            rules.add(pattern, *acl, vec![]).unwrap();
         }
         rules
     }
@@ -209,9 +258,11 @@ mod tests {
 
     #[test]
     fn what_no_pattern_fits_is_private_and_the_apps() {
-        let rule = AccessRules::default();
+        let rule = AccessRules::new(Owner::App);
         let rule = rule.find("anything");
-        assert_eq!((rule.pattern, rule.acl, rule.owner), (None, CannedAcl::Private, Owner::App));
+        let private = Acl::Canned(CannedAcl::Private);
+        assert_eq!((rule.pattern, rule.acl, rule.owner), (None, &private, Owner::App));
+        assert!(rule.list.is_empty());
     }
 
     #[test]
@@ -227,10 +278,10 @@ mod tests {
             ("u{owner}/*", PatternError::Placeholder),
             ("{owner}/{owner}", PatternError::TwoOwners),
         ] {
-            let mut rules = AccessRules::default();
-            assert_eq!(rules.add(pattern, CannedAcl::Private), Err(error), "{pattern}");
+            let mut rules = AccessRules::new(Owner::App);
+            assert_eq!(rules.add(pattern, CannedAcl::Private, vec![]), Err(error), "{pattern}");
         }
         let mut rules = rules(&[("a/*", CannedAcl::Private)]);
-        assert_eq!(rules.add("a/*", CannedAcl::PublicRead), Err(PatternError::Duplicate));
+        assert_eq!(rules.add("a/*", CannedAcl::PublicRead, vec![]), Err(PatternError::Duplicate));
     }
 }

@@ -131,10 +131,10 @@ impl<'a> Node<'a> {
         }
     }
 
-    pub(super) fn one_of<T: Copy>(&self, choices: &[(&str, T)]) -> Result<T, PolicyError> {
+    pub(super) fn one_of<T: Clone>(&self, choices: &[(&str, T)]) -> Result<T, PolicyError> {
         let text = self.string()?;
         match choices.iter().find(|(name, _)| *name == text) {
-            Some((_, value)) => Ok(*value),
+            Some((_, value)) => Ok(value.clone()),
             None => self.error(format!(
                 "must be {}, not `{text}`",
                 quoted_list(choices.iter().map(|(name, _)| *name))

@@ -46,7 +46,8 @@ pub(super) fn read_all(
 
 impl RouteSpec {
     fn read(node: &Node<'_>, stores: &BTreeMap<String, StoreSpec>) -> Result<Self, PolicyError> {
-        let fields = node.object(&["host", "path", "store", "bucket", "access", "cors"])?;
+        let fields =
+            node.object(&["host", "path", "store", "bucket", "bucket_owner", "access", "cors"])?;
         let store = fields.required("store")?;
         let Some(spec) = stores.get(store.string()?) else {
             let names = quoted_list(stores.keys().map(String::as_str));
@@ -70,10 +71,7 @@ impl RouteSpec {
             path: read_path(&fields.required("path")?)?,
             store: store.string()?.to_owned(),
             bucket,
-            access: match fields.optional("access") {
-                Some(node) => read_access(&node)?,
-                None => AccessRules::default(),
-            },
+            access: read_access(fields.optional("access"), fields.optional("bucket_owner"))?,
             cors: read_cors(fields.optional("cors"))?,
         })
     }

@@ -56,8 +56,6 @@ rgw s3 auth use sts = true
 # The gateway gives the last one's reason for a refusal, and `sts` knows one only.
 rgw s3 auth order = local, sts
 rgw sts key = {sts_key}
-# As S3 decides: no reading of S3's ACLs in Swift's way besides.
-rgw enforce swift acls = false
 """
 
 # One placement group a pool: the gateway creates seven pools, and each group takes time.

@@ -65,7 +65,7 @@ def keys_in(listing):
 
 each_form = pytest.mark.parametrize("form", FORMS)
 
-# Ceph ignores the region of the credential scope.
+# What a store does not look at: Ceph ignores the region of the credential scope.
 LENIENT = {"ceph": {tampering.region}}
 
 ERROR_CODES = {
@@ -79,9 +79,7 @@ ERROR_CODES = {
 @pytest.mark.parametrize("kind", tampering.EVERY_KIND)
 @each_form
 def test_one_change(either, core, kind, method, form):
-    """The store takes the request as it was signed, and neither it nor the core a changed one."""
-    if kind in LENIENT.get(either.name, ()):
-        pytest.skip(f"{either.name} does not look at this")
+    """The store takes the request as it was signed, and neither the core nor it a changed one."""
     owner = either.owner
     assert owner.request("PUT", owner.url(BUCKET, "changed"), body=BODY).accepted
     url = owner.url(BUCKET, "changed", "response-content-type=text%2Fplain")
@@ -90,14 +88,16 @@ def test_one_change(either, core, kind, method, form):
     sent = owner.sign(form, method, url, headers, body[method])
     assert send(method, sent.url, sent.headers, body[method]).status == 200
     reason = kind(sent, random.Random(f"{kind.__name__} {method} {form}"))
+    refused = verify(core, owner.credentials, sent, sent.method, sent.now)
+    assert (refused["ok"], refused["reason"]) == (False, reason)
+    if kind in LENIENT.get(either.name, ()):
+        return
     answer = send(sent.method, sent.url, sent.headers, body[sent.method], to=either.endpoint)
-    assert not answer.accepted
+    assert not answer.accepted, answer
     if sent.method == "HEAD":
         assert answer.status == 403
     else:
         assert error_code(answer) in ERROR_CODES.get(kind, {"SignatureDoesNotMatch"}), answer
-    refused = verify(core, owner.credentials, sent, sent.method, sent.now)
-    assert (refused["ok"], refused["reason"]) == (False, reason)
 
 
 def error_code(answer):

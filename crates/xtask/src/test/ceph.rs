@@ -4,7 +4,8 @@
 
 use anyhow::{Context as _, Result};
 
-use super::{Bench, Skipped, debian, pytest};
+use super::pytest::Tests;
+use super::{Bench, Skipped, debian};
 use crate::checkout::find_program;
 use crate::progress::Step;
 
@@ -15,11 +16,8 @@ const PROGRAMS: [&str; 6] =
 /// Runs the tests and says how they went.
 pub(super) fn run(bench: &Bench, step: &Step) -> Result<String> {
     provide(step)?;
-    let tests = pytest::command(bench, "ceph", "tests/stores", step)?
-        .args(["-m", "ceph", "--basetemp"])
-        .args([bench.folder.join("ceph")]);
-    let output = pytest::run(tests, step)?;
-    Ok(format!("{}; {}", output.summary(), output.start()))
+    let tests = Tests { name: "ceph", folder: "tests/stores", marker: Some("ceph"), programs: &[] };
+    Ok(tests.run(bench, step)?.summary_with_start())
 }
 
 fn provide(step: &Step) -> Result<()> {

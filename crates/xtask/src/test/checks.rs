@@ -5,7 +5,8 @@ use std::fs;
 use anyhow::{Context as _, Result};
 
 use super::Needs::{Everything, Rust};
-use super::{Bench, Check, browser, ceph, pytest, python, swift, system};
+use super::pytest::Tests;
+use super::{Bench, Check, browser, ceph, python, swift, system};
 use crate::bundle;
 use crate::checkout::{cargo, find_program};
 use crate::npm;
@@ -78,8 +79,8 @@ fn documentation(bench: &Bench, step: &Step) -> Result<String> {
 }
 
 fn peers(bench: &Bench, step: &Step) -> Result<String> {
-    let tests = pytest::command(bench, "peers", "tests/peers", step)?;
-    Ok(pytest::run(tests, step)?.summary().to_owned())
+    let tests = Tests { name: "peers", folder: "tests/peers", marker: None, programs: &[] };
+    Ok(tests.run(bench, step)?.summary().to_owned())
 }
 
 fn npm_packages(bench: &Bench, step: &Step) -> Result<String> {

@@ -31,6 +31,7 @@ pub(crate) struct Options {
     #[arg(value_parser = parse_method)]
     method: Method,
     /// How long the URL works, in seconds
+    #[arg(value_parser = clap::value_parser!(u64).range(..=UnixTime::MAX.as_secs()))]
     seconds: u64,
     /// /v1/ACCOUNT/CONTAINER/OBJECT as it is, not percent-encoded
     path: String,

@@ -20,13 +20,14 @@ use cloakroom_core::acl::permission::Permission;
 use cloakroom_core::acl::swift::{ContainerAcl, ContainerHeader, Entry};
 use cloakroom_core::encoding::{Slash, encode};
 use cloakroom_core::endpoint::Endpoint;
+use cloakroom_core::gate::{Gate, Outcome, Step};
 use cloakroom_core::grant::{Grant, Verified};
 use cloakroom_core::jwt;
 use cloakroom_core::key::{JwtKey, JwtPrincipal, JwtProof, Keyring, Principal, Sigv4Key};
 use cloakroom_core::policy::Policy;
 use cloakroom_core::presented::Presented;
 use cloakroom_core::rejection::Rejection;
-use cloakroom_core::request::{Method, Query, Request, Scheme};
+use cloakroom_core::request::{Method, Query, Request, RequestError, Scheme};
 use cloakroom_core::secret::Secret;
 use cloakroom_core::sigv4::scope::Scope;
 use cloakroom_core::sigv4::sign::{Payload, Signer, Unsigned};
@@ -53,6 +54,7 @@ fn answer(question: &Value) -> Value {
         "post_policy" => post_policy(question),
         "verify" => verify(question),
         "prove" => prove(question),
+        "respond" => respond(question),
         "tempurl_sign" => tempurl_sign(question),
         "jwt_sign" => {
             let secret = Secret::new(text(question, "secret"));
@@ -149,6 +151,51 @@ fn verify(question: &Value) -> Value {
 
 /// Any dialect: `keys` as a policy has them, and the `secrets` that they name.
 fn prove(question: &Value) -> Value {
+    let policy = match policy(question) {
+        Ok(policy) => policy,
+        Err(error) => return error,
+    };
+    let (endpoint, target) = split_url(text(question, "url"));
+    let request = request(question, &endpoint, target);
+    match policy.keyring(&|name| secret(question, name)) {
+        Ok(keyring) => outcome(request, &keyring, now(question)),
+        Err(error) => json!({ "error": error.to_string() }),
+    }
+}
+
+/// As `prove`, and what the viewer gets when the store answers `status` and `stored`.
+fn respond(question: &Value) -> Value {
+    let policy = match policy(question) {
+        Ok(policy) => policy,
+        Err(error) => return error,
+    };
+    let gate = Gate::new(&policy, &|name| secret(question, name)).unwrap();
+    let (endpoint, target) = split_url(text(question, "url"));
+    let (request, now) = (request(question, &endpoint, target).unwrap(), now(question));
+    let decision = match gate.decide(&request, now) {
+        Step::Decided(decision) => decision,
+        Step::Check(checking) => {
+            let holds = cloakroom_asymmetric::holds(checking.check());
+            checking.answer(holds)
+        }
+    };
+    let status = question.get("status").and_then(Value::as_u64).unwrap();
+    match decision.outcome {
+        Outcome::Fetch(origin) => {
+            let stored = question.get("stored").and_then(Value::as_object).unwrap();
+            let stored =
+                stored.iter().map(|(name, value)| (name.as_str(), value.as_str().unwrap()));
+            let response = origin.respond(u16::try_from(status).unwrap(), stored, now).unwrap();
+            json!({ "status": response.status, "headers": response.headers })
+        }
+        Outcome::Preflight(_) => json!({ "ok": false, "reason": "preflight" }),
+        Outcome::Reject { rejection, .. } => {
+            json!({ "ok": false, "reason": rejection.row().reason })
+        }
+    }
+}
+
+fn policy(question: &Value) -> Result<Policy, Value> {
     let policy = json!({
         "version": 1,
         "stores": { "main": {
@@ -158,28 +205,33 @@ fn prove(question: &Value) -> Value {
         "routes": { "all": { "path": "/", "store": "main", "bucket": "media" } },
         "keys": question.get("keys"),
     });
-    let policy = match Policy::parse(&policy.to_string()) {
-        Ok(policy) => policy,
-        Err(error) => return json!({ "error": error.to_string() }),
-    };
-    let secret = |name: &str| {
-        question.get("secrets").and_then(|all| all.get(name)?.as_str()).map(str::to_owned)
-    };
-    let keyring = match policy.keyring(&secret) {
-        Ok(keyring) => keyring,
-        Err(error) => return json!({ "error": error.to_string() }),
-    };
-    let url = text(question, "url");
-    let (endpoint, target) = split_url(url);
+    Policy::parse(&policy.to_string()).map_err(|error| json!({ "error": error.to_string() }))
+}
+
+fn secret(question: &Value, name: &str) -> Option<String> {
+    let secret = question.get("secrets").and_then(|all| all.get(name)?.as_str());
+    // The store's own, which nothing here is sent to.
+    let of_store = matches!(name, "ID" | "SECRET").then_some("a secret of the store, long enough");
+    secret.or(of_store).map(str::to_owned)
+}
+
+fn request<'q>(
+    question: &'q Value,
+    endpoint: &'q Endpoint,
+    target: &'q str,
+) -> Result<Request<'q>, RequestError> {
     let mut headers = headers(question);
     headers.push(("host", endpoint.host()));
-    let scheme = if url.starts_with("http:") { Scheme::Http } else { Scheme::Https };
+    let is_http = text(question, "url").starts_with("http:");
+    let scheme = if is_http { Scheme::Http } else { Scheme::Https };
     let address = question.get("client_ip").and_then(Value::as_str);
     let address = address.map(|address| address.parse().unwrap());
-    let request = Request::parse(text(question, "method"), target, headers)
-        .map(|request| request.over(scheme).from_address(address));
-    let now = question.get("now").and_then(Value::as_u64).map(UnixTime::from_secs).unwrap();
-    outcome(request, &keyring, now)
+    Request::parse(text(question, "method"), target, headers)
+        .map(|request| request.over(scheme).from_address(address))
+}
+
+fn now(question: &Value) -> UnixTime {
+    question.get("now").and_then(Value::as_u64).map(UnixTime::from_secs).unwrap()
 }
 
 fn tempurl_sign(question: &Value) -> Value {
@@ -308,6 +360,7 @@ fn outcome(
     keyring: &Keyring,
     now: UnixTime,
 ) -> Value {
+fn outcome(request: Result<Request<'_>, RequestError>, keyring: &Keyring, now: UnixTime) -> Value {
     let described = |grant: Grant<'_>| {
         let user = match grant.principal() {
             Principal::User(user) => Some(user.clone()),

@@ -419,3 +419,110 @@ fn no_error_repeats_a_secret() {
     let debug = debug.replace("the value of STORE_ID", "");
     assert!(!debug.contains("the value of"), "{debug}");
 }
+
+#[test]
+fn an_access_rule_is_one_acl_and_a_sound_one() {
+    let grant = |to: Value| json!([{ "to": to, "permission": "READ" }]);
+    for (rule, place, expected) in [
+        (json!({}), "", "needs one of `acl`, `grants` and `swift`"),
+        (
+            json!({ "acl": "private", "grants": grant(json!("owner")) }),
+            "",
+            "has more than one of `acl`, `grants` and `swift`; they do not add up, so give one (a \
+             canned ACL can be written as grants)",
+        ),
+        (
+            json!({ "grants": [] }),
+            ".grants",
+            "must hold at least one grant; `\"acl\": \"private\"` is for the owner",
+        ),
+        (
+            json!({ "grants": grant(json!("everyone")) }),
+            ".grants.0.to",
+            "must be `all-users`, `authenticated-users`, `owner` or `bucket-owner`, not `everyone`",
+        ),
+        (
+            json!({ "grants": grant(json!({ "group": "staff" })) }),
+            ".grants.0.to",
+            "has no field `group`; its fields are `user`",
+        ),
+        (
+            json!({ "grants": [{ "to": "owner", "permission": "LIST" }] }),
+            ".grants.0.permission",
+            "must be `READ`, `WRITE`, `READ_ACP`, `WRITE_ACP` or `FULL_CONTROL`, not `LIST`",
+        ),
+        (
+            json!({ "acl": "private", "list": "all-users" }),
+            ".list",
+            "must be an array, not a string",
+        ),
+        (
+            json!({ "swift": { "read": ".r:*" }, "list": ["all-users"] }),
+            ".list",
+            "does not go together with `swift`: there `.rlistings` opens listings to referrers, \
+             and a group in `read` opens them to its users",
+        ),
+        (
+            json!({ "swift": {} }),
+            ".swift",
+            "needs `read`, `write` or both; `\"acl\": \"private\"` lets nobody in",
+        ),
+        (
+            json!({ "swift": { "read": ".r:*,.rx:a" } }),
+            ".swift.read",
+            "has `.rx:a`, whose designator is unknown; referrers are written `.r:www.example.com`",
+        ),
+        (
+            json!({ "swift": { "read": ".r:-" } }),
+            ".swift.read",
+            "has `.r:-` without a host; write `.r:*`, `.r:www.example.com` or `.r:.example.com`",
+        ),
+        (
+            json!({ "swift": { "write": "acme,.r:*" } }),
+            ".swift.write",
+            "has `.r:*`; referrers may read only, so name an account or `account:user`",
+        ),
+        (
+            json!({ "swift": { "write": ".rlistings" } }),
+            ".swift.write",
+            "has `.rlistings`, which belongs in `read`",
+        ),
+        (
+            json!({ "swift": { "read": ".rlisting" } }),
+            ".swift.read",
+            "has `.rlisting`, which is no group; what begins with a dot is `.r:` or `.rlistings`",
+        ),
+        (
+            json!({ "swift": { "read": "*:*" } }),
+            ".swift.read",
+            "has `*:*`, but groups have no wildcards: `acme` means every user of that account",
+        ),
+        (
+            json!({ "swift": { "read": ".r:*,.r:-.Thief.example" } }),
+            ".swift.read",
+            "has `.r:-.Thief.example`, which no page fits: a host is written in lower case, \
+             without scheme, port and path",
+        ),
+        (
+            json!({ "swift": { "read": ".r:https://www.example.com/" } }),
+            ".swift.read",
+            "has `.r:https://www.example.com/`, which no page fits: a host is written in lower \
+             case, without scheme, port and path",
+        ),
+        (
+            json!({ "swift": { "read": ".r:*,.r:-*" } }),
+            ".swift.read",
+            "has `.r:-*`, which keeps nobody out; leave `.r:*` out instead",
+        ),
+    ] {
+        let mut rule = rule;
+        rule.as_object_mut().unwrap().insert("keys".to_owned(), json!("a/*"));
+        let expected = format!("policy: at `routes.media.access.2{place}`: {expected}");
+        check("/routes/media/access/-", Some(rule), &expected);
+    }
+    check(
+        "/routes/media/bucket_owner",
+        Some(json!("")),
+        "policy: at `routes.media.bucket_owner`: must not be empty",
+    );
+}

@@ -355,11 +355,6 @@ fn swift_acl(question: &Value) -> Value {
     json!({ "clean": acl.to_string(), "allowed": by.is_some(), "by": by })
 }
 
-fn outcome(
-    request: Result<Request<'_>, cloakroom_core::request::RequestError>,
-    keyring: &Keyring,
-    now: UnixTime,
-) -> Value {
 fn outcome(request: Result<Request<'_>, RequestError>, keyring: &Keyring, now: UnixTime) -> Value {
     let described = |grant: Grant<'_>| {
         let user = match grant.principal() {

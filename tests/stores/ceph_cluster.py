@@ -109,9 +109,8 @@ class CephCluster:
         created = self._admin(
             "role", "create", role, f"--assume-role-policy-doc={policy_document(trust)}"
         )
-        self._admin(
-            "role-policy", "put", role, "--policy-name=all", f"--policy-doc={policy_document(policy)}"
-        )
+        allowed = f"--policy-doc={policy_document(policy)}"
+        self._admin("role-policy", "put", role, "--policy-name=all", allowed)
         return created["Arn"]
 
     def _admin(self, *arguments):

@@ -58,7 +58,12 @@ def swift_endpoint(tmp_path_factory):
     finally:
         server.stdin.close()
         server.stdout.close()
-        server.wait(timeout=10)
+        try:
+            server.wait(timeout=10)
+        except subprocess.TimeoutExpired:
+            server.kill()
+            server.wait()
+            raise
 
 
 @pytest.fixture(scope="session")

@@ -44,7 +44,7 @@ use = egg:swift#{name}
 # TempURL and the S3 API stand before authentication, which they answer in its place.
 PROXY = f"""
 [pipeline:main]
-pipeline = catch_errors gatekeeper cache listing_formats tempurl s3api tempauth copy slo dlo proxy-server
+pipeline = catch_errors gatekeeper cache listing_formats tempurl s3api tempauth copy proxy-server
 
 [app:proxy-server]
 use = egg:swift#proxy
@@ -76,12 +76,6 @@ use = egg:swift#tempauth
 
 [filter:copy]
 use = egg:swift#copy
-
-[filter:slo]
-use = egg:swift#slo
-
-[filter:dlo]
-use = egg:swift#dlo
 """
 
 

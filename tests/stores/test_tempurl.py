@@ -44,21 +44,26 @@ class Ticket:
 
     def prove(self, method="GET"):
         """The core's verdict: nothing, or the reason for its refusal."""
-        keys = {
-            "account": key(f"{self.account}/", "ACCOUNT"),
-            "container": key(f"{self.account}/own/", "CONTAINER"),
-        }
-        answer = self.core(
-            "prove",
-            method=method,
-            url=self.endpoint + self.url,
-            headers={},
-            now=int(time.time()),
-            client_ip="127.0.0.1",
-            keys=keys,
-            secrets={"ACCOUNT": KEY, "CONTAINER": CONTAINER_KEY},
-        )
+        answer = self.core("prove", **self._question(method))
         return None if answer["ok"] else answer["reason"]
+
+    def _question(self, method):
+        return {
+            "method": method,
+            "url": self.endpoint + self.url,
+            "headers": {},
+            "now": int(time.time()),
+            "client_ip": "127.0.0.1",
+            "keys": {
+                "account": key(f"{self.account}/", "ACCOUNT"),
+                "container": key(f"{self.account}/own/", "CONTAINER"),
+            },
+            "secrets": {"ACCOUNT": KEY, "CONTAINER": CONTAINER_KEY},
+        }
+
+    def respond(self, method, stored):
+        """What the core makes of the store's answer."""
+        return self.core("respond", status=200, stored=stored, **self._question(method))
 
 
 def key(path, secret):
@@ -129,8 +134,9 @@ def test_every_digest(sign, name, digest):
 @pytest.mark.parametrize("digest", DIGESTS)
 def test_every_method(sign, digest, iso8601):
     name = f"methods {digest}"
-    for method, body in [("PUT", BODY), ("HEAD", b""), ("GET", b""), ("POST", b""), ("DELETE", b"")]:
-        assert_accepted(sign(name, method=method, digest=digest, iso8601=iso8601), method, body)
+    for method in ("PUT", "HEAD", "GET", "POST", "DELETE"):
+        ticket = sign(name, method=method, digest=digest, iso8601=iso8601)
+        assert_accepted(ticket, method, BODY if method == "PUT" else b"")
     assert sign(name).use().status == 404
 
 
@@ -231,6 +237,32 @@ def test_signature_in_base64(sign, owner, digest, padded, encode):
     signature = f"{digest}:{written if padded else written.rstrip('=')}"
     ticket = sign(expires=expires).change("(?<=temp_url_sig=)[^&]*", quote(signature, safe=""))
     assert_accepted(ticket)
+
+
+@pytest.mark.parametrize("stored", [None, "inline", 'attachment; filename="stored"'])
+@pytest.mark.parametrize(
+    "asked",
+    [
+        "",
+        "&inline",
+        "&inline=false",
+        "&filename=x.jpg",
+        "&filename=",
+        "&filename=a+b%20%22%5C%C3%A9%0D%0A/%25%3B",
+        "&filename=x&inline",
+        "&inline&filename=",
+    ],
+)
+@pytest.mark.parametrize("name", ["o k.jpg", "a/b//", "日本/é\"';%.txt"])
+def test_content_disposition(sign, owner, name, asked, stored):
+    path = f"{owner.account}/media/named/{name}"
+    headers = {} if stored is None else {"Content-Disposition": stored}
+    assert owner.request("PUT", path, headers, BODY).accepted
+    ticket = sign(f"named/{name}").change("$", asked)
+    for method in ("GET", "HEAD"):
+        expected = assert_accepted(ticket, method).headers["content-disposition"]
+        given = dict(ticket.respond(method, headers)["headers"])
+        assert given["content-disposition"] == expected
 
 
 @each_name

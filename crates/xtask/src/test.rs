@@ -75,7 +75,7 @@ impl Skipped {
 
 impl fmt::Display for Skipped {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "skipped: {}", self.reason)
+        f.write_str(&self.reason)
     }
 }
 
@@ -130,7 +130,7 @@ fn outcome(result: Result<String>, may_skip: bool) -> Result<(Outcome, String)> 
     match result {
         Ok(said) => Ok((Outcome::Passed, said)),
         Err(error) if may_skip && error.is::<Skipped>() => {
-            Ok((Outcome::Skipped, error.to_string()))
+            Ok((Outcome::Skipped, format!("skipped: {error}")))
         }
         Err(error) => Err(error),
     }

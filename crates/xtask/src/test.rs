@@ -1,15 +1,21 @@
 //! `cargo xtask test`: every check of the project, each with its time, and a summary.
 //!
-//! A check that fails does not stop the others. The whole output of each is in
+//! A check that fails does not stop the others. One that this machine cannot run is skipped and
+//! says why; with `CI=true` that is a failure. The whole output of each is in
 //! `target/xtask-test/`.
 
 mod browser;
+mod ceph;
 mod checks;
 mod debian;
 mod fuzz;
+mod pytest;
 mod python;
+mod swift;
 mod system;
 
+use std::env;
+use std::fmt;
 use std::fs;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -49,6 +55,33 @@ enum Needs {
     Everything,
 }
 
+/// How a check ended that did not fail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Outcome {
+    Passed,
+    Skipped,
+}
+
+/// The error of a check that this machine cannot run.
+#[derive(Debug)]
+struct Skipped {
+    reason: String,
+}
+
+impl Skipped {
+    fn because(reason: impl Into<String>) -> Self {
+        Self { reason: reason.into() }
+    }
+}
+
+impl fmt::Display for Skipped {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.reason)
+    }
+}
+
+impl std::error::Error for Skipped {}
+
 /// What the checks share.
 struct Bench {
     checkout: Checkout,
@@ -74,20 +107,42 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
     let bench = Bench { checkout, cache: Cache::open()?, folder };
     let chosen = choose(options)?;
     let started = Instant::now();
-    let mut failures = Vec::new();
+    let may_skip = env::var_os("CI").is_none_or(|value| value != "true");
+    let (mut failures, mut skipped) = (Vec::new(), 0_usize);
     for check in &chosen {
-        let outcome = step(check.name, |step| (check.run)(&bench, step).map(|said| ((), said)));
-        if let Err(error) = outcome {
-            failures.push((check.name, error));
+        match step(check.name, |step| outcome((check.run)(&bench, step), may_skip)) {
+            Ok(Outcome::Passed) => {}
+            Ok(Outcome::Skipped) => skipped = skipped.saturating_add(1),
+            Err(error) => failures.push((check.name, error)),
         }
     }
     for (name, error) in &failures {
         eprintln!("\n--- {name}\n{error:#}");
     }
-    let (failed, passed) = (failures.len(), chosen.len().saturating_sub(failures.len()));
+    let failed = failures.len();
+    let passed = chosen.len().saturating_sub(failed).saturating_sub(skipped);
     eprintln!("\n  logs in {}, {} in all", bench.folder.display(), seconds(started.elapsed()));
-    println!("{passed} passed, {failed} failed");
+    println!("{}", summary(passed, failed, skipped));
     Ok(if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// How a check ended, and what is shown beside its time.
+fn outcome(result: Result<String>, may_skip: bool) -> Result<(Outcome, String)> {
+    match result {
+        Ok(said) => Ok((Outcome::Passed, said)),
+        Err(error) if may_skip && error.is::<Skipped>() => {
+            Ok((Outcome::Skipped, format!("skipped: {error}")))
+        }
+        Err(error) => Err(error),
+    }
+}
+
+fn summary(passed: usize, failed: usize, skipped: usize) -> String {
+    let skipped = match skipped {
+        0 => String::new(),
+        skipped => format!(", {skipped} skipped"),
+    };
+    format!("{passed} passed, {failed} failed{skipped}")
 }
 
 fn choose(options: &Options) -> Result<Vec<Check>> {
@@ -126,5 +181,21 @@ mod tests {
         assert_eq!(names(false, &["format"]).unwrap(), ["format"]);
         assert!(names(false, &["fromat"]).is_err());
         assert!(names(true, &["system"]).is_err());
+    }
+
+    #[test]
+    fn what_this_machine_cannot_run_is_skipped_except_in_ci() {
+        let impossible = || Err(Skipped::because("there is no Ceph").into());
+        let (ended, said) = outcome(impossible(), true).unwrap();
+        assert_eq!((ended, said.as_str()), (Outcome::Skipped, "skipped: there is no Ceph"));
+        assert!(outcome(impossible(), false).is_err());
+        assert!(outcome(Err(anyhow::anyhow!("it broke")), true).is_err());
+        assert_eq!(outcome(Ok("4 KB".into()), false).unwrap().0, Outcome::Passed);
+    }
+
+    #[test]
+    fn the_last_line() {
+        assert_eq!(summary(14, 0, 0), "14 passed, 0 failed");
+        assert_eq!(summary(12, 1, 2), "12 passed, 1 failed, 2 skipped");
     }
 }

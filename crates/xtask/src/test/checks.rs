@@ -5,7 +5,8 @@ use std::fs;
 use anyhow::{Context as _, Result};
 
 use super::Needs::{Everything, Rust};
-use super::{Bench, Check, browser, fuzz, python, system};
+use super::pytest::Tests;
+use super::{Bench, Check, browser, ceph, fuzz, python, swift, system};
 use crate::bundle;
 use crate::checkout::{cargo, find_program};
 use crate::guard;
@@ -28,6 +29,8 @@ pub(super) fn all() -> Vec<Check> {
         Check { name: "documentation", needs: Rust, run: documentation },
         Check { name: "fuzz targets", needs: Everything, run: fuzz::smoke },
         Check { name: "other libraries", needs: Everything, run: peers },
+        Check { name: "OpenStack Swift", needs: Everything, run: swift::run },
+        Check { name: "Ceph", needs: Everything, run: ceph::run },
         Check { name: "npm packages", needs: Everything, run: npm_packages },
         Check { name: "bundle", needs: Everything, run: edge_bundle },
         Check { name: "edge shim", needs: Everything, run: shim },
@@ -79,28 +82,20 @@ fn documentation(bench: &Bench, step: &Step) -> Result<String> {
 }
 
 fn peers(bench: &Bench, step: &Step) -> Result<String> {
-    pytest(bench, step, "peers")
+    let tests = Tests { name: "peers", folder: "tests/peers", marker: None, programs: &[] };
+    Ok(tests.run(bench, step)?.summary().to_owned())
 }
 
 /// One table, decided by the core, by the edge and by the function.
 fn decisions(bench: &Bench, step: &Step) -> Result<String> {
-    pytest(bench, step, "decisions")
-}
-
-/// The tests of a folder below `tests/`, with the core as a program to ask.
-fn pytest(bench: &Bench, step: &Step, folder: &str) -> Result<String> {
-    let requirements = bench.checkout.root().join("tests/requirements.txt");
-    let environment = python::environment(&bench.cache, "peers", &requirements, step)?;
-    let peer = ["build", "--package", "cloakroom-core", "--example", "peer"];
-    bench.program(cargo(), "peer")?.args(peer).run(step)?;
-    let pytest = bench.program(environment.join("bin/python"), folder)?;
-    let output = pytest
-        .args(["-m", "pytest", "-p", "no:cacheprovider", &format!("tests/{folder}")])
-        .env("CLOAKROOM_PEER", bench.checkout.binary("examples/peer"))
-        .env("CLOAKROOM_XTASK", guard::this_program()?)
-        .env("PYTHONDONTWRITEBYTECODE", "1")
-        .run_to_text(step)?;
-    Ok(output.lines().last().unwrap_or_default().trim_matches(['=', ' ']).to_owned())
+    let xtask = guard::this_program()?;
+    let tests = Tests {
+        name: "decisions",
+        folder: "tests/decisions",
+        marker: None,
+        programs: &[("CLOAKROOM_XTASK", &xtask)],
+    };
+    Ok(tests.run(bench, step)?.summary().to_owned())
 }
 
 fn npm_packages(bench: &Bench, step: &Step) -> Result<String> {

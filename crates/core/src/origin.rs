@@ -126,7 +126,7 @@ fn sharing(located: &Located<'_, '_>, by: AllowedBy) -> Sharing {
     // A version or a header that a signature asked for is not everyone's to have.
     if by == AllowedBy::Everyone && located.view().is_empty() {
         Sharing::Everyone
-    } else if located.grant().dialect().is_in_url() {
+    } else if located.grant().dialect().is_in_url() && by != AllowedBy::Referrer {
         Sharing::UrlHolders
     } else {
         Sharing::Nobody

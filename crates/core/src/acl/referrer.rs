@@ -202,7 +202,11 @@ mod tests {
         assert_eq!(decide(&all_but, Some(&page("a.good.thief.example"))), Some(Effect::Allow));
         assert_eq!(decide(&[".example.com"], Some(&page("example.com"))), None);
         assert_eq!(decide(&[".example.com"], Some(&page("badexample.com"))), None);
+        let inside = page("www.example.com.thief.example");
+        assert_eq!(decide(&[".example.com"], Some(&inside)), None);
         assert_eq!(decide(&[".example.com"], None), None);
+        // As in Swift, this is how to keep out what comes without a Referer.
+        assert_eq!(decide(&["*", "-unknown"], None), Some(Effect::Deny));
         assert_eq!(decide(&["-*"], Some(&page("a.example"))), None);
     }
 

@@ -8,8 +8,9 @@
 //! ```
 //!
 //! A route maps a path prefix, perhaps of some hosts only, to a bucket of a store. The key is
-//! the route's location and what follows the prefix, byte for byte. [`table`] says which route
-//! it is where several fit.
+//! the route's location and what follows the prefix, byte for byte. Where several routes fit, a
+//! named host beats a star and a star beats any; then a literal segment beats a placeholder,
+//! from the left, and a longer prefix beats a shorter one.
 
 mod host;
 mod path;

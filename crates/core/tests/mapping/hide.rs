@@ -196,7 +196,9 @@ fn the_log_has_the_true_reasons() {
     assert_eq!(reasons("/absent/"), open);
     assert_eq!(reasons("/closed/"), open);
     let (_, _, detail) = rejected("GET", "/absent/users/alice/a.jpg", &[]);
-    assert_eq!(detail, "the object is not public, and no credential was presented");
+    let expected = "the object is not public, and no credential was presented; it may be read by \
+                    owner alice, the app";
+    assert_eq!(detail, expected);
 }
 
 #[test]

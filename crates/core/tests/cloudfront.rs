@@ -383,6 +383,8 @@ fn each_part_has_its_form() {
     assert_eq!(malformed(Sent::url(long).refusal()), "Policy");
     let long = signed_url(&canned()).replace("a%20b", &"a".repeat(8_193));
     assert_eq!(malformed(Sent::url(long).refusal()), "URL");
+    let starred = signed_url(&canned()).replace("a%20b", &"*".repeat(1_024));
+    assert_eq!(malformed(Sent::url(starred).refusal()), "URL");
     let host = signed_url(&canned()).replace("media.example", "media.example\",\"");
     assert_eq!(malformed(Sent::url(host).refusal()), "host");
 }

@@ -150,7 +150,7 @@ fn read_canned(
         return malformed(names.expires, "a whole number of seconds");
     };
     let Some(resource) = Resource::parse(url) else {
-        return malformed("host", "a name or an address, and perhaps a port");
+        return malformed("URL", "at most 1024 bytes long when there is a `*` in it");
     };
     let statement =
         Statement { resource: Some(resource), expires_at, starts_at: None, source_ip: None };

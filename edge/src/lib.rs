@@ -13,6 +13,7 @@ use std::cell::OnceCell;
 use std::rc::Rc;
 
 use cloakroom_core::gate::{Decision, Gate, Outcome, Step};
+use cloakroom_core::origin::OriginRequest;
 use cloakroom_core::policy::Policy;
 use cloakroom_core::request::Request;
 use cloakroom_core::response::{StoreError, ViewerResponse};
@@ -59,7 +60,7 @@ async fn serve(
     let request = Request::parse(&viewer.method, viewer.target(), viewer.headers());
     let request =
         request.map(|request| request.over(viewer.scheme()).from_address(viewer.client_address()));
-    let decision = match &request {
+    let decision: Decision<OriginRequest> = match &request {
         Ok(request) => match gate.decide(request, now) {
             Step::Decided(decision) => decision,
             Step::Check(checking) => {

@@ -5,7 +5,7 @@
 
 use cloakroom_core::gate::{Outcome, Step};
 use cloakroom_core::key::Principal;
-use cloakroom_core::origin::FORWARDED_HEADERS;
+use cloakroom_core::origin::{FORWARDED_HEADERS, OriginRequest};
 use cloakroom_core::request::Method;
 use cloakroom_fuzz::{NOW, gate, read_request};
 use libfuzzer_sys::fuzz_target;
@@ -15,16 +15,16 @@ const SIGNED: [&str; 4] =
 
 fuzz_target!(|text: &str| {
     let Some(request) = read_request(text) else { return };
-    let decision = match gate().decide(&request, NOW) {
+    let decision = match gate().decide::<OriginRequest>(&request, NOW) {
         Step::Decided(decision) => decision,
         Step::Check(checking) => {
-            let refused = checking.clone().answer(false);
+            let refused = checking.clone().answer::<OriginRequest>(false);
             assert!(matches!(refused.outcome, Outcome::Reject { .. }));
             checking.answer(true)
         }
     };
     match decision.outcome {
-        Outcome::Fetch(origin) => {
+        Outcome::Allow(origin) => {
             assert!(matches!(request.method(), Method::Get | Method::Head));
             assert_eq!(origin.method(), request.method());
             let url = origin.url();

@@ -7,6 +7,7 @@ use cloakroom_core::crypto::Hash;
 use cloakroom_core::gate::{Gate, Outcome, Step};
 use cloakroom_core::jwt;
 use cloakroom_core::key::Keyring;
+use cloakroom_core::origin::OriginRequest;
 use cloakroom_core::policy::Policy;
 use cloakroom_core::request::Request;
 use cloakroom_core::secret::Secret;
@@ -66,11 +67,11 @@ pub fn read_request(text: &str) -> Option<Request<'_>> {
 }
 
 /// Decides, with every public key's signature held for right.
-pub fn decide(gate: &Gate, request: &Request<'_>) -> Outcome {
+pub fn decide(gate: &Gate, request: &Request<'_>) -> Outcome<OriginRequest> {
     match gate.decide(request, NOW) {
         Step::Decided(decision) => decision.outcome,
         Step::Check(checking) => {
-            let refused = checking.clone().answer(false).outcome;
+            let refused = checking.clone().answer::<OriginRequest>(false).outcome;
             assert!(matches!(refused, Outcome::Reject { .. }), "a wrong signature opens");
             checking.answer(true).outcome
         }
@@ -79,7 +80,7 @@ pub fn decide(gate: &Gate, request: &Request<'_>) -> Outcome {
 
 /// Whether the object may be had.
 pub fn opens(gate: &Gate, request: &Request<'_>) -> bool {
-    matches!(decide(gate, request), Outcome::Fetch(_))
+    matches!(decide(gate, request), Outcome::Allow(_))
 }
 
 /// A JSON number as seconds; nothing for what is no number.

@@ -70,7 +70,13 @@ class Site:
             "media": {"path": "/media/", **route},
             "swift": {"path": f"{ACCOUNT}{BUCKET}/", **route},
             "hidden": {"path": "/hidden/", "hide": "not-found", **route},
-            "site": {"path": "/site/", "location": "users/alice/", "index": "a.jpg", **route},
+            "site": {
+                **route,
+                "path": "/site/",
+                "location": "users/alice/",
+                "index": "a.jpg",
+                "access": [{"keys": "users/{owner}/*", "acl": "private"}],
+            },
         }
         return {
             "version": 1,

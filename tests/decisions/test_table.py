@@ -49,9 +49,9 @@ def test_there_are_at_least_200_rows(decided):
 @pytest.mark.parametrize("decider", NAMES)
 def test_each_decides_as_the_table_says(decided, decider):
     decisions, expected = decided
-    wrong = {
-        name: f"{decisions[decider][name]}, not {outcome}"
+    wrong = [
+        f"{name}: {decisions[decider][name]}, not {outcome}"
         for name, outcome in expected.items()
         if decisions[decider][name] != outcome
-    }
-    assert wrong == {}
+    ]
+    assert not wrong, "\n".join(wrong)

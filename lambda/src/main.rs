@@ -52,7 +52,8 @@ async fn handle(
 ) -> Result<Response<Body>, Error> {
     let mut random = [0; 16];
     getrandom::fill(&mut random).map_err(|error| format!("no random bytes: {error}"))?;
-    let answer = match read(event) {
+    let target = target(event);
+    let answer = match read(event, &target) {
         Ok(request) => {
             let mut step = desk.handle(&request, event.body(), now()?, random);
             loop {
@@ -83,8 +84,17 @@ async fn handle(
     Ok(response.body(Body::from(answer.body))?)
 }
 
-fn read(event: &lambda_http::Request) -> Result<Request<'_>, RequestError> {
-    let target = event.uri().path_and_query().map_or("/", |target| target.as_str());
+/// Path and query as sent. The event's `uri` has been through a URL parser, which resolves
+/// dots in the path.
+fn target(event: &lambda_http::Request) -> String {
+    let path = event.raw_http_path();
+    match event.uri().query() {
+        Some(query) => format!("{path}?{query}"),
+        None => path.to_owned(),
+    }
+}
+
+fn read<'e>(event: &'e lambda_http::Request, target: &'e str) -> Result<Request<'e>, RequestError> {
     let headers = event
         .headers()
         .iter()

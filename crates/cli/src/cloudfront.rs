@@ -4,7 +4,7 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Args, ValueEnum};
+use clap::{ArgGroup, Args, ValueEnum};
 use cloakroom_asymmetric::PrivateKey;
 use cloakroom_core::cloudfront::resource::Resource;
 use cloakroom_core::cloudfront::sign::{Policy, Signed, Url};
@@ -17,6 +17,7 @@ use serde_json::{Map, Value, json};
 use crate::{Common, Failure};
 
 #[derive(Debug, Args)]
+#[command(group = ArgGroup::new("ends").required(true).args(["expires_at", "expires_in"]))]
 #[command(
     after_help = "The policy is a canned one unless --starts-at, --ip-range or --resource is given.
 
@@ -38,7 +39,14 @@ pub(crate) struct Options {
     private_key: PathBuf,
     /// The first second at which it does not work any more, such as 2026-11-23T12:00:00Z
     #[arg(long, value_name = "TIME", value_parser = crate::parse_time)]
-    expires_at: UnixTime,
+    expires_at: Option<UnixTime>,
+    /// How long it works, in seconds from now on: 1 to 604800
+    #[arg(long, value_name = "SECONDS")]
+    expires_in: Option<u64>,
+    /// Print the same for this many seconds, so that browsers can cache; it then works for up to
+    /// that much longer
+    #[arg(long, value_name = "SECONDS", conflicts_with = "expires_at")]
+    stable_for: Option<u64>,
     /// The first second at which it works
     #[arg(long, value_name = "TIME", value_parser = crate::parse_time)]
     starts_at: Option<UnixTime>,
@@ -65,18 +73,25 @@ enum Hash {
 }
 
 pub(crate) fn run(options: &Options) -> Result<ExitCode, Failure> {
-    if options.expires_at <= options.common.time() {
-        return Err("--expires-at must lie in the future".to_owned());
+    let expires_at = match (options.expires_at, options.expires_in) {
+        (Some(time), _) => time,
+        (None, life) => {
+            let life = life.unwrap_or_default();
+            crate::lifetime(&options.common, life, options.stable_for)?.expires_at()
+        }
+    };
+    if expires_at <= options.common.time() {
+        return Err("its end must lie in the future".to_owned());
     }
     let url = Url::parse(&options.url).map_err(|error| error.to_string())?;
-    let signed = sign(options, &policy(options, url)?)?;
+    let signed = sign(options, &policy(options, url, expires_at)?)?;
     match (options.cookies, options.common.json) {
         (false, false) => println!("{}", signed.url(url).expose()),
         (false, true) => println!(
             "{}",
             json!({
                 "url": signed.url(url).expose(),
-                "expires_at": options.expires_at.to_rfc3339(),
+                "expires_at": expires_at.to_rfc3339(),
             })
         ),
         (true, false) => {
@@ -84,22 +99,22 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode, Failure> {
                 println!("Set-Cookie: {}", set_cookie(name, value.expose()));
             }
         }
-        (true, true) => println!("{}", describe_cookies(&signed, options.expires_at)),
+        (true, true) => println!("{}", describe_cookies(&signed, expires_at)),
     }
     Ok(ExitCode::SUCCESS)
 }
 
-fn policy(options: &Options, url: Url<'_>) -> Result<Policy, Failure> {
-    let Options { expires_at, starts_at, ip_range: source_ip, resource, .. } = options;
+fn policy(options: &Options, url: Url<'_>, expires_at: UnixTime) -> Result<Policy, Failure> {
+    let Options { starts_at, ip_range: source_ip, resource, .. } = options;
     // Also refuses a pattern that nobody asked for.
-    let canned = || Policy::canned(url, *expires_at).map_err(|error| error.to_string());
+    let canned = || Policy::canned(url, expires_at).map_err(|error| error.to_string());
     let resource = match resource {
         None if starts_at.is_none() && source_ip.is_none() => return canned(),
         None => canned().map(|_| Resource::parse(url.as_str()))?,
         Some(resource) if resource.covers(url.as_str()) => Some(resource.clone()),
         Some(_) => return Err("--resource does not cover the URL".to_owned()),
     };
-    let (expires_at, starts_at, source_ip) = (*expires_at, *starts_at, *source_ip);
+    let (starts_at, source_ip) = (*starts_at, *source_ip);
     Ok(Policy::custom(&Statement { resource, expires_at, starts_at, source_ip }))
 }
 

@@ -18,9 +18,9 @@ use crate::{Common, Failure};
 #[command(group = ArgGroup::new("opens").required(true).args(["acls", "url"]))]
 #[command(group = ArgGroup::new("ends").required(true).args(["expires_at", "expires_in"]))]
 #[command(
-    after_help = "Prints NAME=TOKEN, which is a cookie as it is, and a query parameter unless \
-the token holds characters that URLs cannot; --json has the parameter encoded, too. Paths are \
-given as they are sent, percent-encoded.
+    after_help = "Prints the token, as Akamai's libraries give it. It is sent as NAME=TOKEN, which \
+is a cookie as it is, and a query parameter unless the token holds characters that URLs cannot; \
+--json has the parameter encoded. Paths are given as they are sent, percent-encoded.
 
 Example:
   cloakroom edgeauth --key-env EDGEAUTH_KEY --acl '/hls/42/*' --expires-at 2026-11-23T13:00:00Z"
@@ -47,7 +47,7 @@ pub(crate) struct Options {
     /// Print the same token for this many seconds, so that browsers can cache; it is then valid
     /// for up to that much longer
     #[arg(long, value_name = "SECONDS", conflicts_with = "expires_at")]
-    bucket: Option<u64>,
+    stable_for: Option<u64>,
     /// The first second at which it is valid
     #[arg(long, value_name = "TIME", value_parser = crate::parse_time)]
     starts_at: Option<UnixTime>,
@@ -66,7 +66,7 @@ pub(crate) struct Options {
     /// Escape ip, id, data and url: Akamai's option "Escape token input"
     #[arg(long)]
     escape_early: bool,
-    /// The parameter, cookie or header that the token is for
+    /// The parameter, cookie or header that the token is for, as --json writes it
     #[arg(long, value_name = "NAME", default_value = "__token__", value_parser = parse_name)]
     token_name: String,
     #[command(flatten)]
@@ -86,7 +86,7 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode, Failure> {
         (Some(time), _) => time,
         (None, life) => {
             let life = life.unwrap_or_default();
-            crate::lifetime(&options.common, life, options.bucket)?.expires_at()
+            crate::lifetime(&options.common, life, options.stable_for)?.expires_at()
         }
     };
     let acls: Vec<_> = options.acls.iter().map(String::as_str).collect();
@@ -111,7 +111,7 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode, Failure> {
         });
         println!("{answer}");
     } else {
-        println!("{name}={token}");
+        println!("{token}");
     }
     Ok(ExitCode::SUCCESS)
 }

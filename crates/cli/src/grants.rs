@@ -6,13 +6,9 @@ use std::process::ExitCode;
 use clap::Args;
 use cloakroom_core::acl::permission::Permission;
 use cloakroom_core::acl::table::Row;
-use cloakroom_core::grant::{Grant, Verified};
-use cloakroom_core::key::Keyring;
 use cloakroom_core::policy::Policy;
-use cloakroom_core::presented::Presented;
 use cloakroom_core::request::Request;
-use cloakroom_core::route::Located;
-use cloakroom_core::time::UnixTime;
+use cloakroom_core::route::Place;
 use serde_json::{Value, json};
 
 use crate::Failure;
@@ -67,31 +63,19 @@ fn report(policy: &str, host: &str, path: &str) -> Result<Report, Failure> {
     }
     let request = Request::parse("GET", path, [("host", host)]);
     let request = request.map_err(|error| format!("`{path}`: {error}"))?;
-    let located = routes.locate(nobodys(&request)?);
-    let located = located.map_err(|error| format!("`{path}`: {error}"))?;
-    Ok(Report { facts: facts(&located), rows: located.rule().table() })
+    let place = routes.place(request.host(), request.path());
+    let place = place.map_err(|error| format!("`{path}`: {error}"))?;
+    Ok(Report { facts: facts(&place), rows: place.rule.table() })
 }
 
-/// The grant of a request without a credential: who asks makes no difference to the rule.
-fn nobodys<'r>(request: &'r Request<'r>) -> Result<Grant<'r>, Failure> {
-    let no_keys = Keyring::default();
-    let verified = Presented::parse(request, &no_keys)
-        .and_then(|presented| presented.verify(&no_keys, UnixTime::from_secs(0)))
-        .map_err(|error| error.to_string())?;
-    match verified {
-        Verified::Granted(grant) => Ok(grant),
-        Verified::Pending(_) => Err("a request without a credential waits for no key".to_owned()),
-    }
-}
-
-fn facts(located: &Located<'_, '_>) -> Vec<(&'static str, String)> {
-    let (route, rule) = (located.route(), located.rule());
+fn facts(place: &Place<'_>) -> Vec<(&'static str, String)> {
+    let Place { route, bucket, key, rule } = place;
     let no_rule = "none fits, so the object is the app's own";
     vec![
         ("route", route.name.clone()),
         ("store", route.store.name.clone()),
-        ("bucket", route.bucket.to_string()),
-        ("key", located.key().to_string()),
+        ("bucket", bucket.to_string()),
+        ("key", key.to_string()),
         ("rule", rule.pattern.unwrap_or(no_rule).to_owned()),
         ("acl", rule.acl.to_string()),
         ("owner", rule.owner.to_string()),

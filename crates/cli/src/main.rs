@@ -92,13 +92,17 @@ fn main() -> ExitCode {
     })
 }
 
-/// The life that `--expires-in` and `--bucket` ask for.
-fn lifetime(common: &Common, expires_in: u64, bucket: Option<u64>) -> Result<Lifetime, Failure> {
+/// The life that `--expires-in` and `--stable-for` ask for.
+fn lifetime(
+    common: &Common,
+    expires_in: u64,
+    stable_for: Option<u64>,
+) -> Result<Lifetime, Failure> {
     let life = ExpiresIn::from_secs(expires_in)
         .ok_or("--expires-in must be a number of seconds from 1 to 604800")?;
-    let Some(bucket) = bucket else { return Ok(Lifetime::new(common.time(), life)) };
+    let Some(bucket) = stable_for else { return Ok(Lifetime::new(common.time(), life)) };
     Lifetime::stable(common.time(), life, Duration::from_secs(bucket)).ok_or_else(|| {
-        "--bucket must be at least 1, and at most 604800 together with --expires-in".to_owned()
+        "--stable-for must be at least 1, and at most 604800 together with --expires-in".to_owned()
     })
 }
 

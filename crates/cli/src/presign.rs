@@ -40,7 +40,7 @@ pub(crate) struct Options {
     /// Print the same URL for this many seconds, so that browsers can cache; it then works for up
     /// to that much longer
     #[arg(long, value_name = "SECONDS")]
-    bucket: Option<u64>,
+    stable_for: Option<u64>,
     /// A header that must be sent with the request; may be repeated
     #[arg(long = "header", value_name = "NAME: VALUE", value_parser = crate::parse_header)]
     headers: Vec<(String, String)>,
@@ -53,7 +53,7 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode, Failure> {
     let (bucket, key) = location.ok_or("the object must be given as `s3://BUCKET/KEY`")?;
     let bucket = Bucket::new(bucket).ok_or_else(|| format!("`{bucket}` cannot name a bucket"))?;
     let key = ObjectKey::new(key).map_err(|error| error.to_string())?;
-    let lifetime = crate::lifetime(&options.common, options.expires_in, options.bucket)?;
+    let lifetime = crate::lifetime(&options.common, options.expires_in, options.stable_for)?;
     let aws = format!("https://s3.{}.amazonaws.com", options.region);
     // A certificate of AWS covers one label before the endpoint, so no bucket with dots.
     let by_path = options.endpoint.is_some() || bucket.as_str().contains('.');

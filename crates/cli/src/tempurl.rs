@@ -53,6 +53,10 @@ pub(crate) struct Options {
     /// Take SECONDS for the time of the end, counted from 1970-01-01T00:00:00Z
     #[arg(long)]
     absolute: bool,
+    /// Print the same URL for this many seconds, so that browsers can cache; it then works for up
+    /// to that much longer
+    #[arg(long, value_name = "SECONDS", conflicts_with = "absolute")]
+    stable_for: Option<u64>,
     /// Percent-encode what is printed, so that it can be sent as it is
     #[arg(long)]
     encode: bool,
@@ -63,6 +67,8 @@ pub(crate) struct Options {
 pub(crate) fn run(options: &Options) -> Result<ExitCode, Failure> {
     let expires_at = if options.absolute {
         UnixTime::from_secs(options.seconds)
+    } else if options.stable_for.is_some() {
+        crate::lifetime(&options.common, options.seconds, options.stable_for)?.expires_at()
     } else {
         options.common.time().saturating_add(Duration::from_secs(options.seconds))
     };

@@ -29,12 +29,12 @@ const PRESIGN: &[&str] = &["presign", "GET", "s3://media/a.jpg", "--region", "us
 const EDGEAUTH: &[&str] = &["edgeauth", "--key-env", "EDGEAUTH_KEY"];
 
 #[test]
-fn edgeauth_prints_name_and_token() {
+fn edgeauth_prints_the_token() {
     let time = ["--starts-at", "2021-03-24T00:27:07Z", "--expires-at", "2021-03-24T00:27:37Z"];
     let token = ["--acl", "/foo", "--token-name", "hdnts"];
     assert_eq!(
         printed(&[EDGEAUTH, &time, &token].concat()),
-        "hdnts=st=1616545627~exp=1616545657~acl=/foo~\
+        "st=1616545627~exp=1616545657~acl=/foo~\
          hmac=ba0d665ffc7c80159d08e1a9a143ed345bc2f3e374f8af73248ff67fb087a420\n"
     );
 }
@@ -63,7 +63,7 @@ fn edgeauth_says_what_is_wrong() {
         (vec![], "--acl <PATTERN>|--url <PATH>"),
         (vec!["--url", "/a", "--salt-env", "NO_SUCH_SALT"], "set NO_SUCH_SALT in the environment"),
         (vec!["--url", "/a", "--token-name", "a=b"], "letters, digits"),
-        (vec!["--url", "/a", "--bucket", "60"], "cannot be used with"),
+        (vec!["--url", "/a", "--stable-for", "60"], "cannot be used with"),
         (vec!["--url", "/a", "--algorithm", "sha512"], "sha256, sha1 or md5"),
     ] {
         let (success, printed) = cloakroom(&[EDGEAUTH, &end, &arguments].concat());
@@ -76,7 +76,7 @@ fn a_bucket_prints_the_same_until_it_ends() {
     let url_token = [EDGEAUTH, &["--url", "/a.jpg"]].concat();
     for command in [PRESIGN, &url_token] {
         let at = |time: &str, bucket: &str| {
-            let life = ["--expires-in", "3600", "--bucket", bucket, "--at", time];
+            let life = ["--expires-in", "3600", "--stable-for", bucket, "--at", time];
             cloakroom(&[command, &life].concat())
         };
         let first = at("2026-11-23T12:00:00Z", "600");
@@ -85,13 +85,21 @@ fn a_bucket_prints_the_same_until_it_ends() {
         assert_ne!(at("2026-11-23T12:10:00Z", "600"), first);
         for bucket in ["0", "601201"] {
             let (success, printed) = at("2026-11-23T12:00:00Z", bucket);
-            assert!(!success && printed.contains("--bucket must be"), "{printed}");
+            assert!(!success && printed.contains("--stable-for must be"), "{printed}");
         }
     }
-    let life = ["--expires-in", "3600", "--bucket", "600", "--at", "2026-11-23T12:09:59Z"];
+    let life = ["--expires-in", "3600", "--stable-for", "600", "--at", "2026-11-23T12:09:59Z"];
     let url = printed(&[PRESIGN, &life].concat());
     assert!(url.contains("X-Amz-Date=20261123T120000Z&X-Amz-Expires=4200&"), "{url}");
     // 2026-11-23T13:10:00Z
     let token = printed(&[url_token.as_slice(), &life].concat());
-    assert!(token.starts_with("__token__=exp=1795439400~hmac="), "{token}");
+    assert!(token.starts_with("exp=1795439400~hmac="), "{token}");
+    let at = |time: &str| {
+        let life = ["--stable-for", "600", "--at", time, "--key-env", "EDGEAUTH_KEY"];
+        printed(&[&["tempurl", "GET", "3600", "/v1/a/c/o"], life.as_slice()].concat())
+    };
+    let url = at("2026-11-23T12:09:59Z");
+    assert!(url.contains("temp_url_expires=1795439400"), "{url}");
+    assert_eq!(at("2026-11-23T12:00:00Z"), url);
+    assert_ne!(at("2026-11-23T12:10:00Z"), url);
 }

@@ -18,6 +18,7 @@ use cloakroom_core::request::{Request, RequestError};
 use cloakroom_core::time::UnixTime;
 use cloakroom_core::upload::answer::Answer;
 use cloakroom_core::upload::desk::{Desk, Step};
+use lambda_http::http::HeaderValue;
 use lambda_http::request::RequestContext;
 use lambda_http::{Body, Error, RequestExt, Response, run, service_fn};
 use serde_json::json;
@@ -95,10 +96,11 @@ fn target(event: &lambda_http::Request) -> String {
 }
 
 fn read<'e>(event: &'e lambda_http::Request, target: &'e str) -> Result<Request<'e>, RequestError> {
-    let headers = event
-        .headers()
-        .iter()
-        .filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)));
+    let text = |value: &'e HeaderValue| str::from_utf8(value.as_bytes()).ok();
+    // A header that cannot be read is not one to decide without.
+    let headers: Option<Vec<_>> =
+        event.headers().iter().map(|(name, value)| Some((name.as_str(), text(value)?))).collect();
+    let headers = headers.ok_or(RequestError::MalformedHeader)?;
     let request = Request::parse(event.method().as_str(), target, headers)?;
     Ok(request.from_address(source_address(event)))
 }

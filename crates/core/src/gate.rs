@@ -182,19 +182,19 @@ impl Gate {
 
     /// The route alone says how much a viewer learns, so that a bad credential looks like none.
     fn reject<T>(&self, request: &Request<'_>, rejection: Rejection) -> Outcome<T> {
-        match self.routes.of(request) {
-            Some(route) => Outcome::Reject {
-                rejection: rejection.disclosed(route.disclosure),
-                cors: route.cors.headers(request),
+        match self.routes.manner(request) {
+            Some(manner) => Outcome::Reject {
+                rejection: rejection.disclosed(manner.disclosure),
+                cors: manner.cors.headers(request),
             },
             None => Outcome::Reject { rejection, cors: Vec::new() },
         }
     }
 
     fn preflight(&self, request: &Request<'_>) -> Vec<(&'static str, String)> {
-        let route = self.routes.of(request);
-        let mut headers = route
-            .map(|route| route.cors.preflight(request, "GET, HEAD", CORS_REQUEST_HEADERS))
+        let manner = self.routes.manner(request);
+        let mut headers = manner
+            .map(|manner| manner.cors.preflight(request, "GET, HEAD", CORS_REQUEST_HEADERS))
             .unwrap_or_default();
         headers.push(("allow", ALLOW.to_owned()));
         headers

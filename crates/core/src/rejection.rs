@@ -206,6 +206,7 @@ fn request_row(error: &RequestError) -> Columns {
         RequestError::MalformedTarget => "malformed_target",
         RequestError::MalformedEscape(_) => "malformed_escape",
         RequestError::DuplicateHeader(_) => "duplicate_header",
+        RequestError::MalformedHeader => "malformed_header",
         RequestError::NoHost => "no_host",
     };
     (400, "InvalidURI", reason, MALFORMED)

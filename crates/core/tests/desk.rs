@@ -358,3 +358,30 @@ fn a_read_is_sent_to_the_store() {
     }
     assert_eq!(answer("OPTIONS", "/media/a.jpg").log.reason, "preflight");
 }
+
+#[test]
+fn a_route_that_the_function_does_not_serve_keeps_its_place() {
+    let mut policy: Value = serde_json::from_str(POLICY).unwrap();
+    let routes = policy["routes"].as_object_mut().unwrap();
+    let mut around = routes["media"].clone();
+    around["access"] = json!([{ "keys": "*", "acl": "public-read" }]);
+    let mut within = around.clone();
+    within["path"] = json!("/media/members/");
+    within["location"] = json!("members/");
+    within["access"] = json!([{ "keys": "members/{owner}/*", "acl": "private" }]);
+    within["hide"] = json!("forbidden");
+    routes.insert("media".into(), around);
+    routes.insert("members".into(), within);
+    let desk = Desk::new(&Policy::parse(&policy.to_string()).unwrap(), &secret).unwrap();
+    for (target, status, reason) in [
+        ("/media/a.jpg", 302, "redirected"),
+        ("/media/members/alice/a.jpg", 403, "no_route"),
+        ("/media/members%2Falice/a.jpg", 403, "malformed_key"),
+    ] {
+        let request = Request::parse("GET", target, [("host", "media.example")]).unwrap();
+        let Step::Answer(answer) = desk.handle(&request, b"", now(), RANDOM) else {
+            panic!("{target}");
+        };
+        assert_eq!((answer.status, answer.log.reason), (status, reason), "{target}");
+    }
+}

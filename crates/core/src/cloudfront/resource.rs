@@ -44,21 +44,63 @@ impl Resource {
     /// Whether it opens `url`, which is whole: `https://host/path?query`.
     ///
     /// As CloudFront has it, wildcards run over the query, too. But anyone can add a query, and
-    /// `https://media.example/*.jpg` shall not open `/a.mp4?.jpg`. So a resource that has no
-    /// `?` must cover the URL without its query, too.
+    /// `https://media.example/*.jpg` shall not open `/a.mp4?.jpg`. So the URL without its query
+    /// must be covered by itself: by the whole resource, or by what stands before a `?` of the
+    /// resource that means the query's beginning.
     pub fn covers(&self, url: &str) -> bool {
         let url = if names_scheme(&self.0) { url } else { without_scheme(url) };
         let covers = |text: &str| covers(self.0.as_bytes(), text.as_bytes());
         match url.split_once('?') {
-            Some((bare, _)) if !self.0.contains('?') => covers(bare) && covers(url),
-            _ => covers(url),
+            Some((bare, query)) => (covers(bare) && covers(url)) || self.covers_apart(bare, query),
+            None => covers(url),
         }
+    }
+
+    /// Whether a `?` parts it in what covers `bare` and what covers `query`.
+    fn covers_apart(&self, bare: &str, query: &str) -> bool {
+        let pattern = self.0.as_bytes();
+        let ends = places_after(pattern, vec![0], bare.as_bytes());
+        let begins = ends.into_iter().filter(|at| pattern.get(*at) == Some(&b'?'));
+        let begins = begins.map(|at| at.saturating_add(1)).collect();
+        places_after(pattern, begins, query.as_bytes()).contains(&pattern.len())
     }
 
     /// Whether it is `url`, letter for letter.
     pub fn is(&self, url: &str) -> bool {
         self.0 == url
     }
+}
+
+/// All places of `pattern` that can be reached from those in `from` by covering `text`, in order.
+///
+/// The steps are of the order of both lengths multiplied, whatever the pattern.
+fn places_after(pattern: &[u8], from: Vec<usize>, text: &[u8]) -> Vec<usize> {
+    /// A `*` may also cover nothing.
+    fn with_runs_passed(pattern: &[u8], places: impl IntoIterator<Item = usize>) -> Vec<usize> {
+        let mut passed: Vec<usize> = Vec::new();
+        for place in places {
+            let mut place = place;
+            // Places come in order, so one that is there already was passed from there, too.
+            while passed.last().is_none_or(|last| *last < place) {
+                passed.push(place);
+                if pattern.get(place) != Some(&b'*') {
+                    break;
+                }
+                place = place.saturating_add(1);
+            }
+        }
+        passed
+    }
+    let mut places = with_runs_passed(pattern, from);
+    for byte in text {
+        let next = places.iter().filter_map(|place| match pattern.get(*place)? {
+            b'*' => Some(*place),
+            b'?' => Some(place.saturating_add(1)),
+            other => (other == byte).then(|| place.saturating_add(1)),
+        });
+        places = with_runs_passed(pattern, next);
+    }
+    places
 }
 
 fn names_scheme(text: &str) -> bool {
@@ -134,6 +176,16 @@ mod tests {
             ("https://d1.net/a?b=1", "https://d1.net/a?b=1", true),
             ("https://d1.net/a?b=*", "https://d1.net/a?b=1&c", true),
             ("https://d1.net/a?b=*", "https://d1.net/a", false),
+            ("https://d1.net/img-?.jpg?*", "https://d1.net/img-7.jpg?b", true),
+            ("https://d1.net/a?*?*", "https://d1.net/a?b?c", true),
+            // The signed text, moved into the query of another URL.
+            ("http*://d1.net/a.jpg?*", "https://d1.net/b.mp4?x=://d1.net/a.jpg?", false),
+            ("http*://d1.net/a.jpg?b", "https://d1.net/c.mp4?x=://d1.net/a.jpg?b", false),
+            ("http*://d1.net/a.jpg?b", "https://d1.net/a.jpg?b", true),
+            ("*/a.jpg?*", "https://d1.net/b.mp4?/a.jpg?", false),
+            ("*/a.jpg?*", "https://d1.net/a.jpg?b", true),
+            ("https://d1.net/pub/*.jpg?*", "https://d1.net/pub/x.mp4?a.jpgy", false),
+            ("https://d1.net/pub/*.jpg?*", "https://d1.net/pub/x.jpg?", true),
             ("https://d1.net/img-?.jpg", "https://d1.net/img-7.jpg", true),
             ("https://d1.net/img-?.jpg", "https://d1.net/img-77.jpg", false),
             // Letters are compared as they were sent.

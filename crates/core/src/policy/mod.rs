@@ -102,31 +102,35 @@ impl Policy {
     /// # Errors
     /// When a secret is missing.
     pub fn routes(&self, secrets: &Secrets<'_>) -> Result<Routes, PolicyError> {
-        self.resolve_routes(self.routes.by_name.keys().map(String::as_str), secrets)
+        self.resolve_routes(|_| true, secrets)
     }
 
-    /// The routes that upload rules name, and the stores behind them with their secrets.
+    /// The same, but that only the routes that upload rules name are served, and only the
+    /// secrets of their stores are needed. The others keep their places.
     ///
     /// # Errors
     /// When a secret is missing.
     pub fn upload_routes(&self, secrets: &Secrets<'_>) -> Result<Routes, PolicyError> {
-        let names: BTreeSet<_> = self.uploads.values().map(|spec| spec.route.as_str()).collect();
-        self.resolve_routes(names, secrets)
+        let served: BTreeSet<_> = self.uploads.values().map(|spec| spec.route.as_str()).collect();
+        self.resolve_routes(|name| served.contains(name), secrets)
     }
 
-    fn resolve_routes<'p>(
-        &'p self,
-        names: impl IntoIterator<Item = &'p str>,
+    fn resolve_routes(
+        &self,
+        is_served: impl Fn(&str) -> bool,
         secrets: &Secrets<'_>,
     ) -> Result<Routes, PolicyError> {
         let mut stores = Stores::default();
         let mut routes = Routes::default();
-        for name in names {
-            let Some(spec) = self.routes.by_name.get(name) else { continue };
-            if let Some(store) = self.resolve_store(&spec.store, &mut stores, secrets)? {
-                // INVARIANT: `read_all` saw that no other route has the same host and path.
-                let _added = routes.add(spec.resolve(name, store));
-            }
+        for (name, spec) in &self.routes.by_name {
+            // INVARIANT: `read_all` saw that no other route has the same host and path.
+            let _added = if !is_served(name) {
+                routes.add_elsewhere(spec.elsewhere())
+            } else if let Some(store) = self.resolve_store(&spec.store, &mut stores, secrets)? {
+                routes.add(spec.resolve(name, store))
+            } else {
+                false
+            };
         }
         Ok(routes)
     }

@@ -12,7 +12,7 @@ use crate::policy::access::read_access;
 use crate::policy::reader::{Fields, Node, PolicyError, quoted_list};
 use crate::policy::stores::StoreSpec;
 use crate::route::table::Table;
-use crate::route::{HostPattern, PathPattern, Route, Template};
+use crate::route::{Elsewhere, HostPattern, PathPattern, Route, Template};
 use crate::store::Store;
 
 /// A route whose store is still a name.
@@ -118,6 +118,16 @@ impl RouteSpec {
             },
             cors: read_cors(fields.optional("cors"))?,
         })
+    }
+
+    /// What stands in its place where it is not served.
+    pub(super) fn elsewhere(&self) -> Elsewhere {
+        Elsewhere {
+            hosts: self.hosts.clone(),
+            path: self.path.clone(),
+            disclosure: self.disclosure,
+            cors: self.cors.clone(),
+        }
     }
 
     pub(super) fn resolve(&self, name: &str, store: Arc<Store>) -> Route {

@@ -24,6 +24,7 @@ use std::sync::Arc;
 use crate::acl::rules::{AccessRules, Rule};
 use crate::cors::Cors;
 use crate::disclosure::Disclosure;
+use crate::encoding::decode;
 use crate::grant::{Dialect, Grant};
 use crate::object::{Bucket, KeyError, ObjectKey, decode_path};
 use crate::request::Request;
@@ -103,7 +104,36 @@ impl fmt::Display for LocateError {
 
 /// All routes.
 #[derive(Clone, Debug, Default)]
-pub struct Routes(Table<Arc<Route>>);
+pub struct Routes(Table<Entry>);
+
+#[derive(Clone, Debug)]
+enum Entry {
+    Served(Arc<Route>),
+    Elsewhere(Arc<Elsewhere>),
+}
+
+/// A route that is served elsewhere, by whoever has the secrets of its store. It keeps its place:
+/// what it is for must not fall to a route around it, which may be open to more people.
+#[derive(Clone, Debug)]
+pub struct Elsewhere {
+    /// The hosts that it is for.
+    pub hosts: Vec<HostPattern>,
+    /// The paths that it is for.
+    pub path: PathPattern,
+    /// What those learn who may not.
+    pub disclosure: Disclosure,
+    /// Which other origins' pages may read the answers.
+    pub cors: Cors,
+}
+
+/// How a no is told to whom.
+#[derive(Clone, Copy, Debug)]
+pub struct Manner<'p> {
+    /// What those learn who may not.
+    pub disclosure: Disclosure,
+    /// Which other origins' pages may read the answers.
+    pub cors: &'p Cors,
+}
 
 /// Where a path leads, whoever asks.
 #[derive(Clone, Debug)]
@@ -123,14 +153,28 @@ impl Routes {
     #[must_use]
     pub fn add(&mut self, route: Route) -> bool {
         let route = Arc::new(route);
-        let mut hosts = route.hosts.iter();
-        hosts.all(|host| self.0.add(host, &route.path, Arc::clone(&route)).is_ok())
+        let entry = || Entry::Served(Arc::clone(&route));
+        route.hosts.iter().all(|host| self.0.add(host, &route.path, entry()).is_ok())
     }
 
-    /// The route for a request, whoever sends it.
-    pub fn of(&self, request: &Request<'_>) -> Option<&Route> {
-        let path = decode_path(request.path()).ok()?;
-        self.0.find(request.host(), &path).map(|found| found.item.as_ref())
+    /// Keeps the place of a route that is not served here. False as with [`Routes::add`].
+    #[must_use]
+    pub fn add_elsewhere(&mut self, route: Elsewhere) -> bool {
+        let route = Arc::new(route);
+        let entry = || Entry::Elsewhere(Arc::clone(&route));
+        route.hosts.iter().all(|host| self.0.add(host, &route.path, entry()).is_ok())
+    }
+
+    /// How a request is answered that gets no object, whoever sends it.
+    pub fn manner(&self, request: &Request<'_>) -> Option<Manner<'_>> {
+        // A path that cannot be decoded is refused, in the manner of the route that it is below.
+        let path = decode(request.path()).unwrap_or_default();
+        let path = String::from_utf8_lossy(&path);
+        let found = self.0.find(request.host(), &path)?;
+        Some(match found.item {
+            Entry::Served(route) => Manner { disclosure: route.disclosure, cors: &route.cors },
+            Entry::Elsewhere(route) => Manner { disclosure: route.disclosure, cors: &route.cors },
+        })
     }
 
     /// Where a raw path of a host leads.
@@ -140,7 +184,10 @@ impl Routes {
     pub fn place(&self, host: &str, path: &str) -> Result<Place<'_>, LocateError> {
         let path = decode_path(path).map_err(LocateError::Key)?;
         let found = self.0.find(host, &path).ok_or(LocateError::NoRoute)?;
-        found.item.place(&found)
+        match found.item {
+            Entry::Served(route) => route.place(&found),
+            Entry::Elsewhere(_) => Err(LocateError::NoRoute),
+        }
     }
 
     /// Finds the object that a proven request asks for.
@@ -159,7 +206,7 @@ impl Routes {
 }
 
 impl Route {
-    fn place<'p>(&'p self, found: &Found<'_, '_, Arc<Self>>) -> Result<Place<'p>, LocateError> {
+    fn place<'p>(&'p self, found: &Found<'_, '_, Entry>) -> Result<Place<'p>, LocateError> {
         let mut bindings = Bindings::default();
         for (name, value) in self.path.names().zip(&found.values) {
             bindings.bind(name, value);

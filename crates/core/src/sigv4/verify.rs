@@ -174,7 +174,7 @@ impl<'r> PresentedSigv4<'r> {
             Carrier::Header if in_the_future || now > signed_at.saturating_add(MAX_CLOCK_SKEW) => {
                 Err(VerifyError::ClockSkew { now, signed_at })
             }
-            Carrier::Header => Ok(None),
+            Carrier::Header => Ok(Some(signed_at.saturating_add(MAX_CLOCK_SKEW))),
         }
     }
 }

@@ -435,6 +435,12 @@ fn a_policy_names_keys_and_salts() {
         assert!(error.contains("keys.plain.secret") && error.contains("hexadecimal digits"));
         assert!(!error.contains(&format!("`{bad}`")), "{error}");
     }
+    for name in ["host", "cookie", "x-amz-date", "if-none-match"] {
+        let mut document = document.clone();
+        document["keys"]["hls"]["token_name"] = name.into();
+        let error = Policy::parse(&document.to_string()).unwrap_err().to_string();
+        assert!(error.contains("keys.hls.token_name") && error.contains("header"), "{error}");
+    }
 }
 
 #[test]

@@ -33,7 +33,7 @@ impl EdgeAuthSpec {
             "principal",
         ])?;
         let token_name = match fields.optional("token_name") {
-            Some(node) => node.token_name()?,
+            Some(node) => read_token_name(&node)?,
             None => "__token__".to_owned(),
         };
         Ok(Self {
@@ -79,4 +79,33 @@ impl EdgeAuthSpec {
         let salt = self.salt.clone().map(|name| (name, place(&self.id, "salt")));
         [(self.secret.clone(), place(&self.id, "secret"))].into_iter().chain(salt).collect()
     }
+}
+
+/// A name that is not a header's with a meaning of its own: every request that has the header
+/// would present a token.
+fn read_token_name(node: &Node<'_>) -> Result<String, PolicyError> {
+    const BEGINNINGS: [&str; 8] =
+        ["accept", "access-control-", "cf-", "content-", "if-", "sec-", "x-amz-", "x-forwarded-"];
+    const NAMES: [&str; 12] = [
+        "authorization",
+        "cache-control",
+        "connection",
+        "cookie",
+        "date",
+        "host",
+        "origin",
+        "range",
+        "referer",
+        "te",
+        "user-agent",
+        "via",
+    ];
+    let name = node.token_name()?;
+    if NAMES.contains(&name.as_str()) || BEGINNINGS.iter().any(|begin| name.starts_with(begin)) {
+        return node.error(format!(
+            "must not be `{name}`, a header with a meaning of its own; Akamai's names are \
+             `__token__`, `hdnts` and `hdntl`"
+        ));
+    }
+    Ok(name)
 }

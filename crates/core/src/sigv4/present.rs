@@ -1,5 +1,6 @@
 //! Reading a SigV4 credential from a request, without proving anything yet.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use crate::request::{Method, Request};
@@ -25,6 +26,10 @@ const PAYLOAD_PARAMETER: &str = "X-Amz-Content-Sha256";
 /// The headers beside `Authorization` that a credential is read from.
 const CREDENTIAL_HEADERS: [&str; 3] =
     ["x-amz-content-sha256", "x-amz-date", "x-amz-security-token"];
+
+/// More signed headers than this are refused before anything is computed. SDKs sign a dozen, and
+/// one more for each line of an object's metadata.
+const MAX_SIGNED_HEADERS: usize = 128;
 
 /// Why a credential cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -98,11 +103,11 @@ impl<'r> PresentedSigv4<'r> {
     pub fn parse_query(request: &'r Request<'r>) -> Result<Self, PresentError> {
         let mut found: [Option<String>; 8] = Default::default();
         let known = || AUTH_PARAMETERS.into_iter().chain([PAYLOAD_PARAMETER]);
-        let mut names = Vec::new();
+        let mut names = BTreeSet::new();
         for (name, value) in request.query().decoded().unwrap_or_default() {
             let name = String::from_utf8_lossy(&name).into_owned();
             // Whatever the query is used for, a name given twice can be read in two ways.
-            if names.contains(&name) {
+            if !names.insert(name.clone()) {
                 // Only our own names are repeated: the viewer's may be secrets of other systems.
                 let known = known().find(|known| *known == name);
                 return Err(PresentError::DuplicateParameter(known.unwrap_or("(not one of ours)")));
@@ -117,7 +122,6 @@ impl<'r> PresentedSigv4<'r> {
                 };
                 *slot = Some(value);
             }
-            names.push(name);
         }
         let [
             algorithm,
@@ -283,6 +287,9 @@ fn parse_credential(
 }
 
 fn parse_signed_headers(text: &str, part: &'static str) -> Result<Vec<String>, PresentError> {
+    if text.split(';').nth(MAX_SIGNED_HEADERS).is_some() {
+        return malformed(part, "at most 128 header names");
+    }
     let names: Vec<String> = text.split(';').map(str::to_owned).collect();
     let well_formed = names.iter().all(|name| {
         !name.is_empty() && name.bytes().all(|b| b.is_ascii_graphic() && !b.is_ascii_uppercase())
@@ -324,6 +331,17 @@ mod tests {
         let headers = headers.into_iter().chain(extra.iter().copied());
         let request = Request::parse("GET", "/", headers).unwrap();
         PresentedSigv4::parse_header(&request).map(|_| ())
+    }
+
+    #[test]
+    fn a_signature_covers_so_many_headers() {
+        let list = |count: usize| {
+            let names: Vec<_> = (0..count).map(|n| format!("a{n:03}")).collect();
+            parse_signed_headers(&(names.join(";") + ";host"), "SignedHeaders").map(|_| ())
+        };
+        assert_eq!(list(MAX_SIGNED_HEADERS - 1), Ok(()));
+        let (part, expected) = ("SignedHeaders", "at most 128 header names");
+        assert_eq!(list(MAX_SIGNED_HEADERS), Err(PresentError::Malformed { part, expected }));
     }
 
     #[test]

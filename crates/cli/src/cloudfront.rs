@@ -4,7 +4,7 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{ArgGroup, Args, ValueEnum};
+use clap::{Args, ValueEnum};
 use cloakroom_asymmetric::PrivateKey;
 use cloakroom_core::cloudfront::resource::Resource;
 use cloakroom_core::cloudfront::sign::{Policy, Signed, Url};
@@ -14,10 +14,10 @@ use cloakroom_core::public_key::{Algorithm, KeyType};
 use cloakroom_core::time::UnixTime;
 use serde_json::{Map, Value, json};
 
+use crate::ends::Ends;
 use crate::{Common, Failure};
 
 #[derive(Debug, Args)]
-#[command(group = ArgGroup::new("ends").required(true).args(["expires_at", "expires_in"]))]
 #[command(
     after_help = "The policy is a canned one unless --starts-at, --ip-range or --resource is given.
 
@@ -37,16 +37,8 @@ pub(crate) struct Options {
     /// A private key in PEM, RSA or P-256
     #[arg(long, value_name = "FILE")]
     private_key: PathBuf,
-    /// The first second at which it does not work any more, such as 2026-11-23T12:00:00Z
-    #[arg(long, value_name = "TIME", value_parser = crate::parse_time)]
-    expires_at: Option<UnixTime>,
-    /// How long it works, in seconds from now on: 1 to 604800
-    #[arg(long, value_name = "SECONDS")]
-    expires_in: Option<u64>,
-    /// Print the same for this many seconds, so that browsers can cache; it then works for up to
-    /// that much longer
-    #[arg(long, value_name = "SECONDS", conflicts_with = "expires_at")]
-    stable_for: Option<u64>,
+    #[command(flatten)]
+    ends: Ends,
     /// The first second at which it works
     #[arg(long, value_name = "TIME", value_parser = crate::parse_time)]
     starts_at: Option<UnixTime>,
@@ -73,13 +65,7 @@ enum Hash {
 }
 
 pub(crate) fn run(options: &Options) -> Result<ExitCode, Failure> {
-    let expires_at = match (options.expires_at, options.expires_in) {
-        (Some(time), _) => time,
-        (None, life) => {
-            let life = life.unwrap_or_default();
-            crate::lifetime(&options.common, life, options.stable_for)?.expires_at()
-        }
-    };
+    let expires_at = options.ends.time(&options.common)?;
     if expires_at <= options.common.time() {
         return Err("its end must lie in the future".to_owned());
     }

@@ -8,15 +8,15 @@ use cloakroom_core::crypto::Hash;
 use cloakroom_core::edgeauth::sign::{Opens, Unsigned};
 use cloakroom_core::edgeauth::{Escaping, Signer};
 use cloakroom_core::encoding::{Slash, encode};
-use cloakroom_core::secret::Secret;
 use cloakroom_core::time::UnixTime;
 use serde_json::json;
 
+use crate::ends::Ends;
+use crate::secrets::{KeySource, from_environment};
 use crate::{Common, Failure};
 
 #[derive(Debug, Args)]
 #[command(group = ArgGroup::new("opens").required(true).args(["acls", "url"]))]
-#[command(group = ArgGroup::new("ends").required(true).args(["expires_at", "expires_in"]))]
 #[command(
     after_help = "Prints the token, as Akamai's libraries give it. It is sent as NAME=TOKEN, which \
 is a cookie as it is, and a query parameter unless the token holds characters that URLs cannot; \
@@ -26,9 +26,9 @@ Example:
   cloakroom edgeauth --key-env EDGEAUTH_KEY --acl '/hls/42/*' --expires-at 2026-11-23T13:00:00Z"
 )]
 pub(crate) struct Options {
-    /// The environment variable that has the key, in hexadecimal digits
-    #[arg(long, value_name = "NAME")]
-    key_env: String,
+    /// The key, in hexadecimal digits
+    #[command(flatten)]
+    key: KeySource,
     /// The environment variable that has the salt
     #[arg(long, value_name = "NAME")]
     salt_env: Option<String>,
@@ -38,16 +38,8 @@ pub(crate) struct Options {
     /// The one path that the token opens
     #[arg(long, value_name = "PATH")]
     url: Option<String>,
-    /// The last second at which it is valid, such as 2026-11-23T13:00:00Z
-    #[arg(long, value_name = "TIME", value_parser = crate::parse_time)]
-    expires_at: Option<UnixTime>,
-    /// How long it is valid, in seconds from now on: 1 to 604800
-    #[arg(long, value_name = "SECONDS")]
-    expires_in: Option<u64>,
-    /// Print the same token for this many seconds, so that browsers can cache; it is then valid
-    /// for up to that much longer
-    #[arg(long, value_name = "SECONDS", conflicts_with = "expires_at")]
-    stable_for: Option<u64>,
+    #[command(flatten)]
+    ends: Ends,
     /// The first second at which it is valid
     #[arg(long, value_name = "TIME", value_parser = crate::parse_time)]
     starts_at: Option<UnixTime>,
@@ -74,21 +66,15 @@ pub(crate) struct Options {
 }
 
 pub(crate) fn run(options: &Options) -> Result<ExitCode, Failure> {
-    let secret = secret(&options.key_env)?;
-    let salt = options.salt_env.as_deref().map(self::secret).transpose()?;
+    let secret = options.key.read()?;
+    let salt = options.salt_env.as_deref().map(from_environment).transpose()?;
     let signer = Signer {
         secret: &secret,
         salt: salt.as_ref(),
         algorithm: options.algorithm,
         escaping: if options.escape_early { Escaping::Early } else { Escaping::None },
     };
-    let expires_at = match (options.expires_at, options.expires_in) {
-        (Some(time), _) => time,
-        (None, life) => {
-            let life = life.unwrap_or_default();
-            crate::lifetime(&options.common, life, options.stable_for)?.expires_at()
-        }
-    };
+    let expires_at = options.ends.time(&options.common)?;
     let acls: Vec<_> = options.acls.iter().map(String::as_str).collect();
     let token = signer
         .sign(&Unsigned {
@@ -114,11 +100,6 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode, Failure> {
         println!("{token}");
     }
     Ok(ExitCode::SUCCESS)
-}
-
-fn secret(name: &str) -> Result<Secret, Failure> {
-    let value = std::env::var(name).ok().filter(|value| !value.is_empty());
-    value.map(Secret::new).ok_or_else(|| format!("set {name} in the environment"))
 }
 
 fn parse_name(text: &str) -> Result<String, String> {

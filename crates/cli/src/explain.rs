@@ -5,10 +5,8 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
-use cloakroom_core::acl::permission::Owner;
 use cloakroom_core::acl::table::Who;
 use cloakroom_core::gate::{Gate, Outcome, Step};
-use cloakroom_core::key::Principal;
 use cloakroom_core::origin::OriginRequest;
 use cloakroom_core::policy::Policy;
 use cloakroom_core::rejection::Rejection;
@@ -18,12 +16,13 @@ use cloakroom_core::trail::Trail;
 use serde_json::{Map, Value, json};
 use url::Url;
 
+use crate::secrets::PolicySecrets;
 use crate::{Common, Failure};
 
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Each secret that the policy names is read from the environment variable of \
-that name.
+    after_help = "Each secret that the policy names is read from --secrets, or from the environment \
+variable of that name.
 
 Exit status: 0 allowed, 1 denied, 2 could not decide.
 
@@ -45,13 +44,15 @@ pub(crate) struct Options {
     #[arg(long, value_name = "ADDRESS")]
     client_ip: Option<IpAddr>,
     #[command(flatten)]
+    secrets: PolicySecrets,
+    #[command(flatten)]
     common: Common,
 }
 
 pub(crate) fn run(options: &Options) -> Result<ExitCode, Failure> {
     let policy = Policy::parse(&crate::policy::read(&options.policy)?);
     let policy = policy.map_err(|error| error.to_string())?;
-    let gate = Gate::new(&policy, &|name| std::env::var(name).ok());
+    let gate = Gate::new(&policy, &options.secrets.lookup()?);
     let gate = gate.map_err(|error| error.to_string())?;
     let (scheme, host, target) = split(&options.url)?;
     let headers = options.headers.iter().map(|(name, value)| (name.as_str(), value.as_str()));
@@ -117,32 +118,9 @@ struct Report {
 }
 
 impl Report {
-    /// The facts in the order in which they were found.
-    fn facts(&self) -> Vec<(&'static str, String)> {
-        let trail = &self.trail;
-        let mut facts = Vec::new();
-        let mut fact = |name, value: Option<String>| facts.extend(value.map(|value| (name, value)));
-        fact("credential", trail.dialect.map(|dialect| dialect.to_string()));
-        fact("key_id", trail.key_id.clone());
-        fact("principal", trail.principal.as_ref().map(describe));
-        fact("expires_at", trail.expires_at.map(UnixTime::to_rfc3339));
-        fact("route", trail.route.clone());
-        fact("store", trail.store.clone());
-        fact("bucket", trail.bucket.clone());
-        fact("key", trail.key.clone());
-        let found = trail.acl.is_some();
-        let no_rule = || "none fits, so the object is the app's own".to_owned();
-        fact("rule", found.then(|| trail.pattern.clone().unwrap_or_else(no_rule)));
-        fact("owner", trail.owner.as_ref().map(Owner::to_string));
-        fact("acl", trail.acl.clone());
-        fact("allowed_by", trail.allowed_by.map(str::to_owned));
-        fact("clause", trail.clause.clone());
-        facts
-    }
-
     fn print(&self) {
         println!("{:<12}{}", "time", self.now.to_rfc3339());
-        for (name, value) in self.facts() {
+        for (name, value) in self.trail.facts() {
             println!("{name:<12}{value}");
         }
         match &self.outcome {
@@ -165,7 +143,7 @@ impl Report {
     fn to_json(&self) -> Value {
         let mut report = Map::new();
         report.insert("time".into(), json!(self.now.to_rfc3339()));
-        for (name, value) in self.facts() {
+        for (name, value) in self.trail.facts() {
             report.insert(name.into(), json!(value));
         }
         let decision = match &self.outcome {
@@ -214,12 +192,4 @@ fn redacted<'h>(
         "authorization" | "x-amz-security-token" => (*name, "(redacted)"),
         _ => (*name, value.expose()),
     })
-}
-
-fn describe(principal: &Principal) -> String {
-    match principal {
-        Principal::Anonymous => "nobody in particular".to_owned(),
-        Principal::User(user) => format!("user {user}"),
-        Principal::EveryOwner => "the app, as owner of everything".to_owned(),
-    }
 }

@@ -9,6 +9,7 @@ use cloakroom_core::acl::table::Row;
 use cloakroom_core::policy::Policy;
 use cloakroom_core::request::Request;
 use cloakroom_core::route::Place;
+use cloakroom_core::trail::Trail;
 use serde_json::{Value, json};
 
 use crate::Failure;
@@ -69,18 +70,11 @@ fn report(policy: &str, host: &str, path: &str) -> Result<Report, Failure> {
 }
 
 fn facts(place: &Place<'_>) -> Vec<(&'static str, String)> {
-    let Place { route, bucket, key, rule } = place;
-    let no_rule = "none fits, so the object is the app's own";
-    vec![
-        ("route", route.name.clone()),
-        ("store", route.store.name.clone()),
-        ("bucket", bucket.to_string()),
-        ("key", key.to_string()),
-        ("rule", rule.pattern.unwrap_or(no_rule).to_owned()),
-        ("acl", rule.acl.to_string()),
-        ("owner", rule.owner.to_string()),
-        ("bucket_owner", rule.bucket_owner.to_string()),
-    ]
+    let mut trail = Trail::default();
+    trail.placed(place);
+    let mut facts = trail.facts();
+    facts.push(("bucket_owner", place.rule.bucket_owner.to_string()));
+    facts
 }
 
 impl Report {
@@ -152,8 +146,8 @@ store         main
 bucket        media
 key           users/alice/a b.jpg
 rule          users/{owner}/*
-acl           bucket-owner-read
 owner         user alice
+acl           bucket-owner-read
 bucket_owner  user carol
 
                       READ  WRITE  READ_ACP  WRITE_ACP  LIST

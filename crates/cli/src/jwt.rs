@@ -12,19 +12,18 @@ use cloakroom_core::secret::Secret;
 use cloakroom_core::time::UnixTime;
 use serde_json::{Map, Value, json};
 
+use crate::secrets::{from_environment, from_file};
 use crate::{Common, Failure};
 
 #[derive(Debug, Args)]
-#[command(
-    after_help = "The algorithm follows from the key: HS256 with --key-env; RS256, ES256 or \
+#[command(after_help = "The algorithm follows from the key: HS256 with a secret; RS256, ES256 or \
 EdDSA with --private-key.
 
 Examples:
   USERS_JWT_SECRET=… cloakroom jwt --key-env USERS_JWT_SECRET --kid users --claim sub=alice \\
     --expires-in 3600
   cloakroom jwt --private-key key.pem --kid users --claim sub=alice --claim aud=cloakroom \\
-    --expires-in 3600"
-)]
+    --expires-in 3600")]
 pub(crate) struct Options {
     #[command(flatten)]
     key: Key,
@@ -50,6 +49,9 @@ struct Key {
     /// The environment variable that holds the secret of HS256, of at least 32 bytes
     #[arg(long, value_name = "NAME")]
     key_env: Option<String>,
+    /// The file that holds it, as its only line
+    #[arg(long, value_name = "FILE")]
+    key_file: Option<PathBuf>,
     /// A private key in PEM: RSA, P-256 or Ed25519
     #[arg(long, value_name = "FILE")]
     private_key: Option<PathBuf>,
@@ -82,10 +84,11 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode, Failure> {
 
 impl Signer {
     fn read(key: &Key) -> Result<Self, Failure> {
-        match (&key.key_env, &key.private_key) {
-            (Some(name), _) => read_secret(name).map(Self::Secret),
-            (None, Some(file)) => read_private_key(file),
-            (None, None) => Err("give --key-env or --private-key".to_owned()),
+        match (&key.key_env, &key.key_file, &key.private_key) {
+            (Some(name), _, _) => checked(from_environment(name)?, name),
+            (_, Some(file), _) => checked(from_file(file)?, &file.display().to_string()),
+            (_, _, Some(file)) => read_private_key(file),
+            (None, None, None) => Err("give --key-env, --key-file or --private-key".to_owned()),
         }
     }
 
@@ -109,13 +112,12 @@ impl Signer {
     }
 }
 
-fn read_secret(name: &str) -> Result<Secret, Failure> {
-    match std::env::var(name) {
-        // What the edge refuses to verify with is not signed with, either.
-        Ok(secret) if secret.len() >= 32 => Ok(Secret::new(secret)),
-        Ok(_) => Err(format!("{name} must hold a secret of at least 32 bytes")),
-        Err(_) => Err(format!("set {name} in the environment")),
+/// What the edge refuses to verify with is not signed with, either.
+fn checked(secret: Secret, source: &str) -> Result<Signer, Failure> {
+    if secret.expose().len() < 32 {
+        return Err(format!("{source} must hold a secret of at least 32 bytes"));
     }
+    Ok(Signer::Secret(secret))
 }
 
 fn read_private_key(file: &Path) -> Result<Signer, Failure> {

@@ -1,23 +1,23 @@
 //! `cloakroom`: sign URLs, explain decisions, check policies.
 //!
 //! A thin shell over the core: it reads arguments, files, the environment and the clock, and
-//! prints. Secrets come from the environment only, never from the command line.
+//! prints. Secrets come from the environment or from files, never from the command line.
 
 mod cloudfront;
 mod edgeauth;
+mod ends;
 mod explain;
 mod grants;
 mod jwt;
 mod policy;
 mod presign;
+mod secrets;
 mod tempurl;
 
 use std::process::ExitCode;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use clap::{Args, Parser, Subcommand};
-use cloakroom_core::lifetime::Lifetime;
-use cloakroom_core::sigv4::ExpiresIn;
 use cloakroom_core::time::UnixTime;
 
 #[derive(Debug, Parser)]
@@ -89,20 +89,6 @@ fn main() -> ExitCode {
     result.unwrap_or_else(|problem| {
         eprintln!("cloakroom: {problem}");
         ExitCode::from(2)
-    })
-}
-
-/// The life that `--expires-in` and `--stable-for` ask for.
-fn lifetime(
-    common: &Common,
-    expires_in: u64,
-    stable_for: Option<u64>,
-) -> Result<Lifetime, Failure> {
-    let life = ExpiresIn::from_secs(expires_in)
-        .ok_or("--expires-in must be a number of seconds from 1 to 604800")?;
-    let Some(bucket) = stable_for else { return Ok(Lifetime::new(common.time(), life)) };
-    Lifetime::stable(common.time(), life, Duration::from_secs(bucket)).ok_or_else(|| {
-        "--stable-for must be at least 1, and at most 604800 together with --expires-in".to_owned()
     })
 }
 

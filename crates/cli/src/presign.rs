@@ -7,12 +7,13 @@ use cloakroom_core::encoding::{Slash, encode};
 use cloakroom_core::endpoint::Endpoint;
 use cloakroom_core::object::{Bucket, ObjectKey};
 use cloakroom_core::request::Method;
-use cloakroom_core::secret::Secret;
 use cloakroom_core::sigv4::Credentials;
 use cloakroom_core::sigv4::sign::Unsigned;
 use cloakroom_core::store::{Addressing, Store};
 use serde_json::json;
 
+use crate::ends::TimeBucket;
+use crate::secrets::{from_environment, optional};
 use crate::{Common, Failure};
 
 #[derive(Debug, Args)]
@@ -35,12 +36,10 @@ pub(crate) struct Options {
     #[arg(long, value_name = "URL")]
     endpoint: Option<String>,
     /// How long the URL works, in seconds: 1 to 604800
-    #[arg(long, value_name = "SECONDS")]
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=604_800))]
     expires_in: u64,
-    /// Print the same URL for this many seconds, so that browsers can cache; it then works for up
-    /// to that much longer
-    #[arg(long, value_name = "SECONDS")]
-    stable_for: Option<u64>,
+    #[command(flatten)]
+    bucket: TimeBucket,
     /// A header that must be sent with the request; may be repeated
     #[arg(long = "header", value_name = "NAME: VALUE", value_parser = crate::parse_header)]
     headers: Vec<(String, String)>,
@@ -53,7 +52,12 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode, Failure> {
     let (bucket, key) = location.ok_or("the object must be given as `s3://BUCKET/KEY`")?;
     let bucket = Bucket::new(bucket).ok_or_else(|| format!("`{bucket}` cannot name a bucket"))?;
     let key = ObjectKey::new(key).map_err(|error| error.to_string())?;
-    let lifetime = crate::lifetime(&options.common, options.expires_in, options.stable_for)?;
+    let lifetime = options.bucket.lifetime(&options.common, options.expires_in)?;
+    let expires_in = lifetime.expires_in().ok_or(if options.bucket.is_given() {
+        "--expires-in and --stable-for together must be from 2 to 604800 seconds"
+    } else {
+        "--expires-in must be a number of seconds from 1 to 604800"
+    })?;
     let aws = format!("https://s3.{}.amazonaws.com", options.region);
     // A certificate of AWS covers one label before the endpoint, so no bucket with dots.
     let by_path = options.endpoint.is_some() || bucket.as_str().contains('.');
@@ -77,7 +81,7 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode, Failure> {
         query: &[],
         headers: &headers,
     };
-    let url = store.signer(lifetime.signed_at()).presign(&request, lifetime.expires_in());
+    let url = store.signer(lifetime.signed_at()).presign(&request, expires_in);
     if options.common.json {
         let headers: serde_json::Map<_, _> =
             options.headers.iter().map(|(name, value)| (name.clone(), json!(value))).collect();
@@ -96,15 +100,10 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode, Failure> {
 }
 
 fn credentials() -> Result<Credentials, Failure> {
-    let required = |name: &str| {
-        let value = std::env::var(name).ok().filter(|value| !value.is_empty());
-        value.ok_or_else(|| format!("set {name} in the environment"))
-    };
-    let session_token = std::env::var("AWS_SESSION_TOKEN").ok().filter(|token| !token.is_empty());
     Ok(Credentials {
-        access_key_id: required("AWS_ACCESS_KEY_ID")?,
-        secret_access_key: Secret::new(required("AWS_SECRET_ACCESS_KEY")?),
-        session_token: session_token.map(Secret::new),
+        access_key_id: from_environment("AWS_ACCESS_KEY_ID")?.into_exposed(),
+        secret_access_key: from_environment("AWS_SECRET_ACCESS_KEY")?,
+        session_token: optional("AWS_SESSION_TOKEN"),
     })
 }
 

@@ -1,12 +1,10 @@
 //! `cloakroom tempurl`
 
 use std::process::ExitCode;
-use std::time::Duration;
 
 use clap::Args;
 use cloakroom_core::crypto::Hash;
 use cloakroom_core::request::Method;
-use cloakroom_core::secret::Secret;
 use cloakroom_core::tempurl::DIGESTS;
 use cloakroom_core::tempurl::ip_range::IpRange;
 use cloakroom_core::tempurl::message::Resource;
@@ -14,7 +12,9 @@ use cloakroom_core::tempurl::sign::{ExpiryNotation, TempUrl};
 use cloakroom_core::time::UnixTime;
 use serde_json::json;
 
+use crate::ends::TimeBucket;
 use crate::presign::parse_method;
+use crate::secrets::KeySource;
 use crate::{Common, Failure};
 
 #[derive(Debug, Args)]
@@ -35,9 +35,9 @@ pub(crate) struct Options {
     seconds: u64,
     /// /v1/ACCOUNT/CONTAINER/OBJECT as it is, not percent-encoded
     path: String,
-    /// The environment variable that holds the key of the account or container
-    #[arg(long, value_name = "NAME")]
-    key_env: String,
+    /// The key of the account or container
+    #[command(flatten)]
+    key: KeySource,
     /// sha1, sha256 or sha512
     #[arg(long, default_value = "sha256", value_parser = parse_digest)]
     digest: Hash,
@@ -51,12 +51,10 @@ pub(crate) struct Options {
     #[arg(long)]
     iso8601: bool,
     /// Take SECONDS for the time of the end, counted from 1970-01-01T00:00:00Z
-    #[arg(long)]
+    #[arg(long, conflicts_with = "stable_for")]
     absolute: bool,
-    /// Print the same URL for this many seconds, so that browsers can cache; it then works for up
-    /// to that much longer
-    #[arg(long, value_name = "SECONDS", conflicts_with = "absolute")]
-    stable_for: Option<u64>,
+    #[command(flatten)]
+    bucket: TimeBucket,
     /// Percent-encode what is printed, so that it can be sent as it is
     #[arg(long)]
     encode: bool,
@@ -67,10 +65,8 @@ pub(crate) struct Options {
 pub(crate) fn run(options: &Options) -> Result<ExitCode, Failure> {
     let expires_at = if options.absolute {
         UnixTime::from_secs(options.seconds)
-    } else if options.stable_for.is_some() {
-        crate::lifetime(&options.common, options.seconds, options.stable_for)?.expires_at()
     } else {
-        options.common.time().saturating_add(Duration::from_secs(options.seconds))
+        options.bucket.lifetime(&options.common, options.seconds)?.expires_at()
     };
     let resource = if options.prefix { Resource::Prefix } else { Resource::Object };
     let url = TempUrl {
@@ -81,7 +77,7 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode, Failure> {
         ip_range: options.ip_range.clone(),
         digest: options.digest,
     };
-    let signed = url.sign(&key(&options.key_env)?).map_err(|error| error.to_string())?;
+    let signed = url.sign(&options.key.read()?).map_err(|error| error.to_string())?;
     let url = if options.encode { signed.encoded() } else { signed.unencoded() };
     if options.common.json {
         let answer = json!({
@@ -94,11 +90,6 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode, Failure> {
         println!("{}", url.expose());
     }
     Ok(ExitCode::SUCCESS)
-}
-
-fn key(name: &str) -> Result<Secret, Failure> {
-    let value = std::env::var(name).ok().filter(|value| !value.is_empty());
-    value.map(Secret::new).ok_or_else(|| format!("set {name} in the environment"))
 }
 
 fn parse_digest(text: &str) -> Result<Hash, String> {

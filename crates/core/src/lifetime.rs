@@ -19,40 +19,39 @@ use crate::time::UnixTime;
 ///
 /// - it is signed now or before, never in the future
 /// - it lives at least as long as was asked for, counted from now, and at most a bucket longer
-/// - from signing to expiry are at most seven days, as SigV4 demands
 /// - it is the same for every call within one bucket that asks for the same
+/// - its end is at most [`UnixTime::MAX`]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Lifetime {
     signed_at: UnixTime,
-    expires_in: ExpiresIn,
+    length: Duration,
 }
 
 impl Lifetime {
     /// From `now` on, for `life`.
-    pub fn new(now: UnixTime, life: ExpiresIn) -> Self {
-        Self { signed_at: now, expires_in: life }
+    pub fn new(now: UnixTime, life: Duration) -> Self {
+        Self { signed_at: now, length: life }
     }
 
     /// From the beginning of the bucket that `now` lies in, for `life` from the bucket's end on.
-    /// None when `bucket` has not one whole second, or both together are over seven days.
+    /// None when `bucket` has not one whole second.
     ///
     /// ```
     /// # use std::time::Duration;
-    /// # use cloakroom_core::{lifetime::Lifetime, sigv4::ExpiresIn, time::UnixTime};
-    /// let hour = ExpiresIn::from_secs(3_600).unwrap();
-    /// let at = |secs| Lifetime::stable(UnixTime::from_secs(secs), hour, Duration::from_secs(600));
+    /// # use cloakroom_core::{lifetime::Lifetime, time::UnixTime};
+    /// let (hour, bucket) = (Duration::from_secs(3_600), Duration::from_secs(600));
+    /// let at = |secs| Lifetime::stable(UnixTime::from_secs(secs), hour, bucket);
     /// let lifetime = at(1_700_000_000).unwrap();
     /// assert_eq!(lifetime.signed_at().as_secs(), 1_699_999_800);
     /// assert_eq!(lifetime.expires_at().as_secs(), 1_700_004_000);
     /// assert_eq!(at(1_700_000_399), Some(lifetime));
     /// assert_ne!(at(1_700_000_400), Some(lifetime));
     /// ```
-    pub fn stable(now: UnixTime, life: ExpiresIn, bucket: Duration) -> Option<Self> {
+    pub fn stable(now: UnixTime, life: Duration, bucket: Duration) -> Option<Self> {
         let into_bucket = now.as_secs().checked_rem(bucket.as_secs())?;
-        let whole = life.duration().as_secs().checked_add(bucket.as_secs())?;
         Some(Self {
             signed_at: now.saturating_sub(Duration::from_secs(into_bucket)),
-            expires_in: ExpiresIn::from_secs(whole)?,
+            length: life.saturating_add(bucket),
         })
     }
 
@@ -61,14 +60,15 @@ impl Lifetime {
         self.signed_at
     }
 
-    /// From signing to expiry.
-    pub fn expires_in(self) -> ExpiresIn {
-        self.expires_in
+    /// From signing to expiry, as presigned URLs say it; none when that is not 1 to 604,800
+    /// seconds.
+    pub fn expires_in(self) -> Option<ExpiresIn> {
+        ExpiresIn::from_secs(self.length.as_secs())
     }
 
-    /// The last second at which the link works; at most [`UnixTime::MAX`].
+    /// The last second at which the link works.
     pub fn expires_at(self) -> UnixTime {
-        self.signed_at.saturating_add(self.expires_in.duration())
+        self.signed_at.saturating_add(self.length)
     }
 }
 
@@ -77,38 +77,45 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::sigv4::MAX_EXPIRES_IN;
-
-    const WEEK: u64 = MAX_EXPIRES_IN.as_secs();
 
     fn stable(now: u64, life: u64, bucket: u64) -> Option<Lifetime> {
-        let life = ExpiresIn::from_secs(life).unwrap();
-        Lifetime::stable(UnixTime::from_secs(now), life, Duration::from_secs(bucket))
+        let (life, bucket) = (Duration::from_secs(life), Duration::from_secs(bucket));
+        Lifetime::stable(UnixTime::from_secs(now), life, bucket)
     }
 
     #[test]
-    fn refuses_what_no_link_can_be() {
-        for (life, bucket) in [(1, 0), (WEEK, 1), (1, WEEK), (WEEK - 600, 601), (1, u64::MAX)] {
-            assert_eq!(stable(1_700_000_000, life, bucket), None, "{life} {bucket}");
-        }
+    fn a_bucket_has_a_second_at_least() {
         let half_a_second = Duration::from_millis(500);
-        let second = ExpiresIn::from_secs(1).unwrap();
-        assert_eq!(Lifetime::stable(UnixTime::MAX, second, half_a_second), None);
-        assert!(stable(1_700_000_000, WEEK - 600, 600).is_some());
+        assert_eq!(Lifetime::stable(UnixTime::MAX, half_a_second, half_a_second), None);
+        assert_eq!(stable(1_700_000_000, 1, 0), None);
+        assert!(stable(1_700_000_000, 1, 1).is_some());
     }
 
     #[test]
     fn without_a_bucket_it_begins_now() {
         let now = UnixTime::from_secs(1_700_000_000);
-        let lifetime = Lifetime::new(now, ExpiresIn::from_secs(60).unwrap());
+        let lifetime = Lifetime::new(now, Duration::from_secs(60));
         assert_eq!(lifetime.signed_at(), now);
         assert_eq!(lifetime.expires_at().as_secs(), 1_700_000_060);
     }
 
-    /// A time, a life and a bucket of which a lifetime can be made.
+    #[test]
+    fn a_presigned_url_lives_for_a_week_at_most() {
+        for (life, bucket, expected) in [
+            (604_800 - 600, 600, Some(604_800)),
+            (604_800 - 600, 601, None),
+            (u64::MAX, u64::MAX, None),
+        ] {
+            let expires_in = stable(1_700_000_000, life, bucket).unwrap().expires_in();
+            assert_eq!(expires_in, expected.and_then(ExpiresIn::from_secs), "{life} {bucket}");
+        }
+    }
+
+    const YEAR: u64 = 366 * 24 * 3600;
+
+    /// A time, a life and a bucket.
     fn possible() -> impl Strategy<Value = (u64, u64, u64)> {
-        let now = 0..UnixTime::MAX.as_secs() - 2 * WEEK;
-        (now, 1..WEEK).prop_flat_map(|(now, life)| (Just(now), Just(life), 1..=WEEK - life))
+        (0..UnixTime::MAX.as_secs() - 2 * YEAR, 1..YEAR, 1..YEAR)
     }
 
     proptest! {
@@ -120,7 +127,6 @@ mod tests {
             let (signed_at, end) = (lifetime.signed_at().as_secs(), lifetime.expires_at().as_secs());
             prop_assert!(signed_at <= now);
             prop_assert!(now + life <= end && end <= now + life + bucket);
-            prop_assert!(end - signed_at <= WEEK);
         }
 
         #[test]
@@ -137,8 +143,8 @@ mod tests {
         }
 
         #[test]
-        fn nothing_panics(now: u64, life in 1..=WEEK, bucket: u64) {
-            let _ = stable(now, life, bucket).map(Lifetime::expires_at);
+        fn nothing_panics(now: u64, life: u64, bucket: u64) {
+            let _ = stable(now, life, bucket).map(|life| (life.expires_at(), life.expires_in()));
         }
     }
 }

@@ -2,9 +2,8 @@
 //!
 //! It reads the viewer's request ([`viewer`]), hands it to the gate, sends the signed request
 //! that comes out ([`origin`]), lets WebCrypto check public keys' signatures ([`signature`]), and
-//! writes one line to the log ([`log`]). It decides nothing.
+//! writes one line to the log. It decides nothing.
 
-mod log;
 mod origin;
 mod signature;
 mod viewer;
@@ -13,6 +12,7 @@ use std::cell::OnceCell;
 use std::rc::Rc;
 
 use cloakroom_core::gate::{Decision, Gate, Outcome, Step};
+use cloakroom_core::log::{LogLine, Verdict};
 use cloakroom_core::origin::OriginRequest;
 use cloakroom_core::policy::Policy;
 use cloakroom_core::request::Request;
@@ -21,7 +21,6 @@ use cloakroom_core::time::UnixTime;
 use cloakroom_core::trail::Trail;
 use worker::{Context, Env, event};
 
-use crate::log::LogLine;
 use crate::viewer::ViewerRequest;
 
 thread_local! {
@@ -38,11 +37,12 @@ async fn fetch(
 ) -> worker::Result<web_sys::Response> {
     let viewer = ViewerRequest::read(&request)?;
     let started = UnixTime::from_secs(worker::Date::now().as_millis() / 1000);
-    let mut log = LogLine::new(&viewer, started);
+    let mut log = LogLine::new(started, &viewer.id, &viewer.method);
+    log.path(viewer.target());
     let response = match gate(&env) {
         Ok(gate) => serve(&gate, &viewer, started, &mut log).await,
         Err(problem) => {
-            log.not_configured(&problem);
+            log.verdict(&Verdict::Deny { reason: "not_configured", detail: problem });
             viewer::not_configured(&viewer.id)
         }
     }?;
@@ -73,15 +73,16 @@ async fn serve(
             trail: Trail::default(),
         },
     };
-    log.trail(decision.trail);
+    log.trail(&decision.trail);
+    let verdict = decision.outcome.verdict();
     let origin_request = match decision.outcome {
         Outcome::Allow(origin_request) => origin_request,
         Outcome::Preflight(headers) => {
-            log.preflight();
+            log.verdict(&verdict);
             return viewer::respond(204, &headers, None, &viewer.id);
         }
         Outcome::Reject { rejection, cors } => {
-            log.rejected(&rejection);
+            log.verdict(&verdict);
             return viewer::reject(&rejection, cors, &viewer.id);
         }
     };
@@ -97,12 +98,12 @@ async fn serve(
     };
     match fetched {
         Ok((ViewerResponse { status, headers, has_body }, answer)) => {
-            log.allowed();
+            log.verdict(&verdict);
             let body = if has_body { answer.body() } else { None };
             viewer::respond(status, &headers, body.as_ref(), &viewer.id)
         }
         Err(rejection) => {
-            log.rejected(&rejection);
+            log.verdict(&Verdict::from(&rejection));
             viewer::reject(&rejection, cors, &viewer.id)
         }
     }

@@ -4,7 +4,7 @@
 
 use cloakroom_core::gate::Gate;
 use cloakroom_core::policy::Policy;
-use cloakroom_core::upload::desk::Desk;
+use cloakroom_core::desk::Desk;
 use cloakroom_fuzz::{opens, read_request, secret};
 use libfuzzer_sys::fuzz_target;
 

@@ -12,12 +12,13 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use cloakroom_core::desk::answer::Answer;
+use cloakroom_core::desk::{Desk, Step};
+use cloakroom_core::log::LogLine;
 use cloakroom_core::policy::Policy;
 use cloakroom_core::rejection::Rejection;
 use cloakroom_core::request::{Request, RequestError};
 use cloakroom_core::time::UnixTime;
-use cloakroom_core::upload::answer::Answer;
-use cloakroom_core::upload::desk::{Desk, Step};
 use lambda_http::http::HeaderValue;
 use lambda_http::request::RequestContext;
 use lambda_http::{Body, Error, RequestExt, Response, run, service_fn};
@@ -121,21 +122,9 @@ fn now() -> Result<UnixTime, Error> {
 
 /// One line of JSON for each request. An upload id is a permission, so the path is not written.
 fn log(event: &lambda_http::Request, answer: &Answer, id: Option<&str>, time: UnixTime) {
-    let entry = &answer.log;
-    let decision = if answer.status < 400 { "allow" } else { "deny" };
-    println!(
-        "{}",
-        json!({
-            "time": time.to_rfc3339(),
-            "request_id": id,
-            "method": event.method().as_str(),
-            "status": answer.status,
-            "decision": decision,
-            "reason": entry.reason,
-            "detail": entry.detail,
-            "principal": entry.principal,
-            "rule": entry.rule,
-            "key": entry.key,
-        })
-    );
+    let mut line = LogLine::new(time, id.unwrap_or_default(), event.method().as_str());
+    line.trail(&answer.log.trail);
+    line.verdict(&answer.log.verdict);
+    line.status(answer.status);
+    println!("{line}");
 }

@@ -9,8 +9,8 @@ use aws_sdk_s3::config::timeout::TimeoutConfig;
 use aws_sdk_s3::config::{BehaviorVersion, Credentials, Region};
 use aws_sdk_s3::types::ChecksumMode;
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
+use cloakroom_core::desk::{Confirmation, HeadError, StoredHead};
 use cloakroom_core::store::{Addressing, Store};
-use cloakroom_core::upload::desk::{Confirmation, HeadError, StoredHead};
 use tokio::sync::Mutex;
 
 /// How long a store may take, retries and all.

@@ -372,7 +372,7 @@ test("an answer of the upload function is found in its log by its request id", a
   const [allow, deny] = await Promise.all(
     [issued, refused].map((answer) => logEntry(running, "uploads", answer.headers["x-request-id"])),
   );
-  assert.deepEqual([allow.decision, allow.reason, allow.principal], ["allow", "issued", "alice"]);
+  assert.deepEqual([allow.decision, allow.reason, allow.principal], ["allow", "issued", "user alice"]);
   assert.equal(allow.key, issued.json().key);
   assert.deepEqual([deny.decision, deny.reason], ["deny", "malformed_order"]);
 });

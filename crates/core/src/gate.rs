@@ -1,8 +1,9 @@
 //! The gate of the read side: one request in, one decision out.
 
-use crate::acl::Access;
+use crate::access::Access;
 use crate::grant::{Grant, PendingGrant, Verified};
 use crate::key::Keyring;
+use crate::log::Verdict;
 use crate::origin::OriginRequest;
 use crate::policy::{Policy, PolicyError, Secrets};
 use crate::presented::Presented;
@@ -63,6 +64,17 @@ pub enum Outcome<T> {
         /// Headers by which a page may read the answer.
         cors: Vec<(&'static str, String)>,
     },
+}
+
+impl<T> Outcome<T> {
+    /// What the log says of it. Where an object is handed out, the adapter says how.
+    pub fn verdict(&self) -> Verdict {
+        match self {
+            Self::Allow(_) => Verdict::Allow("allowed"),
+            Self::Preflight(_) => Verdict::Allow("preflight"),
+            Self::Reject { rejection, .. } => Verdict::from(rejection),
+        }
+    }
 }
 
 /// How far a decision has come.

@@ -29,6 +29,7 @@
 
 use std::fmt;
 
+use crate::disposition::Disposition;
 use crate::key::Principal;
 use crate::presented::CredentialError;
 use crate::public_key::SignatureCheck;
@@ -116,15 +117,6 @@ pub struct Proof {
     pub covers_query: bool,
     /// What the answer is to say of the file's name, when the dialect has a say in that.
     pub disposition: Option<Disposition>,
-}
-
-/// How a browser is to take a file: what TempURL's `inline` and `filename` ask for.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Disposition {
-    /// To be shown; otherwise to be saved.
-    pub inline: bool,
-    /// The name to save it under.
-    pub filename: Option<String>,
 }
 
 /// The proven authority of one request.

@@ -4,6 +4,7 @@
 //! whom it acts. A ticket names a key; it never chooses an algorithm.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 
 use crate::crypto::Hash;
 use crate::encoding::prefixes_of;
@@ -19,6 +20,16 @@ pub enum Principal {
     User(String),
     /// The app itself, which acts as the owner of every object.
     EveryOwner,
+}
+
+impl fmt::Display for Principal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Anonymous => f.write_str("anonymous"),
+            Self::User(user) => write!(f, "user {user}"),
+            Self::EveryOwner => f.write_str("every owner"),
+        }
+    }
 }
 
 /// A SigV4 key; its id is the access key id.

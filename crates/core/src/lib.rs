@@ -16,7 +16,7 @@
 //!  ViewerResponse ◀──respond── (the adapter fetches) ◀── OriginRequest ◀─────sign──────┘
 //! ```
 //!
-//! [`gate::Gate`] runs it for reading, [`upload::desk::Desk`] for storing. The modules below
+//! [`gate::Gate`] runs it for reading, [`desk::Desk`] for storing. The modules below
 //! stand in reading order.
 
 pub mod time;
@@ -31,6 +31,8 @@ pub mod wildcard;
 
 pub mod endpoint;
 pub mod request;
+
+pub mod disposition;
 
 pub mod key;
 
@@ -56,6 +58,8 @@ pub mod disclosure;
 
 pub mod route;
 
+pub mod access;
+
 pub mod origin;
 pub mod redirect;
 pub mod response;
@@ -64,8 +68,11 @@ pub mod upload;
 
 pub mod rejection;
 
+pub mod log;
 pub mod trail;
 
 pub mod policy;
 
 pub mod gate;
+
+pub mod desk;

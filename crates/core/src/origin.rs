@@ -4,25 +4,26 @@
 //! the list (cookies, `Authorization`, `x-amz-*`, the ticket's parameters) cannot leak,
 //! because nothing copies it.
 
+use crate::access::Access;
 use crate::acl::decision::AllowedBy;
 use crate::disclosure::Disclosure;
+use crate::disposition::ContentDisposition;
 use crate::rejection::Rejection;
 use crate::request::Method;
 use crate::response::{Delivery, Sharing, StoreError, ViewerResponse};
 use crate::route::Located;
 use crate::secret::Secret;
 use crate::sigv4::sign::{Payload, Unsigned};
-use crate::tempurl::disposition::ContentDisposition;
 use crate::time::UnixTime;
 
 /// The viewer's headers that the store gets: Range and conditions (RFC 9110, sections 13, 14).
 pub const FORWARDED_HEADERS: [&str; 6] =
     ["if-match", "if-modified-since", "if-none-match", "if-range", "if-unmodified-since", "range"];
 
-/// A signed request for one object: made by [`Access::sign`](crate::acl::Access::sign) alone.
+/// A signed request for one object: made by [`Access::sign`] alone.
 ///
 /// ```
-/// # use cloakroom_core::{acl::Access, origin::OriginRequest, request::Method, time::UnixTime};
+/// # use cloakroom_core::{access::Access, origin::OriginRequest, request::Method, time::UnixTime};
 /// fn sign(access: Access<'_, '_>, now: UnixTime) -> Option<OriginRequest> {
 ///     Some(access.sign(now)).filter(|request| request.method() == Method::Get)
 /// }
@@ -44,8 +45,16 @@ pub struct OriginRequest {
     disclosure: Disclosure,
 }
 
+impl Access<'_, '_> {
+    /// Signs the request to the store that serves the object.
+    pub fn sign(self, now: UnixTime) -> OriginRequest {
+        OriginRequest::for_object(&self, now)
+    }
+}
+
 impl OriginRequest {
-    pub(crate) fn for_object(located: &Located<'_, '_>, by: AllowedBy, now: UnixTime) -> Self {
+    fn for_object(access: &Access<'_, '_>, now: UnixTime) -> Self {
+        let located = access.located();
         let route = located.route();
         let request = located.grant().request();
         let (endpoint, path) = route.store.address(located.bucket(), located.key());
@@ -69,7 +78,7 @@ impl OriginRequest {
             url: signed.url,
             headers: signed.headers.into_iter().chain(forwarded).collect(),
             delivery: Delivery {
-                sharing: sharing(located, by),
+                sharing: sharing(located, access.allowed().by),
                 expires_at: located.grant().expires_at(),
                 cors: route.cors.headers(request),
                 disposition: located

@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use crate::route::Located;
+use crate::access::Access;
 use crate::secret::Secret;
 use crate::sigv4::ExpiresIn;
 use crate::sigv4::sign::Unsigned;
@@ -14,10 +14,10 @@ use crate::time::UnixTime;
 /// How long a URL of the store lives at most: an hour, so that a film can be watched with it.
 const MAX_LIFE: Duration = Duration::from_secs(3600);
 
-/// A signed URL of the store: made by [`Access::redirect`](crate::acl::Access::redirect) alone.
+/// A signed URL of the store: made by [`Access::redirect`] alone.
 ///
 /// ```
-/// # use cloakroom_core::{acl::Access, redirect::Redirect, time::UnixTime};
+/// # use cloakroom_core::{access::Access, redirect::Redirect, time::UnixTime};
 /// fn redirect(access: Access<'_, '_>, now: UnixTime) -> Redirect {
 ///     access.redirect(now)
 /// }
@@ -35,8 +35,16 @@ pub struct Redirect {
     cors: Vec<(&'static str, String)>,
 }
 
+impl Access<'_, '_> {
+    /// Signs a URL of the store for the viewer to go to.
+    pub fn redirect(self, now: UnixTime) -> Redirect {
+        Redirect::to_object(&self, now)
+    }
+}
+
 impl Redirect {
-    pub(crate) fn to_object(located: &Located<'_, '_>, now: UnixTime) -> Self {
+    fn to_object(access: &Access<'_, '_>, now: UnixTime) -> Self {
+        let located = access.located();
         let route = located.route();
         let request = located.grant().request();
         let (endpoint, path) = route.store.address(located.bucket(), located.key());

@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use crate::acl::{AccessDenied, Denial};
+use crate::access::{AccessDenied, Denial};
 use crate::capability::CapabilityError;
 use crate::disclosure::Disclosure;
 use crate::jwt::JwtError;

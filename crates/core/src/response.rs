@@ -6,7 +6,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use crate::tempurl::disposition::ContentDisposition;
+use crate::disposition::ContentDisposition;
 use crate::time::UnixTime;
 
 /// The store's headers that the viewer gets.

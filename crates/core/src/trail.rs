@@ -1,12 +1,14 @@
 //! What was found out on the way to a decision, for the log and for `explain`.
 
-use crate::acl::Access;
+use crate::access::Access;
 use crate::acl::permission::Owner;
 use crate::grant::{Dialect, Grant};
 use crate::key::Principal;
+use crate::object::ObjectKey;
 use crate::presented::Presented;
-use crate::route::Located;
+use crate::route::{Located, Place};
 use crate::time::UnixTime;
+use crate::upload::rule::UploadRule;
 
 /// The facts, as far as the request got.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -27,7 +29,7 @@ pub struct Trail {
     pub bucket: Option<String>,
     /// The key of the object.
     pub key: Option<String>,
-    /// The pattern of the access rule; none when no rule fits.
+    /// The pattern of the access rule, or the name of the upload rule; none when no rule fits.
     pub pattern: Option<String>,
     /// Whose the object is.
     pub owner: Option<Owner>,
@@ -40,6 +42,30 @@ pub struct Trail {
 }
 
 impl Trail {
+    /// The facts that are known, in the order in which they were found, as logs and `explain`
+    /// write them.
+    pub fn facts(&self) -> Vec<(&'static str, String)> {
+        // No rule is a fact, too, once the object is found.
+        let no_rule =
+            || self.acl.as_ref().map(|_| "none fits, so the object is the app's own".to_owned());
+        let facts = [
+            ("dialect", self.dialect.map(|dialect| dialect.to_string())),
+            ("key_id", self.key_id.clone()),
+            ("principal", self.principal.as_ref().map(Principal::to_string)),
+            ("expires_at", self.expires_at.map(UnixTime::to_rfc3339)),
+            ("route", self.route.clone()),
+            ("store", self.store.clone()),
+            ("bucket", self.bucket.clone()),
+            ("key", self.key.clone()),
+            ("rule", self.pattern.clone().or_else(no_rule)),
+            ("owner", self.owner.as_ref().map(Owner::to_string)),
+            ("acl", self.acl.clone()),
+            ("allowed_by", self.allowed_by.map(str::to_owned)),
+            ("clause", self.clause.clone()),
+        ];
+        facts.into_iter().filter_map(|(name, fact)| Some((name, fact?))).collect()
+    }
+
     pub(crate) fn presented<'r>(&mut self, presented: Presented<'r>) -> Presented<'r> {
         self.dialect = Some(presented.dialect());
         self.key_id = presented.key_id().map(str::to_owned);
@@ -47,6 +73,7 @@ impl Trail {
     }
 
     pub(crate) fn granted<'r>(&mut self, grant: Grant<'r>) -> Grant<'r> {
+        self.dialect = Some(grant.dialect());
         self.principal = Some(grant.principal().clone());
         // A dialect whose credentials name no key has it from here on only.
         self.key_id = grant.key_id().map(str::to_owned);
@@ -54,16 +81,28 @@ impl Trail {
         grant
     }
 
+    /// An upload, which has no route: its rule leads to the object.
+    pub(crate) fn ruled(&mut self, rule: &UploadRule, key: &ObjectKey) {
+        self.store = Some(rule.destination.store.name.clone());
+        self.bucket = Some(rule.destination.bucket.to_string());
+        self.key = Some(key.to_string());
+        self.pattern = Some(rule.name.clone());
+    }
+
     pub(crate) fn located<'p, 'r>(&mut self, located: Located<'p, 'r>) -> Located<'p, 'r> {
-        let route = located.route();
-        self.route = Some(route.name.clone());
-        self.store = Some(route.store.name.clone());
-        self.bucket = Some(located.bucket().to_string());
-        self.key = Some(located.key().to_string());
-        self.pattern = located.rule().pattern.map(str::to_owned);
-        self.owner = Some(located.rule().owner.clone());
-        self.acl = Some(located.rule().acl.to_string());
+        self.placed(located.place());
         located
+    }
+
+    /// Where a path leads.
+    pub fn placed(&mut self, place: &Place<'_>) {
+        self.route = Some(place.route.name.clone());
+        self.store = Some(place.route.store.name.clone());
+        self.bucket = Some(place.bucket.to_string());
+        self.key = Some(place.key.to_string());
+        self.pattern = place.rule.pattern.map(str::to_owned);
+        self.owner = Some(place.rule.owner.clone());
+        self.acl = Some(place.rule.acl.to_string());
     }
 
     pub(crate) fn allowed<'p, 'r>(&mut self, access: Access<'p, 'r>) -> Access<'p, 'r> {

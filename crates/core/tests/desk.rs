@@ -7,6 +7,8 @@
     reason = "a test that cannot go on fails"
 )]
 
+use cloakroom_core::desk::answer::Answer;
+use cloakroom_core::desk::{Confirmation, Desk, HeadError, Step, StoredHead};
 use cloakroom_core::gate::{self, Gate, Outcome};
 use cloakroom_core::jwt;
 use cloakroom_core::origin::OriginRequest;
@@ -14,8 +16,6 @@ use cloakroom_core::policy::Policy;
 use cloakroom_core::request::Request;
 use cloakroom_core::secret::Secret;
 use cloakroom_core::time::UnixTime;
-use cloakroom_core::upload::answer::Answer;
-use cloakroom_core::upload::desk::{Confirmation, Desk, HeadError, Step, StoredHead};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -205,7 +205,7 @@ fn every_bad_order_has_its_answer() {
 #[test]
 fn only_users_may_upload() {
     let anonymous = answer("POST", "/uploads", None, &order(&[]));
-    assert_eq!((anonymous.status, anonymous.log.reason), (401, "no_credential"));
+    assert_eq!((anonymous.status, anonymous.log.verdict.reason()), (401, "no_credential"));
     for user in ["a/b", "..", "a\u{7}"] {
         let answer = answer("POST", "/uploads", Some(user), &order(&[]));
         assert_eq!(answer.status, 400, "{user:?}");
@@ -247,7 +247,7 @@ fn a_confirmation_compares_what_is_stored_with_what_was_announced() {
         Ok(answer) => panic!("{answer:?}"),
     };
     let confirmed = settle(head(1000, Some(checksum)));
-    assert_eq!((confirmed.status, confirmed.log.reason), (200, "confirmed"));
+    assert_eq!((confirmed.status, confirmed.log.verdict.reason()), (200, "confirmed"));
     let body: Value = serde_json::from_str(&confirmed.body).unwrap();
     assert_eq!(
         (&body["key"], &body["size"], &body["etag"]),
@@ -262,7 +262,7 @@ fn a_confirmation_compares_what_is_stored_with_what_was_announced() {
         (Err(HeadError::Unavailable), 502, "store_unavailable"),
     ] {
         let answer = settle(head);
-        assert_eq!((answer.status, answer.log.reason), (status, reason));
+        assert_eq!((answer.status, answer.log.verdict.reason()), (status, reason));
         assert!(answer.headers.iter().any(|(name, _)| *name == "access-control-allow-origin"));
     }
 }
@@ -278,7 +278,7 @@ fn an_upload_id_is_its_users_alone_and_cannot_be_changed() {
         "",
     ) {
         Err(_) => "head",
-        Ok(answer) => answer.log.reason,
+        Ok(answer) => answer.log.verdict.reason(),
     };
     assert_eq!(confirm(now(), "alice", &id), "head");
     assert_eq!(confirm(now(), "bob", &id), "unknown_upload");
@@ -333,8 +333,8 @@ fn a_read_is_sent_to_the_store() {
         }
     };
     let allowed = answer("GET", target);
-    assert_eq!((allowed.status, allowed.log.reason), (302, "redirected"));
-    assert_eq!(allowed.log.key.as_deref(), ticket["key"].as_str());
+    assert_eq!((allowed.status, allowed.log.verdict.reason()), (302, "redirected"));
+    assert_eq!(allowed.log.trail.key.as_deref(), ticket["key"].as_str());
     let header = |name: &str| {
         let found = allowed.headers.iter().find(|(n, _)| *n == name);
         found.map(|(_, value)| value.as_str()).unwrap()
@@ -353,10 +353,14 @@ fn a_read_is_sent_to_the_store() {
         ("POST", "/media/a.jpg", 404, "no_such_path"),
     ] {
         let answer = answer(method, target);
-        assert_eq!((answer.status, answer.log.reason), (status, reason), "{method} {target}");
+        assert_eq!(
+            (answer.status, answer.log.verdict.reason()),
+            (status, reason),
+            "{method} {target}"
+        );
         assert!(!answer.headers.iter().any(|(name, _)| *name == "location"));
     }
-    assert_eq!(answer("OPTIONS", "/media/a.jpg").log.reason, "preflight");
+    assert_eq!(answer("OPTIONS", "/media/a.jpg").log.verdict.reason(), "preflight");
 }
 
 #[test]
@@ -382,6 +386,6 @@ fn a_route_that_the_function_does_not_serve_keeps_its_place() {
         let Step::Answer(answer) = desk.handle(&request, b"", now(), RANDOM) else {
             panic!("{target}");
         };
-        assert_eq!((answer.status, answer.log.reason), (status, reason), "{target}");
+        assert_eq!((answer.status, answer.log.verdict.reason()), (status, reason), "{target}");
     }
 }

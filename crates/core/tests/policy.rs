@@ -2,9 +2,9 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on fails")]
 
+use cloakroom_core::desk::Desk;
 use cloakroom_core::gate::Gate;
 use cloakroom_core::policy::Policy;
-use cloakroom_core::upload::desk::Desk;
 use serde_json::{Value, json};
 
 fn sound() -> Value {

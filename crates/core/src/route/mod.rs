@@ -274,6 +274,11 @@ impl<'p, 'r> Located<'p, 'r> {
         &self.grant
     }
 
+    /// Where the path leads.
+    pub fn place(&self) -> &Place<'p> {
+        &self.place
+    }
+
     /// The route that led here.
     pub fn route(&self) -> &'p Route {
         self.place.route

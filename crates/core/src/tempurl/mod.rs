@@ -2,7 +2,7 @@
 //!
 //! A key of an account or a container signs a method, a time and a path: [`message`]. [`sign`]
 //! makes the URLs that `swift tempurl` makes; [`present`] and [`verify`] read and prove them as
-//! Swift's own middleware does; `disposition` is what it says about the file's name.
+//! Swift's own middleware does.
 //!
 //! Sources: *TempURL* in the OpenStack Swift documentation (overview and middleware), and
 //! `swift tempurl` of python-swiftclient.
@@ -27,8 +27,6 @@ pub mod sign;
 
 pub mod present;
 pub mod verify;
-
-pub(crate) mod disposition;
 
 pub use present::PresentedTempUrl;
 

@@ -6,7 +6,7 @@ use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 
 use crate::capability::{CapabilityError, malformed};
 use crate::crypto::Hash;
-use crate::grant::Disposition;
+use crate::disposition::Disposition;
 use crate::object::decode_path;
 use crate::request::Request;
 use crate::time::UnixTime;

@@ -1,4 +1,4 @@
-//! The desk of the write side: an order for an upload in, a signed URL to the store out.
+//! The write side: an order for an upload in, a signed URL to the store out.
 //!
 //! ```text
 //! request ─ Presented ─▶ Grant ─▶ order ─▶ rule (who, type, size) ─▶ key ─▶ signed PUT
@@ -6,12 +6,10 @@
 //! ```
 //!
 //! [`order`] reads what is asked for, [`rule`] decides, [`key_template`] names the object,
-//! [`put`] signs, [`receipt`] seals the id that a later confirmation needs, and [`desk`] is
-//! the whole of it as an HTTP API that gives an [`answer`].
+//! [`put`] signs, and [`receipt`] seals the id that a later confirmation needs.
+//! [`Desk`](crate::desk::Desk) is the whole of it as an HTTP API.
 
-pub mod answer;
 pub mod content_type;
-pub mod desk;
 pub mod key_template;
 pub mod order;
 pub mod put;

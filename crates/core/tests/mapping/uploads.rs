@@ -1,11 +1,11 @@
 //! Upload rules on routes with locations, hosts, placeholders and default documents.
 
+use cloakroom_core::desk::{Desk, Step, StoredHead};
 use cloakroom_core::gate::{self, Gate, Outcome};
 use cloakroom_core::jwt;
 use cloakroom_core::origin::OriginRequest;
 use cloakroom_core::request::Request;
 use cloakroom_core::secret::Secret;
-use cloakroom_core::upload::desk::{Desk, Step, StoredHead};
 
 use crate::*;
 
@@ -143,5 +143,5 @@ fn an_upload_cannot_be_confirmed_at_another_location() {
     let Step::Answer(answer) = desk("new/").handle(&confirm, b"", now(), [2; 16]) else {
         panic!("confirmed");
     };
-    assert_eq!((answer.status, answer.log.reason), (404, "unknown_upload"));
+    assert_eq!((answer.status, answer.log.verdict.reason()), (404, "unknown_upload"));
 }

@@ -1,4 +1,4 @@
-//! What an answer to a TempURL says about the file's name (RFC 6266).
+//! What an answer says about the file's name (RFC 6266), as Swift says it to TempURLs.
 //!
 //! ```text
 //! Content-Disposition: attachment; filename="my photo.jpg"; filename*=UTF-8''my%20photo.jpg
@@ -8,7 +8,15 @@
 //! percent-encoded in both places, so that no byte of it can end the value.
 
 use crate::encoding::{Slash, encode};
-use crate::grant::Disposition;
+
+/// How a browser is to take a file: what TempURL's `inline` and `filename` ask for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Disposition {
+    /// To be shown; otherwise to be saved.
+    pub inline: bool,
+    /// The name to save it under.
+    pub filename: Option<String>,
+}
 
 /// The `Content-Disposition` of an answer that has the object.
 #[derive(Clone, Debug, PartialEq, Eq)]

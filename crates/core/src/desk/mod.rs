@@ -1,4 +1,4 @@
-//! The desk as an HTTP API.
+//! The desk: uploads issued and confirmed as an HTTP API, and an [`answer`] to everything.
 //!
 //! | request | answer |
 //! |---|---|
@@ -11,11 +11,14 @@
 //! A `GET` or `HEAD` of any other path is a read: the gate decides about it as at the edge, and
 //! sends the viewer to the store, since a function cannot stream.
 
+pub mod answer;
+
 use serde_json::json;
 
 use crate::cors::Cors;
 use crate::gate::{self, Gate};
 use crate::grant::{Grant, PendingGrant, Verified};
+use crate::log::Verdict;
 use crate::object::{Bucket, ObjectKey};
 use crate::policy::{Policy, PolicyError, Secrets};
 use crate::presented::{CredentialError, Presented};
@@ -24,11 +27,13 @@ use crate::rejection::Rejection;
 use crate::request::{Method, Request};
 use crate::store::Store;
 use crate::time::UnixTime;
+use crate::trail::Trail;
 use crate::upload::UploadError;
-use crate::upload::answer::{Answer, LogEntry};
 use crate::upload::order::Order;
 use crate::upload::receipt::Receipt;
 use crate::upload::rule::{UploadRule, UploadRules, user_of};
+
+use self::answer::{Answer, LogEntry};
 
 const ALLOW: &str = "POST, OPTIONS";
 
@@ -163,13 +168,20 @@ impl Desk {
         call: &Call<'_>,
         grant: Result<Grant<'_>, CredentialError>,
     ) -> Step<'static, 'static> {
-        let served = grant.map_err(Rejection::Credential).and_then(|grant| match call.upload_id {
-            None => self.issue(&grant, call.body, call.now, call.random).map(Step::Answer),
-            Some(id) => self
-                .confirm(&grant, id, call.now)
-                .map(|confirmation| Step::Head(Box::new(confirmation))),
+        let mut trail = Trail::default();
+        let served = grant.map_err(Rejection::Credential).and_then(|grant| {
+            let grant = trail.granted(grant);
+            match call.upload_id {
+                None => self.issue(&grant, call, &mut trail).map(Step::Answer),
+                Some(id) => self
+                    .confirm(&grant, id, call.now, &mut trail)
+                    .map(|confirmation| Step::Head(Box::new(confirmation))),
+            }
         });
-        served.unwrap_or_else(|rejection| Step::Answer(self.reject(Some(call.request), &rejection)))
+        served.unwrap_or_else(|rejection| {
+            let answer = self.reject(Some(call.request), &rejection);
+            Step::Answer(answer.with_trail(trail))
+        })
     }
 
     /// The answer to a request that is not served; `request` is absent when it could not even
@@ -182,14 +194,14 @@ impl Desk {
     fn issue(
         &self,
         grant: &Grant<'_>,
-        body: &[u8],
-        now: UnixTime,
-        random: [u8; 16],
+        call: &Call<'_>,
+        trail: &mut Trail,
     ) -> Result<Answer, Rejection> {
         user_of(grant)?;
-        let order = Order::parse(body)?;
+        let (order, now) = (Order::parse(call.body)?, call.now);
         let rule = self.rules.find(order.rule.as_deref())?;
-        let admitted = rule.admit(grant, order, random)?;
+        let admitted = rule.admit(grant, order, call.random)?;
+        trail.ruled(rule, admitted.key());
         let put = admitted.sign(now);
         let headers: serde_json::Map<_, _> =
             put.headers.iter().map(|(name, value)| ((*name).to_owned(), json!(value))).collect();
@@ -202,13 +214,7 @@ impl Desk {
             "expires_at": put.expires_at.to_rfc3339(),
             "read": rule.read_url(admitted.key(), now).expose(),
         });
-        let log = LogEntry {
-            reason: "issued",
-            detail: None,
-            principal: Some(admitted.principal().to_owned()),
-            rule: Some(rule.name.clone()),
-            key: Some(admitted.key().to_string()),
-        };
+        let log = LogEntry { verdict: Verdict::Allow("issued"), trail: trail.clone() };
         Ok(Answer::json(body.to_string(), rule.cors.headers(grant.request()), log))
     }
 
@@ -217,18 +223,20 @@ impl Desk {
         grant: &Grant<'_>,
         id: &str,
         now: UnixTime,
+        trail: &mut Trail,
     ) -> Result<Confirmation, Rejection> {
         let receipt = Receipt::unseal(id, user_of(grant)?, &self.rules, now)?;
         let rule = self.rules.find(Some(&receipt.rule))?.clone();
+        trail.ruled(&rule, &receipt.key);
         let cors = rule.cors.headers(grant.request());
-        Ok(Confirmation { rule, receipt, cors })
+        Ok(Confirmation { rule, receipt, cors, trail: trail.clone() })
     }
 
     fn preflight(&self, request: &Request<'_>) -> Answer {
         let mut headers = self.cors().preflight(request, "POST", "authorization, content-type");
         headers.push(("allow", ALLOW.to_owned()));
-        let log = LogEntry { reason: "preflight", ..LogEntry::default() };
-        Answer { status: 204, headers, body: String::new(), log }
+        let log = LogEntry { verdict: Verdict::Allow("preflight"), trail: Trail::default() };
+        Answer { status: 204, headers, body: String::new(), log: Box::new(log) }
     }
 
     /// A preflight names no rule, so a page that may use one of them may ask.
@@ -272,6 +280,7 @@ pub struct Confirmation {
     rule: UploadRule,
     receipt: Receipt,
     cors: Vec<(&'static str, String)>,
+    trail: Trail,
 }
 
 impl Confirmation {
@@ -300,13 +309,12 @@ impl Confirmation {
                     "etag": head.etag,
                     "read": self.rule.read_url(&self.receipt.key, now).expose(),
                 });
-                let log = self.log_entry("confirmed", None);
+                let log = LogEntry { verdict: Verdict::Allow("confirmed"), trail: self.trail };
                 Answer::json(body.to_string(), self.cors, log)
             }
             Err(error) => {
-                let rejection = Rejection::Upload(error);
-                let log = self.log_entry(rejection.row().reason, Some(rejection.to_string()));
-                Answer { log, ..Answer::rejected(&rejection, self.cors) }
+                let answer = Answer::rejected(&Rejection::Upload(error), self.cors);
+                answer.with_trail(self.trail)
             }
         }
     }
@@ -329,16 +337,6 @@ impl Confirmation {
                 problem: "The stored file has another SHA-256 than was announced.".to_owned(),
             }),
             _ => Ok(head),
-        }
-    }
-
-    fn log_entry(&self, reason: &'static str, detail: Option<String>) -> LogEntry {
-        LogEntry {
-            reason,
-            detail,
-            principal: Some(self.receipt.principal.clone()),
-            rule: Some(self.rule.name.clone()),
-            key: Some(self.receipt.key.to_string()),
         }
     }
 }

@@ -1,0 +1,141 @@
+//! What the log says of a request: one line of JSON, the same from every adapter.
+//!
+//! It names keys, principals and objects, and holds neither secrets nor tickets: nobody can pass
+//! a query, a header or an upload id to it but through the facts that are listed here.
+
+use std::fmt;
+
+use serde::Serializer as _;
+use serde_json::Value;
+
+use crate::rejection::Rejection;
+use crate::time::UnixTime;
+use crate::trail::Trail;
+
+/// How a request was decided.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// It is served, and what was done: `allowed`, `redirected`, `preflight`, `issued`,
+    /// `confirmed`.
+    Allow(&'static str),
+    /// It is not.
+    Deny {
+        /// The reason, one of those in [`rejection`](crate::rejection).
+        reason: &'static str,
+        /// The evidence.
+        detail: String,
+    },
+}
+
+impl From<&Rejection> for Verdict {
+    fn from(rejection: &Rejection) -> Self {
+        Self::Deny { reason: rejection.row().reason, detail: rejection.to_string() }
+    }
+}
+
+impl Verdict {
+    /// `allow` or `deny`.
+    pub const fn decision(&self) -> &'static str {
+        match self {
+            Self::Allow(_) => "allow",
+            Self::Deny { .. } => "deny",
+        }
+    }
+
+    /// What was done, or why not.
+    pub const fn reason(&self) -> &'static str {
+        match self {
+            Self::Allow(reason) | Self::Deny { reason, .. } => reason,
+        }
+    }
+}
+
+/// The line, as it fills up. Fields stand in the order in which they were learnt.
+#[derive(Clone, Debug)]
+pub struct LogLine(Vec<(&'static str, Value)>);
+
+impl LogLine {
+    /// A line about a request that came at `time`. Its id is in the answer, too.
+    pub fn new(time: UnixTime, request_id: &str, method: &str) -> Self {
+        let mut line = Self(Vec::with_capacity(24));
+        line.text("time", time.to_rfc3339());
+        line.text("request_id", request_id.to_owned());
+        line.text("method", method.to_owned());
+        line
+    }
+
+    /// The path of a request target; the query may be a ticket.
+    pub fn path(&mut self, target: &str) {
+        self.text("path", target.split('?').next().unwrap_or_default().to_owned());
+    }
+
+    /// What was found out about the request.
+    pub fn trail(&mut self, trail: &Trail) {
+        for (name, fact) in trail.facts() {
+            self.text(name, fact);
+        }
+    }
+
+    /// How it was decided.
+    pub fn verdict(&mut self, verdict: &Verdict) {
+        self.text("decision", verdict.decision().to_owned());
+        self.text("reason", verdict.reason().to_owned());
+        if let Verdict::Deny { detail, .. } = verdict {
+            self.text("detail", detail.clone());
+        }
+    }
+
+    /// The status of the store's answer.
+    pub fn store_status(&mut self, status: u16) {
+        self.0.push(("store_status", status.into()));
+    }
+
+    /// The status of the answer to the viewer.
+    pub fn status(&mut self, status: u16) {
+        self.0.push(("status", status.into()));
+    }
+
+    fn text(&mut self, name: &'static str, text: String) {
+        self.0.push((name, text.into()));
+    }
+}
+
+impl fmt::Display for LogLine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut line = Vec::new();
+        let fields = self.0.iter().map(|(name, value)| (name, value));
+        serde_json::Serializer::new(&mut line).collect_map(fields).map_err(|_| fmt::Error)?;
+        f.write_str(str::from_utf8(&line).map_err(|_| fmt::Error)?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::grant::Dialect;
+    use crate::key::Principal;
+    use crate::rejection::Rejection;
+    use crate::response::StoreError;
+
+    #[test]
+    fn a_line_is_json_in_the_order_of_events() {
+        let mut line = LogLine::new(UnixTime::from_secs(0), "7", "GET");
+        line.path("/a\"b?X-Amz-Signature=secret");
+        line.trail(&Trail {
+            dialect: Some(Dialect::JwtBearer),
+            principal: Some(Principal::User("al\nice".to_owned())),
+            ..Trail::default()
+        });
+        line.store_status(404);
+        line.verdict(&Verdict::from(&Rejection::Store(StoreError::NotFound)));
+        line.status(404);
+        assert_eq!(
+            line.to_string(),
+            r#"{"time":"1970-01-01T00:00:00Z","request_id":"7","method":"GET","path":"/a\"b","#
+                .to_owned()
+                + r#""dialect":"jwt_bearer","principal":"user al\nice","store_status":404,"#
+                + r#""decision":"deny","reason":"object_not_found","#
+                + r#""detail":"the store has no such object","status":404}"#
+        );
+    }
+}

@@ -6,8 +6,9 @@
 use cloakroom_core::gate::{Outcome, Step};
 use cloakroom_core::key::Principal;
 use cloakroom_core::origin::{FORWARDED_HEADERS, OriginRequest};
+use cloakroom_core::presented::Presented;
 use cloakroom_core::request::Method;
-use cloakroom_fuzz::{NOW, gate, read_request};
+use cloakroom_fuzz::{NOW, gate, keyring, read_request};
 use libfuzzer_sys::fuzz_target;
 
 const SIGNED: [&str; 4] =
@@ -15,6 +16,9 @@ const SIGNED: [&str; 4] =
 
 fuzz_target!(|text: &str| {
     let Some(request) = read_request(text) else { return };
+    if let Ok(presented) = Presented::parse(&request, keyring()) {
+        let _ = presented.signed_text();
+    }
     let decision = match gate().decide::<OriginRequest>(&request, NOW) {
         Step::Decided(decision) => decision,
         Step::Check(checking) => {

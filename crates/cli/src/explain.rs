@@ -9,6 +9,7 @@ use cloakroom_core::acl::table::Who;
 use cloakroom_core::gate::{Gate, Outcome, Step};
 use cloakroom_core::origin::OriginRequest;
 use cloakroom_core::policy::Policy;
+use cloakroom_core::presented::Presented;
 use cloakroom_core::rejection::Rejection;
 use cloakroom_core::request::{Request, Scheme};
 use cloakroom_core::time::UnixTime;
@@ -69,11 +70,20 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode, Failure> {
                     checking.answer(holds)
                 }
             };
-            Report { trail: decision.trail, outcome: decision.outcome, now }
+            let signed_text = match &decision.outcome {
+                Outcome::Reject { rejection, .. } if is_about_the_signature(rejection) => {
+                    Presented::parse(&request, gate.keyring())
+                        .map(|presented| presented.signed_text())
+                        .unwrap_or_default()
+                }
+                _ => Vec::new(),
+            };
+            Report { trail: decision.trail, outcome: decision.outcome, signed_text, now }
         }
         Err(error) => Report {
             trail: Trail::default(),
             outcome: Outcome::Reject { rejection: error.into(), cors: Vec::new() },
+            signed_text: Vec::new(),
             now,
         },
     };
@@ -114,6 +124,8 @@ fn split(text: &str) -> Result<(Scheme, String, &str), Failure> {
 struct Report {
     trail: Trail,
     outcome: Outcome<OriginRequest>,
+    /// What the signature would have to cover, when it is wrong.
+    signed_text: Vec<(&'static str, String)>,
     now: UnixTime,
 }
 
@@ -136,6 +148,10 @@ impl Report {
                 let row = rejection.row();
                 println!("{:<12}DENY {}: {rejection}", "decision", row.reason);
                 println!("{:<12}{} {}: {}", "viewer gets", row.status, row.code, row.text);
+                for (name, text) in &self.signed_text {
+                    println!("\nWhat the signature should cover ({name}):");
+                    text.split('\n').for_each(|line| println!("    {line}"));
+                }
             }
         }
     }
@@ -164,6 +180,14 @@ impl Report {
                 report.insert("detail".into(), json!(rejection.to_string()));
                 let viewer = json!({ "status": row.status, "code": row.code, "message": row.text });
                 report.insert("viewer".into(), viewer);
+                let signed: Map<_, _> = self
+                    .signed_text
+                    .iter()
+                    .map(|(name, text)| (name.replace(' ', "_"), json!(text)))
+                    .collect();
+                if !signed.is_empty() {
+                    report.insert("to_be_signed".into(), Value::Object(signed));
+                }
                 let readers: Vec<_> = readers(rejection).iter().map(Who::to_string).collect();
                 if !readers.is_empty() {
                     report.insert("may_read".into(), json!(readers));
@@ -174,6 +198,11 @@ impl Report {
         report.insert("decision".into(), json!(decision));
         Value::Object(report)
     }
+}
+
+/// Whether to compare what was signed with what should have been.
+fn is_about_the_signature(rejection: &Rejection) -> bool {
+    matches!(rejection.row().reason, "signature_mismatch" | "method_mismatch")
 }
 
 /// Who would have been let in, when it is the ACL that denies.

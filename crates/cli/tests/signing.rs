@@ -56,6 +56,40 @@ fn secrets_may_come_from_files() {
     assert!(printed.contains("ALLOW") && !printed.contains("of the store"), "{printed}");
 }
 
+#[test]
+fn explain_shows_what_a_wrong_signature_should_cover() {
+    let folder = tempfile::tempdir().unwrap();
+    let policy = folder.path().join("policy.json");
+    std::fs::write(
+        &policy,
+        r#"{ "version": 1,
+             "stores": { "main": { "kind": "s3", "endpoint": "https://s3.example", "region": "r",
+               "credentials": { "access_key_id": "EDGEAUTH_KEY", "secret_access_key": "EDGEAUTH_KEY" } } },
+             "keys": { "AKIAIOSFODNN7EXAMPLE": { "dialect": "sigv4", "principal": "every-owner",
+               "secret": "AWS_SECRET_ACCESS_KEY", "session_token": "EDGEAUTH_SALT" } },
+             "routes": { "all": { "path": "/", "store": "main", "bucket": "media" } } }"#,
+    )
+    .unwrap();
+    let at = ["--at", "2026-11-23T12:00:00Z"];
+    let url = printed(&[PRESIGN, &["--expires-in", "60"], &at].concat());
+    // A session token as a client would send it; it is "salt".
+    let url = format!("{}&X-Amz-Security-Token=salt", url.trim());
+    let explain = ["explain", "--policy", policy.to_str().unwrap(), "GET", &url];
+    let output = Command::new(env!("CARGO_BIN_EXE_cloakroom"))
+        .args([explain.as_slice(), &at].concat())
+        .env("EDGEAUTH_KEY", "abc123")
+        .env("EDGEAUTH_SALT", "salt")
+        .env("AWS_SECRET_ACCESS_KEY", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY")
+        .output()
+        .unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(text.contains("DENY signature_mismatch"), "{text}");
+    assert!(text.contains("&X-Amz-Security-Token=(session token)&"), "{text}");
+    assert!(text.contains("\n    host:media.s3.us-east-1.amazonaws.com\n"), "{text}");
+    assert!(text.contains("AWS4-HMAC-SHA256\n    20261123T120000Z\n"), "{text}");
+    assert!(!text.contains("salt"), "{text}");
+}
+
 const PRESIGN: &[&str] = &["presign", "GET", "s3://media/a.jpg", "--region", "us-east-1"];
 const EDGEAUTH: &[&str] = &["edgeauth", "--key-env", "EDGEAUTH_KEY"];
 

@@ -180,6 +180,18 @@ impl<'r> Presented<'r> {
         }
     }
 
+    /// What the signature must cover, as it is read here, under the names of each dialect: for
+    /// comparison with what the signer covered. A token carries that itself.
+    pub fn signed_text(&self) -> Vec<(&'static str, String)> {
+        match self {
+            Self::Sigv4(presented) => presented.signed_text().to_vec(),
+            Self::TempUrl(presented) => presented.signed_text().into_iter().collect(),
+            Self::CloudFront(presented) => vec![("policy", presented.policy().to_owned())],
+            Self::EdgeAuth(presented) => presented.signed_text().into_iter().collect(),
+            Self::Anonymous(_) | Self::Jwt(_) => Vec::new(),
+        }
+    }
+
     /// Proves the credential at the time `now`, as far as the core can.
     ///
     /// # Errors

@@ -63,6 +63,11 @@ impl<'r> PresentedCloudFront<'r> {
         self.dialect
     }
 
+    /// The policy that must be signed: the one that was sent, or the canned one of the URL.
+    pub fn policy(&self) -> &str {
+        &self.policy
+    }
+
     /// The key that it says it was signed with.
     pub fn key_pair_id(&self) -> &str {
         self.key_pair_id

@@ -9,10 +9,18 @@ use crate::grant::{Grant, Proof};
 use crate::key::{EdgeAuthKey, Keyring};
 use crate::time::UnixTime;
 
-use super::Signer;
 use super::present::{PresentedEdgeAuth, Token};
+use super::{DELIMITER, Signer};
 
 impl<'r> PresentedEdgeAuth<'r> {
+    /// What the MAC must cover, before the salt and before anything is escaped, for comparison
+    /// with what the signer covered.
+    pub fn signed_text(&self) -> Option<(&'static str, String)> {
+        let token = self.readings.first()?;
+        let url = token.acl.is_none().then(|| format!("{DELIMITER}url={}", self.request.path()));
+        Some(("signed text", token.fields.clone() + &url.unwrap_or_default()))
+    }
+
     /// Proves the token at the time `now`.
     ///
     /// # Errors

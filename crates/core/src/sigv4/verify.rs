@@ -6,7 +6,7 @@
 use std::fmt;
 
 use crate::crypto::constant_time_eq;
-use crate::encoding::decode;
+use crate::encoding::{Slash, decode, encode};
 use crate::grant::{Dialect, Grant, Proof};
 use crate::key::{Keyring, Sigv4Key};
 use crate::request::Method;
@@ -157,6 +157,21 @@ impl<'r> PresentedSigv4<'r> {
         Ok(Grant::verified(self.request, proof))
     }
 
+    /// What the signature must cover, for comparison with what the signer covered: the canonical
+    /// request and the string to sign. A session token is a secret, and is not shown.
+    pub fn signed_text(&self) -> [(&'static str, String); 2] {
+        let covered = Covered::new(self);
+        let canonical = covered.canonical_request(self.request.method());
+        let string_to_sign = covered.scope.string_to_sign(&canonical.hash());
+        let mut text = canonical.to_text();
+        if let Some(token) = self.session_token.as_deref().filter(|token| !token.is_empty()) {
+            for spelling in [token.to_owned(), encode(token, Slash::Encode)] {
+                text = text.replace(&spelling, "(session token)");
+            }
+        }
+        [("canonical request", text), ("string to sign", string_to_sign)]
+    }
+
     /// INVARIANT: the list is sorted, as it must be to be read.
     fn signs(&self, header: &str) -> bool {
         self.signed_headers.binary_search_by(|name| name.as_str().cmp(header)).is_ok()
@@ -184,22 +199,20 @@ impl<'r> PresentedSigv4<'r> {
     }
 }
 
-/// What a signature is computed from, but for the method.
-struct Expected<'p> {
+/// What a signature covers, but for the method.
+struct Covered<'p> {
     uri: CanonicalUri,
     query: CanonicalQuery,
     headers: CanonicalHeaders,
     payload: &'p str,
     scope: Scope<'p>,
-    key: SigningKey,
 }
 
-impl<'p> Expected<'p> {
-    fn new(presented: &'p PresentedSigv4<'_>, key: &Sigv4Key) -> Self {
+impl<'p> Covered<'p> {
+    fn new(presented: &'p PresentedSigv4<'_>) -> Self {
         let request = presented.request;
         let query = request.query().decoded().unwrap_or_default();
         let unsigned = query.iter().filter(|(name, _)| name != b"X-Amz-Signature");
-        let scope = Scope::new(presented.signed_at, &presented.region, "s3");
         Self {
             uri: CanonicalUri::new(&decode(request.path()).unwrap_or_default(), &Settings::S3),
             query: CanonicalQuery::new(unsigned.map(|(n, v)| (n.as_slice(), v.as_slice()))),
@@ -207,21 +220,38 @@ impl<'p> Expected<'p> {
                 request.headers().filter(|(name, _)| presented.signs(name)),
             ),
             payload: &presented.payload,
-            key: scope.signing_key(&key.secret_access_key),
-            scope,
+            scope: Scope::new(presented.signed_at, &presented.region, "s3"),
         }
     }
 
-    /// Whether `signature` is the one for a request with this method.
-    fn is(&self, signature: &str, method: Method) -> bool {
-        let canonical = CanonicalRequest {
+    fn canonical_request(&self, method: Method) -> CanonicalRequest<'_> {
+        CanonicalRequest {
             method,
             uri: &self.uri,
             query: &self.query,
             headers: &self.headers,
             payload: self.payload,
-        };
-        let string_to_sign = self.scope.string_to_sign(&canonical.hash());
+        }
+    }
+}
+
+/// What a signature is computed from, but for the method.
+struct Expected<'p> {
+    covered: Covered<'p>,
+    key: SigningKey,
+}
+
+impl<'p> Expected<'p> {
+    fn new(presented: &'p PresentedSigv4<'_>, key: &Sigv4Key) -> Self {
+        let covered = Covered::new(presented);
+        let key = covered.scope.signing_key(&key.secret_access_key);
+        Self { covered, key }
+    }
+
+    /// Whether `signature` is the one for a request with this method.
+    fn is(&self, signature: &str, method: Method) -> bool {
+        let canonical = self.covered.canonical_request(method);
+        let string_to_sign = self.covered.scope.string_to_sign(&canonical.hash());
         constant_time_eq(self.key.sign(&string_to_sign).as_bytes(), signature.as_bytes())
     }
 }

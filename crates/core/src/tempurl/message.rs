@@ -36,19 +36,18 @@ pub(super) struct Message<'a> {
 
 impl Message<'_> {
     /// The signature for `method`.
-    pub(super) fn sign(&self, method: Method, digest: Hash, key: &Secret) -> Vec<u8> {
-        let ip_range = self.ip_range.map_or(["", "", ""], |range| ["ip=", range.as_str(), "\n"]);
-        let expires = self.expires_at.as_secs().to_string();
-        let path = match self.resource {
-            Resource::Object(path) => ["", path],
-            Resource::Prefix(path) => ["prefix:", path],
+    pub(super) fn sign(self, method: Method, digest: Hash, key: &Secret) -> Vec<u8> {
+        digest.hmac(key.expose().as_bytes(), &[self.to_text(method).as_bytes()])
+    }
+
+    /// The message.
+    pub(super) fn to_text(self, method: Method) -> String {
+        let ip_range = self.ip_range.map(|range| format!("ip={}\n", range.as_str()));
+        let (ip_range, expires) = (ip_range.unwrap_or_default(), self.expires_at.as_secs());
+        let (marker, path) = match self.resource {
+            Resource::Object(path) => ("", path),
+            Resource::Prefix(path) => ("prefix:", path),
         };
-        let [ip_name, ip_value, ip_end] = ip_range.map(str::as_bytes);
-        let [marker, path] = path.map(str::as_bytes);
-        let [method, expires] = [method.as_str(), &expires].map(str::as_bytes);
-        digest.hmac(
-            key.expose().as_bytes(),
-            &[ip_name, ip_value, ip_end, method, b"\n", expires, b"\n", marker, path],
-        )
+        format!("{ip_range}{method}\n{expires}\n{marker}{path}")
     }
 }

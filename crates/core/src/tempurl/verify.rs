@@ -32,11 +32,7 @@ impl<'r> PresentedTempUrl<'r> {
         // Rule 4: the viewer is at the right address.
         self.verify_address()?;
         // Rule 5: the path is one that it opens.
-        let message = Message {
-            resource: self.resource()?,
-            expires_at: self.expires_at,
-            ip_range: self.ip_range.as_ref(),
-        };
+        let message = self.message()?;
         // Rule 6: the signature is right, for a method that allows this one.
         let signer = |method: Method| {
             keys.iter().find(|key| {
@@ -63,6 +59,21 @@ impl<'r> PresentedTempUrl<'r> {
             disposition: Some(self.disposition),
         };
         Ok(Grant::verified(self.request, proof))
+    }
+
+    /// What the signature must cover, for comparison with what the signer covered; none when it
+    /// opens other paths.
+    pub fn signed_text(&self) -> Option<(&'static str, String)> {
+        let message = self.message().ok()?;
+        Some(("signed text", message.to_text(self.request.method())))
+    }
+
+    fn message(&self) -> Result<Message<'_>, CapabilityError> {
+        Ok(Message {
+            resource: self.resource()?,
+            expires_at: self.expires_at,
+            ip_range: self.ip_range.as_ref(),
+        })
     }
 
     fn verify_address(&self) -> Result<(), CapabilityError> {

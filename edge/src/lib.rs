@@ -13,10 +13,10 @@ use std::rc::Rc;
 
 use cloakroom_core::gate::{Decision, Gate, Outcome, Step};
 use cloakroom_core::log::{LogLine, Verdict};
-use cloakroom_core::origin::OriginRequest;
 use cloakroom_core::policy::Policy;
 use cloakroom_core::request::Request;
-use cloakroom_core::response::{StoreError, ViewerResponse};
+use cloakroom_core::response::ViewerResponse;
+use cloakroom_core::retrieval::Retrieval;
 use cloakroom_core::time::UnixTime;
 use cloakroom_core::trail::Trail;
 use worker::{Context, Env, event};
@@ -36,7 +36,7 @@ async fn fetch(
     _ctx: Context,
 ) -> worker::Result<web_sys::Response> {
     let viewer = ViewerRequest::read(&request)?;
-    let started = UnixTime::from_secs(worker::Date::now().as_millis() / 1000);
+    let started = now();
     let mut log = LogLine::new(started, &viewer.id, &viewer.method);
     log.path(viewer.target());
     let response = match gate(&env) {
@@ -60,7 +60,7 @@ async fn serve(
     let request = Request::parse(&viewer.method, viewer.target(), viewer.headers());
     let request =
         request.map(|request| request.over(viewer.scheme()).from_address(viewer.client_address()));
-    let decision: Decision<OriginRequest> = match &request {
+    let decision: Decision<Retrieval> = match &request {
         Ok(request) => match gate.decide(request, now) {
             Step::Decided(decision) => decision,
             Step::Check(checking) => {
@@ -75,8 +75,8 @@ async fn serve(
     };
     log.trail(&decision.trail);
     let verdict = decision.outcome.verdict();
-    let origin_request = match decision.outcome {
-        Outcome::Allow(origin_request) => origin_request,
+    let retrieval = match decision.outcome {
+        Outcome::Allow(retrieval) => retrieval,
         Outcome::Preflight(headers) => {
             log.verdict(&verdict);
             return viewer::respond(204, &headers, None, &viewer.id);
@@ -86,20 +86,11 @@ async fn serve(
             return viewer::reject(&rejection, cors, &viewer.id);
         }
     };
-    let cors = origin_request.cors().to_vec();
-    let fetched = match origin::fetch(&origin_request).await {
-        Ok(answer) => {
-            log.store_status(answer.status());
-            let headers = viewer::read_headers(&answer.headers());
-            let pairs = headers.iter().map(|(name, value)| (name.as_str(), value.as_str()));
-            origin_request.respond(answer.status(), pairs, now).map(|head| (head, answer))
-        }
-        Err(_) => Err(origin_request.reject(StoreError::Unreachable)),
-    };
-    match fetched {
+    let cors = retrieval.cors().to_vec();
+    match origin::retrieve(retrieval, log).await {
         Ok((ViewerResponse { status, headers, has_body }, answer)) => {
             log.verdict(&verdict);
-            let body = if has_body { answer.body() } else { None };
+            let body = answer.filter(|_| has_body).and_then(|answer| answer.body());
             viewer::respond(status, &headers, body.as_ref(), &viewer.id)
         }
         Err(rejection) => {
@@ -107,6 +98,11 @@ async fn serve(
             viewer::reject(&rejection, cors, &viewer.id)
         }
     }
+}
+
+/// The platform's clock stands still while a request computes, and moves on when it waits.
+fn now() -> UnixTime {
+    UnixTime::from_secs(worker::Date::now().as_millis() / 1000)
 }
 
 fn gate(env: &Env) -> Result<Rc<Gate>, String> {

@@ -5,9 +5,10 @@
 
 use cloakroom_core::gate::{Outcome, Step};
 use cloakroom_core::key::Principal;
-use cloakroom_core::origin::{FORWARDED_HEADERS, OriginRequest};
+use cloakroom_core::origin::FORWARDED_HEADERS;
 use cloakroom_core::presented::Presented;
 use cloakroom_core::request::Method;
+use cloakroom_core::retrieval::Retrieval;
 use cloakroom_fuzz::{NOW, gate, keyring, read_request};
 use libfuzzer_sys::fuzz_target;
 
@@ -19,19 +20,20 @@ fuzz_target!(|text: &str| {
     if let Ok(presented) = Presented::parse(&request, keyring()) {
         let _ = presented.signed_text();
     }
-    let decision = match gate().decide::<OriginRequest>(&request, NOW) {
+    let decision = match gate().decide::<Retrieval>(&request, NOW) {
         Step::Decided(decision) => decision,
         Step::Check(checking) => {
-            let refused = checking.clone().answer::<OriginRequest>(false);
+            let refused = checking.clone().answer::<Retrieval>(false);
             assert!(matches!(refused.outcome, Outcome::Reject { .. }));
             checking.answer(true)
         }
     };
     match decision.outcome {
-        Outcome::Allow(origin) => {
+        Outcome::Allow(retrieval) => {
+            let origin = retrieval.request(NOW);
             assert!(matches!(request.method(), Method::Get | Method::Head));
             assert_eq!(origin.method(), request.method());
-            let url = origin.url();
+            let url = origin.url().expose();
             assert!(url.starts_with("https://s3.example/bucket/"), "{url}");
             for (name, _) in origin.headers() {
                 assert!(SIGNED.contains(name) || FORWARDED_HEADERS.contains(name), "{name}");

@@ -7,9 +7,9 @@ use cloakroom_core::crypto::Hash;
 use cloakroom_core::gate::{Gate, Outcome, Step};
 use cloakroom_core::jwt;
 use cloakroom_core::key::Keyring;
-use cloakroom_core::origin::OriginRequest;
 use cloakroom_core::policy::Policy;
 use cloakroom_core::request::Request;
+use cloakroom_core::retrieval::Retrieval;
 use cloakroom_core::secret::Secret;
 use cloakroom_core::time::UnixTime;
 use serde_json::Value;
@@ -67,11 +67,11 @@ pub fn read_request(text: &str) -> Option<Request<'_>> {
 }
 
 /// Decides, with every public key's signature held for right.
-pub fn decide(gate: &Gate, request: &Request<'_>) -> Outcome<OriginRequest> {
+pub fn decide(gate: &Gate, request: &Request<'_>) -> Outcome<Retrieval> {
     match gate.decide(request, NOW) {
         Step::Decided(decision) => decision.outcome,
         Step::Check(checking) => {
-            let refused = checking.clone().answer::<OriginRequest>(false).outcome;
+            let refused = checking.clone().answer::<Retrieval>(false).outcome;
             assert!(matches!(refused, Outcome::Reject { .. }), "a wrong signature opens");
             checking.answer(true).outcome
         }

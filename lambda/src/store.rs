@@ -10,7 +10,7 @@ use aws_sdk_s3::config::{BehaviorVersion, Credentials, Region};
 use aws_sdk_s3::types::ChecksumMode;
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 use cloakroom_core::desk::{Confirmation, HeadError, StoredHead};
-use cloakroom_core::store::{Addressing, Store};
+use cloakroom_core::store::{Addressing, S3Store};
 use tokio::sync::Mutex;
 
 /// How long a store may take, retries and all.
@@ -45,13 +45,13 @@ impl Stores {
         })
     }
 
-    async fn client(&self, store: &Store) -> Client {
+    async fn client(&self, store: &S3Store) -> Client {
         let mut clients = self.0.lock().await;
         clients.entry(store.name.clone()).or_insert_with(|| connect(store)).clone()
     }
 }
 
-fn connect(store: &Store) -> Client {
+fn connect(store: &S3Store) -> Client {
     let credentials = &store.credentials;
     let http = aws_smithy_http_client::Builder::new()
         .tls_provider(Provider::Rustls(CryptoMode::Ring))

@@ -7,11 +7,11 @@ use std::process::ExitCode;
 use clap::Args;
 use cloakroom_core::acl::table::Who;
 use cloakroom_core::gate::{Gate, Outcome, Step};
-use cloakroom_core::origin::OriginRequest;
 use cloakroom_core::policy::Policy;
 use cloakroom_core::presented::Presented;
 use cloakroom_core::rejection::Rejection;
 use cloakroom_core::request::{Request, Scheme};
+use cloakroom_core::retrieval::Retrieval;
 use cloakroom_core::time::UnixTime;
 use cloakroom_core::trail::Trail;
 use serde_json::{Map, Value, json};
@@ -123,7 +123,7 @@ fn split(text: &str) -> Result<(Scheme, String, &str), Failure> {
 
 struct Report {
     trail: Trail,
-    outcome: Outcome<OriginRequest>,
+    outcome: Outcome<Retrieval>,
     /// What the signature would have to cover, when it is wrong.
     signed_text: Vec<(&'static str, String)>,
     now: UnixTime,
@@ -136,9 +136,10 @@ impl Report {
             println!("{name:<12}{value}");
         }
         match &self.outcome {
-            Outcome::Allow(origin) => {
+            Outcome::Allow(retrieval) => {
+                let origin = retrieval.request(self.now);
                 println!("{:<12}ALLOW", "decision");
-                println!("{:<12}{} {}", "to store", origin.method(), origin.url());
+                println!("{:<12}{origin}", "to store");
                 for (name, value) in redacted(origin.headers()) {
                     println!("{:<12}{name}: {value}", "");
                 }
@@ -163,12 +164,13 @@ impl Report {
             report.insert(name.into(), json!(value));
         }
         let decision = match &self.outcome {
-            Outcome::Allow(origin) => {
+            Outcome::Allow(retrieval) => {
+                let origin = retrieval.request(self.now);
                 let headers: Map<_, _> = redacted(origin.headers())
                     .map(|(name, value)| (name.to_owned(), json!(value)))
                     .collect();
                 let request = json!({
-                    "method": origin.method().as_str(), "url": origin.url(), "headers": headers,
+                    "method": origin.method().as_str(), "url": origin.shown(), "headers": headers,
                 });
                 report.insert("origin_request".into(), request);
                 "allow"

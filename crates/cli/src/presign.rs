@@ -9,7 +9,7 @@ use cloakroom_core::object::{Bucket, ObjectKey};
 use cloakroom_core::request::Method;
 use cloakroom_core::sigv4::Credentials;
 use cloakroom_core::sigv4::sign::Unsigned;
-use cloakroom_core::store::{Addressing, Store};
+use cloakroom_core::store::{Addressing, DEFAULT_TIMEOUT, S3Store};
 use serde_json::json;
 
 use crate::ends::TimeBucket;
@@ -50,7 +50,7 @@ pub(crate) struct Options {
 pub(crate) fn run(options: &Options) -> Result<ExitCode, Failure> {
     let location = options.object.strip_prefix("s3://").and_then(|rest| rest.split_once('/'));
     let (bucket, key) = location.ok_or("the object must be given as `s3://BUCKET/KEY`")?;
-    let bucket = Bucket::new(bucket).ok_or_else(|| format!("`{bucket}` cannot name a bucket"))?;
+    let bucket = Bucket::new(bucket).map_err(|why| format!("`{bucket}` {why}"))?;
     let key = ObjectKey::new(key).map_err(|error| error.to_string())?;
     let lifetime = options.bucket.lifetime(&options.common, options.expires_in)?;
     let expires_in = lifetime.expires_in().ok_or(if options.bucket.is_given() {
@@ -61,12 +61,13 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode, Failure> {
     let aws = format!("https://s3.{}.amazonaws.com", options.region);
     // A certificate of AWS covers one label before the endpoint, so no bucket with dots.
     let by_path = options.endpoint.is_some() || bucket.as_str().contains('.');
-    let store = Store {
+    let store = S3Store {
         name: String::new(),
         endpoint: Endpoint::parse(options.endpoint.as_ref().unwrap_or(&aws))?,
         region: options.region.clone(),
         addressing: if by_path { Addressing::Path } else { Addressing::VirtualHosted },
         credentials: credentials()?,
+        timeout: DEFAULT_TIMEOUT,
     };
     let (endpoint, path) = store.address(&bucket, &key);
     if options.headers.iter().any(|(name, _)| name == "host") {

@@ -34,10 +34,7 @@ impl ContentDisposition {
             (true, None) => Self::Chosen("inline".to_owned()),
             (true, Some(name)) => Self::Chosen(with_name("inline", name)),
             (false, Some(name)) => Self::Chosen(with_name("attachment", name)),
-            (false, None) => {
-                let name = key.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
-                Self::Default(with_name("attachment", name))
-            }
+            (false, None) => Self::Default(attachment(key)),
         }
     }
 
@@ -48,6 +45,12 @@ impl ContentDisposition {
             Self::Default(value) => stored.unwrap_or_else(|| value.clone()),
         }
     }
+}
+
+/// What Swift says of an object that says nothing itself.
+pub(crate) fn attachment(key: &str) -> String {
+    let name = key.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
+    with_name("attachment", name)
 }
 
 fn with_name(kind: &str, name: &str) -> String {

@@ -4,13 +4,13 @@ use crate::access::Access;
 use crate::grant::{Grant, PendingGrant, Verified};
 use crate::key::Keyring;
 use crate::log::Verdict;
-use crate::origin::OriginRequest;
 use crate::policy::{Policy, PolicyError, Secrets};
 use crate::presented::Presented;
 use crate::public_key::SignatureCheck;
 use crate::redirect::Redirect;
 use crate::rejection::Rejection;
 use crate::request::{Method, Request};
+use crate::retrieval::Retrieval;
 use crate::route::Routes;
 use crate::time::UnixTime;
 use crate::trail::Trail;
@@ -31,16 +31,16 @@ pub struct Gate {
 
 /// The last step of the pipeline: how an object gets to the viewer.
 ///
-/// The edge streams it, by an [`OriginRequest`]; a function sends the viewer to the store, by a
+/// The edge streams it, by a [`Retrieval`]; a function sends the viewer to the store, by a
 /// [`Redirect`].
 pub trait Handout: Sized {
     /// Hands out what may be had.
     fn of(access: Access<'_, '_>, now: UnixTime) -> Self;
 }
 
-impl Handout for OriginRequest {
-    fn of(access: Access<'_, '_>, now: UnixTime) -> Self {
-        access.sign(now)
+impl Handout for Retrieval {
+    fn of(access: Access<'_, '_>, _now: UnixTime) -> Self {
+        access.retrieve()
     }
 }
 

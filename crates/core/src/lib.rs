@@ -13,7 +13,7 @@
 //! Request ──parse──▶ Presented ──verify──▶ Grant ──locate──▶ Located ──authorize──▶ Access
 //!  as sent            a claim               proven            object                 allowed
 //!                                                                                      │
-//!  ViewerResponse ◀──respond── (the adapter fetches) ◀── OriginRequest ◀─────sign──────┘
+//!  ViewerResponse ◀──settle── (the adapter fetches) ◀── OriginRequest ◀──── Retrieval ─┘
 //! ```
 //!
 //! [`gate::Gate`] runs it for reading, [`desk::Desk`] for storing. The modules below
@@ -62,7 +62,10 @@ pub mod access;
 
 pub mod origin;
 pub mod redirect;
+
+pub mod health;
 pub mod response;
+pub mod retrieval;
 
 pub mod upload;
 

@@ -9,6 +9,7 @@ use serde::Serializer as _;
 use serde_json::Value;
 
 use crate::rejection::Rejection;
+use crate::retrieval::Unanswered;
 use crate::time::UnixTime;
 use crate::trail::Trail;
 
@@ -52,12 +53,17 @@ impl Verdict {
 
 /// The line, as it fills up. Fields stand in the order in which they were learnt.
 #[derive(Clone, Debug)]
-pub struct LogLine(Vec<(&'static str, Value)>);
+pub struct LogLine {
+    fields: Vec<(&'static str, Value)>,
+    attempts: Vec<String>,
+    store_status: Option<u16>,
+}
 
 impl LogLine {
     /// A line about a request that came at `time`. Its id is in the answer, too.
     pub fn new(time: UnixTime, request_id: &str, method: &str) -> Self {
-        let mut line = Self(Vec::with_capacity(24));
+        let mut line =
+            Self { fields: Vec::with_capacity(24), attempts: Vec::new(), store_status: None };
         line.text("time", time.to_rfc3339());
         line.text("request_id", request_id.to_owned());
         line.text("method", method.to_owned());
@@ -78,6 +84,11 @@ impl LogLine {
 
     /// How it was decided.
     pub fn verdict(&mut self, verdict: &Verdict) {
+        self.fields.extend(self.store_status.take().map(|status| ("store_status", status.into())));
+        let attempts = std::mem::take(&mut self.attempts);
+        if attempts.len() > 1 {
+            self.fields.push(("attempts", attempts.into()));
+        }
         self.text("decision", verdict.decision().to_owned());
         self.text("reason", verdict.reason().to_owned());
         if let Verdict::Deny { detail, .. } = verdict {
@@ -85,25 +96,31 @@ impl LogLine {
         }
     }
 
-    /// The status of the store's answer.
-    pub fn store_status(&mut self, status: u16) {
-        self.0.push(("store_status", status.into()));
+    /// A store was asked, and answered with this status or not at all. The last one that was
+    /// asked is the one that counts; if there were others, all are listed.
+    pub fn asked(&mut self, store: &str, answer: Result<u16, Unanswered>) {
+        self.attempts.push(match answer {
+            Ok(status) => format!("{store} {status}"),
+            Err(Unanswered::Unreachable) => format!("{store} unreachable"),
+            Err(Unanswered::TimedOut) => format!("{store} timed out"),
+        });
+        self.store_status = answer.ok();
     }
 
     /// The status of the answer to the viewer.
     pub fn status(&mut self, status: u16) {
-        self.0.push(("status", status.into()));
+        self.fields.push(("status", status.into()));
     }
 
     fn text(&mut self, name: &'static str, text: String) {
-        self.0.push((name, text.into()));
+        self.fields.push((name, text.into()));
     }
 }
 
 impl fmt::Display for LogLine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut line = Vec::new();
-        let fields = self.0.iter().map(|(name, value)| (name, value));
+        let fields = self.fields.iter().map(|(name, value)| (name, value));
         serde_json::Serializer::new(&mut line).collect_map(fields).map_err(|_| fmt::Error)?;
         f.write_str(str::from_utf8(&line).map_err(|_| fmt::Error)?)
     }
@@ -115,7 +132,8 @@ mod tests {
     use crate::grant::Dialect;
     use crate::key::Principal;
     use crate::rejection::Rejection;
-    use crate::response::StoreError;
+    use crate::retrieval::StoreError;
+    use crate::retrieval::Unanswered;
 
     #[test]
     fn a_line_is_json_in_the_order_of_events() {
@@ -126,7 +144,8 @@ mod tests {
             principal: Some(Principal::User("al\nice".to_owned())),
             ..Trail::default()
         });
-        line.store_status(404);
+        line.asked("main", Err(Unanswered::Unreachable));
+        line.asked("main", Ok(404));
         line.verdict(&Verdict::from(&Rejection::Store(StoreError::NotFound)));
         line.status(404);
         assert_eq!(
@@ -134,6 +153,7 @@ mod tests {
             r#"{"time":"1970-01-01T00:00:00Z","request_id":"7","method":"GET","path":"/a\"b","#
                 .to_owned()
                 + r#""dialect":"jwt_bearer","principal":"user al\nice","store_status":404,"#
+                + r#""attempts":["main unreachable","main 404"],"#
                 + r#""decision":"deny","reason":"object_not_found","#
                 + r#""detail":"the store has no such object","status":404}"#
         );

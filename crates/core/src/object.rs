@@ -119,28 +119,79 @@ pub fn decode_path(raw: &str) -> Result<String, KeyError> {
     String::from_utf8(decoded.into_owned()).map_err(|_| KeyError::NotUtf8)
 }
 
-/// The name of a bucket: 3 to 63 of `a-z 0-9 . -`, beginning and ending with a letter or digit
+/// Why a store has no bucket of a name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BucketError {
+    /// It is not the name of a bucket of S3.
+    NotAName,
+    /// It is not the name of a container of Swift.
+    NotAContainer,
+    /// It has a dot, which the certificate of virtual-hosted addressing does not cover.
+    Dotted,
+}
+
+impl fmt::Display for BucketError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::NotAName => {
+                "must be a bucket's name: 3 to 63 of `a`-`z`, `0`-`9`, `.` and `-`, beginning and \
+                 ending with a letter or digit"
+            }
+            Self::NotAContainer => {
+                "must be a container's name: 1 to 256 bytes without `/` and control characters"
+            }
+            Self::Dotted => {
+                "has a dot, which virtual-hosted addressing cannot carry over HTTPS; set \
+                 `addressing` of the store to `path`"
+            }
+        })
+    }
+}
+
+/// The name of a bucket or a container. Of a bucket: 3 to 63 of `a-z 0-9 . -`, beginning and ending with a letter or digit
 /// (*Bucket naming rules* in the Amazon S3 user guide).
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Bucket(String);
 
 impl Bucket {
-    /// Takes a name.
+    /// Takes the name of a bucket of S3.
     ///
     /// ```
     /// # use cloakroom_core::object::Bucket;
-    /// assert!(Bucket::new("my.photos-2").is_some());
-    /// assert!(Bucket::new("My_Photos").is_none());
-    /// assert!(Bucket::new("a..b").is_none());
+    /// assert!(Bucket::new("my.photos-2").is_ok());
+    /// assert!(Bucket::new("My_Photos").is_err());
+    /// assert!(Bucket::new("a..b").is_err());
     /// ```
-    pub fn new(name: &str) -> Option<Self> {
+    ///
+    /// # Errors
+    /// [`BucketError::NotAName`].
+    pub fn new(name: &str) -> Result<Self, BucketError> {
         let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit();
         let fine = (3..=63).contains(&name.len())
             && name.bytes().all(|b| plain(b) || matches!(b, b'.' | b'-'))
             && name.bytes().next().is_some_and(plain)
             && name.bytes().next_back().is_some_and(plain)
             && !name.contains("..");
-        fine.then(|| Self(name.to_owned()))
+        if fine { Ok(Self(name.to_owned())) } else { Err(BucketError::NotAName) }
+    }
+
+    /// Takes the name of a container of Swift: 1 to 256 bytes of UTF-8 without `/` and control
+    /// characters (*Containers* in the Object Storage API).
+    ///
+    /// ```
+    /// # use cloakroom_core::object::Bucket;
+    /// assert!(Bucket::container("Photos of 2026").is_ok());
+    /// assert!(Bucket::container("a/b").is_err());
+    /// assert!(Bucket::container("..").is_err());
+    /// ```
+    ///
+    /// # Errors
+    /// [`BucketError::NotAContainer`].
+    pub fn container(name: &str) -> Result<Self, BucketError> {
+        let fine = (1..=256).contains(&name.len())
+            && !name.chars().any(|c| c == '/' || c.is_control())
+            && !matches!(name, "." | "..");
+        if fine { Ok(Self(name.to_owned())) } else { Err(BucketError::NotAContainer) }
     }
 
     /// The name.

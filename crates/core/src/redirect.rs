@@ -7,8 +7,7 @@ use std::time::Duration;
 
 use crate::access::Access;
 use crate::secret::Secret;
-use crate::sigv4::ExpiresIn;
-use crate::sigv4::sign::Unsigned;
+use crate::store::ObjectCall;
 use crate::time::UnixTime;
 
 /// How long a URL of the store lives at most: an hour, so that a film can be watched with it.
@@ -45,25 +44,20 @@ impl Access<'_, '_> {
 impl Redirect {
     fn to_object(access: &Access<'_, '_>, now: UnixTime) -> Self {
         let located = access.located();
-        let route = located.route();
+        let (source, view) = (located.source(), located.view());
         let request = located.grant().request();
-        let (endpoint, path) = route.store.address(located.bucket(), located.key());
-        let query: Vec<_> =
-            located.view().iter().map(|(name, value)| (*name, value.as_str())).collect();
-        let unsigned = Unsigned {
+        let call = ObjectCall {
             method: request.method(),
-            endpoint: &endpoint,
-            path: &path,
-            query: &query,
-            headers: &[],
+            bucket: &source.bucket,
+            key: &source.key,
+            version: view.version.as_deref(),
         };
         let rest = located.grant().expires_at().map_or(MAX_LIFE, |end| end.since(now));
         // A credential in its last second still opens, and a URL lives for one at least.
         let life = rest.clamp(Duration::from_secs(1), MAX_LIFE);
-        let expires_in = ExpiresIn::from_secs(life.as_secs()).unwrap_or(ExpiresIn::MIN);
         Self {
-            location: route.store.signer(now).presign(&unsigned, expires_in),
-            cors: route.cors.headers(request),
+            location: source.store.link(&call, &view.headers, life, now),
+            cors: located.route().cors.headers(request),
         }
     }
 

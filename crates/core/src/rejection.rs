@@ -10,9 +10,10 @@ use crate::access::{AccessDenied, Denial};
 use crate::capability::CapabilityError;
 use crate::disclosure::Disclosure;
 use crate::jwt::JwtError;
+use crate::object::BucketError;
 use crate::presented::CredentialError;
 use crate::request::RequestError;
-use crate::response::StoreError;
+use crate::retrieval::StoreError;
 use crate::route::LocateError;
 use crate::sigv4::present::PresentError;
 use crate::sigv4::verify::VerifyError;
@@ -111,11 +112,11 @@ impl Rejection {
             }
             Self::Locate(LocateError::NoRoute) => (404, "NoSuchKey", "no_route", NOT_FOUND),
             // As for a bucket that could be there and is not.
+            Self::Locate(LocateError::Bucket { why: BucketError::Dotted, .. }) => {
+                (404, "NoSuchKey", "dotted_bucket", NOT_FOUND)
+            }
             Self::Locate(LocateError::Bucket { .. }) => {
                 (404, "NoSuchKey", "malformed_bucket", NOT_FOUND)
-            }
-            Self::Locate(LocateError::DottedBucket(_)) => {
-                (404, "NoSuchKey", "dotted_bucket", NOT_FOUND)
             }
             Self::Locate(LocateError::UnsignedHost) => {
                 (403, "AccessDenied", "host_not_signed", ASK_AGAIN)
@@ -133,11 +134,23 @@ impl Rejection {
             },
             Self::Store(StoreError::NotFound) => (404, "NoSuchKey", "object_not_found", NOT_FOUND),
             Self::Store(StoreError::Denied) => (404, "NoSuchKey", "store_denied", NOT_FOUND),
+            Self::Store(StoreError::KeyRefused) => {
+                (502, "BadGateway", "store_key_refused", UNAVAILABLE)
+            }
+            Self::Store(StoreError::OtherRegion { .. }) => {
+                (502, "BadGateway", "store_other_region", UNAVAILABLE)
+            }
             Self::Store(StoreError::Unexpected { .. }) => {
                 (502, "BadGateway", "store_failed", UNAVAILABLE)
             }
             Self::Store(StoreError::Unreachable) => {
                 (502, "BadGateway", "store_unreachable", UNAVAILABLE)
+            }
+            Self::Store(StoreError::TimedOut { .. }) => {
+                (504, "GatewayTimeout", "store_timed_out", UNAVAILABLE)
+            }
+            Self::Store(StoreError::Resting { .. }) => {
+                (503, "ServiceUnavailable", "store_resting", UNAVAILABLE)
             }
             Self::Upload(error) => return upload_row(error),
             Self::Hidden(Hidden { answer: HiddenAnswer::NotFound, cause }) => {
@@ -169,7 +182,7 @@ impl Rejection {
             // These are the same for every object, or told only to those who may read it.
             Self::Request(_)
             | Self::MethodNotAllowed { .. }
-            | Self::Store(StoreError::Unexpected { .. } | StoreError::Unreachable)
+            | Self::Store(_)
             | Self::Upload(_)
             | Self::Hidden(_) => self,
         }
@@ -185,6 +198,9 @@ impl Rejection {
         ];
         match (self, self.row().status) {
             (Self::MethodNotAllowed { allow }, _) => headers.push(("allow", (*allow).to_owned())),
+            (Self::Store(StoreError::Resting { rest }), _) => {
+                headers.push(("retry-after", rest.as_secs().max(1).to_string()));
+            }
             (_, 401) => headers.push(("www-authenticate", "Bearer".to_owned())),
             _ => {}
         }

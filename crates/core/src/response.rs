@@ -3,10 +3,12 @@
 //! As with the request, headers are passed by a list. The store's `x-amz-*`, its `Server` and
 //! whatever it may add some day are not on it.
 
-use std::fmt;
 use std::time::Duration;
 
 use crate::disposition::ContentDisposition;
+use crate::object::ObjectKey;
+use crate::retrieval::StoreAnswer;
+use crate::store::Store;
 use crate::time::UnixTime;
 
 /// The store's headers that the viewer gets.
@@ -43,38 +45,10 @@ pub struct Delivery {
     pub(crate) sharing: Sharing,
     pub(crate) expires_at: Option<UnixTime>,
     pub(crate) cors: Vec<(&'static str, String)>,
+    /// Headers that are to be others than those stored.
+    pub(crate) headers: Vec<(&'static str, String)>,
     /// The store's own when absent.
     pub(crate) disposition: Option<ContentDisposition>,
-}
-
-/// The store did not answer with the object.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum StoreError {
-    /// 404: there is no such object.
-    NotFound,
-    /// 403: S3 says so for a missing object, too, when the credentials may not list the bucket.
-    Denied,
-    /// Any other status that has no meaning for the viewer.
-    Unexpected {
-        /// The status.
-        status: u16,
-    },
-    /// No answer came.
-    Unreachable,
-}
-
-impl fmt::Display for StoreError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NotFound => f.write_str("the store has no such object"),
-            Self::Denied => f.write_str(
-                "the store refused the gate's own request: the object is missing and the store's \
-                 credentials may not list the bucket, or the credentials are wrong",
-            ),
-            Self::Unexpected { status } => write!(f, "the store answered {status}"),
-            Self::Unreachable => f.write_str("the store did not answer"),
-        }
-    }
 }
 
 /// The head of the answer to the viewer; the body is the store's, untouched.
@@ -89,40 +63,45 @@ pub struct ViewerResponse {
 }
 
 impl ViewerResponse {
-    pub(crate) fn from_store<'h>(
+    pub(crate) fn from_store(
         delivery: &Delivery,
-        status: u16,
-        headers: impl IntoIterator<Item = (&'h str, &'h str)>,
+        store: &Store,
+        key: &ObjectKey,
+        answer: &StoreAnswer<'_>,
         now: UnixTime,
-    ) -> Result<Self, StoreError> {
-        let has_body = match status {
-            200 | 206 => true,
-            304 | 412 | 416 => false,
-            404 => return Err(StoreError::NotFound),
-            403 => return Err(StoreError::Denied),
-            _ => return Err(StoreError::Unexpected { status }),
-        };
+    ) -> Self {
+        let status = answer.status;
+        // The body of an error is the store's own business.
+        let has_body = matches!(status, 200 | 206);
         let mut store_cache_control = None;
         let mut passed = Vec::new();
-        for (name, value) in headers {
+        for (name, value) in answer.headers {
+            let Some(value) = store.stored_header(name, value, key) else { continue };
             if name.eq_ignore_ascii_case("cache-control") {
                 store_cache_control = Some(value);
+                continue;
             }
             let known = PASSED_HEADERS.into_iter().find(|known| known.eq_ignore_ascii_case(name));
             // The length and type of an error are those of a body that is not passed on.
             let of_body =
                 matches!(known, Some("content-length" | "content-type" | "content-encoding"));
             if let Some(name) = known.filter(|_| has_body || !of_body) {
-                passed.push((name, value.to_owned()));
+                passed.push((name, value));
             }
         }
-        if let Some(disposition) = &delivery.disposition {
-            let stored = passed.iter().find(|(name, _)| *name == "content-disposition").cloned();
-            passed.retain(|(name, _)| *name != "content-disposition");
-            // A 304 would change what the browser has kept, so it says nothing of the name.
+        let stored = passed.iter().find(|(name, _)| *name == "content-disposition").cloned();
+        let chosen = delivery.disposition.as_ref().map(|disposition| {
+            ("content-disposition", disposition.value(stored.map(|(_, value)| value)))
+        });
+        for (name, value) in delivery.headers.iter().cloned().chain(chosen) {
+            if name == "cache-control" {
+                store_cache_control = Some(value);
+                continue;
+            }
+            passed.retain(|(other, _)| *other != name);
+            // A 304 would change what the browser has kept, so it says nothing of these.
             if has_body {
-                let value = disposition.value(stored.map(|(_, value)| value));
-                passed.push(("content-disposition", value));
+                passed.push((name, value));
             }
         }
         if delivery.sharing != Sharing::Everyone {
@@ -132,7 +111,7 @@ impl ViewerResponse {
             // What made the answer a no may change at any time.
             412 | 416 => passed.push(("cache-control", "no-store".to_owned())),
             _ => passed.extend(
-                cache_control(delivery, store_cache_control, now)
+                cache_control(delivery, store_cache_control.as_deref(), now)
                     .map(|value| ("cache-control", value)),
             ),
         }
@@ -142,7 +121,7 @@ impl ViewerResponse {
         }
         passed.push(("x-content-type-options", "nosniff".to_owned()));
         passed.extend(delivery.cors.iter().cloned());
-        Ok(Self { status, headers: passed, has_body })
+        Self { status, headers: passed, has_body }
     }
 }
 
@@ -199,18 +178,42 @@ fn max_age(cache_control: &str) -> Option<Duration> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
+    use crate::endpoint::Endpoint;
+    use crate::secret::Secret;
+    use crate::sigv4::Credentials;
+    use crate::store::{Addressing, DEFAULT_TIMEOUT, S3Store};
 
     const NOW: UnixTime = UnixTime::from_secs(1_000);
 
+    fn s3() -> Store {
+        Store::S3(Arc::new(S3Store {
+            name: "main".to_owned(),
+            endpoint: Endpoint::parse("https://s3.example").unwrap(),
+            region: "us-east-1".to_owned(),
+            addressing: Addressing::Path,
+            credentials: Credentials {
+                access_key_id: "id".to_owned(),
+                secret_access_key: Secret::new("secret"),
+                session_token: None,
+            },
+            timeout: DEFAULT_TIMEOUT,
+        }))
+    }
+
     fn delivery(sharing: Sharing) -> Delivery {
         let expires_at = Some(UnixTime::from_secs(1_060));
-        Delivery { sharing, expires_at, cors: Vec::new(), disposition: None }
+        Delivery { sharing, expires_at, cors: Vec::new(), headers: Vec::new(), disposition: None }
     }
 
     fn respond(sharing: Sharing, status: u16, headers: &[(&str, &str)]) -> ViewerResponse {
-        let headers = headers.iter().copied();
-        ViewerResponse::from_store(&delivery(sharing), status, headers, NOW).unwrap()
+        let headers: Vec<_> =
+            headers.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect();
+        let answer = StoreAnswer { status, headers: &headers };
+        let key = ObjectKey::new("a.jpg").unwrap();
+        ViewerResponse::from_store(&delivery(sharing), &s3(), &key, &answer, NOW)
     }
 
     fn header<'a>(response: &'a ViewerResponse, name: &str) -> Option<&'a str> {
@@ -283,20 +286,14 @@ mod tests {
 
     #[test]
     fn each_status_has_its_answer() {
-        let answer = |status| {
-            ViewerResponse::from_store(&delivery(Sharing::Everyone), status, [], NOW)
-                .map(|response| response.has_body)
-        };
-        assert_eq!((answer(200), answer(206)), (Ok(true), Ok(true)));
-        assert_eq!((answer(304), answer(412), answer(416)), (Ok(false), Ok(false), Ok(false)));
+        for (status, has_body) in
+            [(200, true), (206, true), (304, false), (412, false), (416, false)]
+        {
+            assert_eq!(respond(Sharing::Everyone, status, &[]).has_body, has_body);
+        }
         for status in [412, 416] {
             let response = respond(Sharing::UrlHolders, status, &[("cache-control", "max-age=9")]);
             assert_eq!(header(&response, "cache-control"), Some("no-store"));
-        }
-        assert_eq!(answer(404), Err(StoreError::NotFound));
-        assert_eq!(answer(403), Err(StoreError::Denied));
-        for status in [301, 400, 500, 503] {
-            assert_eq!(answer(status), Err(StoreError::Unexpected { status }));
         }
     }
 }

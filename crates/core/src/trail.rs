@@ -97,9 +97,9 @@ impl Trail {
     /// Where a path leads.
     pub fn placed(&mut self, place: &Place<'_>) {
         self.route = Some(place.route.name.clone());
-        self.store = Some(place.route.store.name.clone());
-        self.bucket = Some(place.bucket.to_string());
-        self.key = Some(place.key.to_string());
+        self.store = Some(place.source.store.name().to_owned());
+        self.bucket = Some(place.source.bucket.to_string());
+        self.key = Some(place.source.key.to_string());
         self.pattern = place.rule.pattern.map(str::to_owned);
         self.owner = Some(place.rule.owner.clone());
         self.acl = Some(place.rule.acl.to_string());

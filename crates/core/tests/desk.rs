@@ -11,9 +11,9 @@ use cloakroom_core::desk::answer::Answer;
 use cloakroom_core::desk::{Confirmation, Desk, HeadError, Step, StoredHead};
 use cloakroom_core::gate::{self, Gate, Outcome};
 use cloakroom_core::jwt;
-use cloakroom_core::origin::OriginRequest;
 use cloakroom_core::policy::Policy;
 use cloakroom_core::request::Request;
+use cloakroom_core::retrieval::Retrieval;
 use cloakroom_core::secret::Secret;
 use cloakroom_core::time::UnixTime;
 use proptest::prelude::*;
@@ -142,7 +142,7 @@ fn the_read_link_opens_the_object_at_the_edge() {
     let target = read.strip_prefix("https://media.example").unwrap();
     let gate = Gate::new(&Policy::parse(POLICY).unwrap(), &secret).unwrap();
     let request = Request::parse("GET", target, [("host", "media.example")]).unwrap();
-    let gate::Step::Decided(decision) = gate.decide::<OriginRequest>(&request, later(3600)) else {
+    let gate::Step::Decided(decision) = gate.decide::<Retrieval>(&request, later(3600)) else {
         panic!("an HMAC does not wait");
     };
     assert!(matches!(decision.outcome, Outcome::Allow(_)), "{decision:?}");

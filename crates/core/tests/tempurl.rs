@@ -5,9 +5,10 @@
 
 use cloakroom_core::crypto::Hash;
 use cloakroom_core::gate::{Decision, Gate, Outcome, Step};
-use cloakroom_core::origin::OriginRequest;
+use cloakroom_core::health::Health;
 use cloakroom_core::policy::Policy;
 use cloakroom_core::request::{Method, Request};
+use cloakroom_core::retrieval::{Next, Retrieval, StoreAnswer};
 use cloakroom_core::secret::Secret;
 use cloakroom_core::tempurl::ip_range::IpRange;
 use cloakroom_core::tempurl::message::Resource;
@@ -63,11 +64,11 @@ fn signed(url: &TempUrl<'_>, key: &str) -> String {
     url.sign(&secret).unwrap().encoded().into_exposed()
 }
 
-fn decide(method: &str, target: &str) -> Decision<OriginRequest> {
+fn decide(method: &str, target: &str) -> Decision<Retrieval> {
     let request = Request::parse(method, target, [("host", "h")]).unwrap();
     let request = request.from_address(Some(ADDRESS.parse().unwrap()));
     let gate = gate();
-    match gate.decide::<OriginRequest>(&request, NOW) {
+    match gate.decide::<Retrieval>(&request, NOW) {
         Step::Decided(decision) => decision,
         Step::Check(_) => panic!("an HMAC does not wait"),
     }
@@ -236,7 +237,7 @@ fn a_range_needs_an_address() {
     assert_eq!(verdict("GET", &target), "new");
     let request = Request::parse("GET", &target, [("host", "h")]).unwrap();
     let gate = gate();
-    let Step::Decided(decision) = gate.decide::<OriginRequest>(&request, NOW) else {
+    let Step::Decided(decision) = gate.decide::<Retrieval>(&request, NOW) else {
         panic!("no public key")
     };
     let Outcome::Reject { rejection, .. } = decision.outcome else { panic!("nobody is there") };
@@ -275,8 +276,28 @@ fn answer(
     stored: &[(&'static str, &'static str)],
 ) -> Vec<(&'static str, String)> {
     let target = signed(&ticket(Resource::Object(path)), "account") + wish;
-    let Outcome::Allow(request) = decide("GET", &target).outcome else { panic!("{target}") };
-    request.respond(status, stored.iter().copied(), NOW).unwrap().headers
+    let request = Request::parse(
+        "GET",
+        &target,
+        [
+            ("host", "h"),
+            // What a store must be asked to answer 206 or 304.
+            ("range", "bytes=0-1"),
+            ("if-none-match", "\"e\""),
+        ],
+    );
+    let request = request.unwrap().from_address(Some(ADDRESS.parse().unwrap()));
+    let gate = gate();
+    let Step::Decided(decision) = gate.decide::<Retrieval>(&request, NOW) else {
+        panic!("an HMAC does not wait")
+    };
+    let Outcome::Allow(retrieval) = decision.outcome else { panic!("{target}") };
+    let headers: Vec<_> = stored.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect();
+    let answer = StoreAnswer { status, headers: &headers };
+    match retrieval.settle(Ok(answer), &mut Health::default(), NOW) {
+        Next::Respond(response) => response.headers,
+        other => panic!("{status}: {other:?}"),
+    }
 }
 
 fn header<'h>(headers: &'h [(&'static str, String)], name: &str) -> Vec<&'h str> {
@@ -365,7 +386,7 @@ proptest! {
         let target = format!("/{path}?temp_url_sig={query}");
         if let Ok(request) = Request::parse("GET", &target, [("host", "h")]) {
             let gate = gate();
-            let Step::Decided(decision) = gate.decide::<OriginRequest>(&request, NOW) else { panic!("no public key") };
+            let Step::Decided(decision) = gate.decide::<Retrieval>(&request, NOW) else { panic!("no public key") };
             let refused = matches!(decision.outcome, Outcome::Reject { .. });
             prop_assert!(refused);
         }

@@ -2,12 +2,13 @@
 
 use cloakroom_core::gate::{Gate, Outcome, Step};
 use cloakroom_core::grant::{Grant, Verified};
+use cloakroom_core::health::Health;
 use cloakroom_core::key::{Keyring, Principal};
-use cloakroom_core::origin::OriginRequest;
 use cloakroom_core::policy::Policy;
 use cloakroom_core::presented::Presented;
 use cloakroom_core::rejection::Rejection;
 use cloakroom_core::request::{Request, RequestError};
+use cloakroom_core::retrieval::{Next, Retrieval, StoreAnswer};
 use cloakroom_core::time::UnixTime;
 use serde_json::{Value, json};
 
@@ -37,7 +38,7 @@ pub(crate) fn decide(question: &Value) -> Value {
         Err(error) => Outcome::Reject { rejection: error.into(), cors: Vec::new() },
     };
     match outcome {
-        Outcome::Allow(origin) => json!({ "reason": "allow", "url": origin.url() }),
+        Outcome::Allow(_) => json!({ "reason": "allow" }),
         Outcome::Preflight(_) => json!({ "reason": "allow" }),
         Outcome::Reject { rejection, .. } => {
             json!({ "reason": rejection.row().reason, "detail": rejection.to_string() })
@@ -56,12 +57,23 @@ pub(crate) fn respond(question: &Value) -> Value {
     let (request, now) = (request(question, &endpoint, target).unwrap(), now(question));
     let status = question.get("status").and_then(Value::as_u64).unwrap();
     match decided(&gate, &request, now) {
-        Outcome::Allow(origin) => {
+        Outcome::Allow(retrieval) => {
             let stored = question.get("stored").and_then(Value::as_object).unwrap();
-            let stored =
-                stored.iter().map(|(name, value)| (name.as_str(), value.as_str().unwrap()));
-            let response = origin.respond(u16::try_from(status).unwrap(), stored, now).unwrap();
-            json!({ "status": response.status, "headers": response.headers })
+            let headers: Vec<_> = stored
+                .iter()
+                .map(|(name, value)| (name.clone(), value.as_str().unwrap().to_owned()))
+                .collect();
+            let status = u16::try_from(status).unwrap();
+            let answer = StoreAnswer { status, headers: &headers };
+            match retrieval.settle(Ok(answer), &mut Health::default(), now) {
+                Next::Respond(response) => {
+                    json!({ "status": response.status, "headers": response.headers })
+                }
+                Next::Ask { .. } => json!({ "ok": false, "reason": "ask" }),
+                Next::Reject(rejection) => {
+                    json!({ "ok": false, "reason": rejection.row().reason })
+                }
+            }
         }
         Outcome::Preflight(_) => json!({ "ok": false, "reason": "preflight" }),
         Outcome::Reject { rejection, .. } => {
@@ -70,7 +82,7 @@ pub(crate) fn respond(question: &Value) -> Value {
     }
 }
 
-fn decided(gate: &Gate, request: &Request<'_>, now: UnixTime) -> Outcome<OriginRequest> {
+fn decided(gate: &Gate, request: &Request<'_>, now: UnixTime) -> Outcome<Retrieval> {
     match gate.decide(request, now) {
         Step::Decided(decision) => decision.outcome,
         Step::Check(checking) => {

@@ -25,7 +25,7 @@ use crate::presented::{CredentialError, Presented};
 use crate::public_key::SignatureCheck;
 use crate::rejection::Rejection;
 use crate::request::{Method, Request};
-use crate::store::Store;
+use crate::store::S3Store;
 use crate::time::UnixTime;
 use crate::trail::Trail;
 use crate::upload::UploadError;
@@ -111,8 +111,8 @@ impl Desk {
     }
 
     /// The stores that confirmations may ask, each once.
-    pub fn stores(&self) -> Vec<&Store> {
-        let mut stores: Vec<&Store> = Vec::new();
+    pub fn stores(&self) -> Vec<&S3Store> {
+        let mut stores: Vec<&S3Store> = Vec::new();
         for rule in self.rules.iter() {
             if !stores.iter().any(|store| store.name == rule.destination.store.name) {
                 stores.push(&rule.destination.store);
@@ -285,7 +285,7 @@ pub struct Confirmation {
 
 impl Confirmation {
     /// The store to ask.
-    pub fn store(&self) -> &Store {
+    pub fn store(&self) -> &S3Store {
         &self.rule.destination.store
     }
 

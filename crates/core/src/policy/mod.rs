@@ -28,7 +28,7 @@ use crate::json::Json;
 use crate::key::Keyring;
 use crate::route::Routes;
 use crate::secret::Secret;
-use crate::store::Store;
+use crate::store::{S3Store, Store};
 use crate::upload::rule::UploadRules;
 
 use self::keys::KeySpec;
@@ -40,9 +40,6 @@ use self::uploads::UploadSpec;
 
 /// Looks up a secret by its name.
 pub type Secrets<'a> = dyn Fn(&str) -> Option<String> + 'a;
-
-/// The stores that were asked for, by name.
-type Stores<'p> = BTreeMap<&'p str, Arc<Store>>;
 
 /// A policy that was read and found sound. Its secrets are still names.
 #[derive(Clone, Debug)]
@@ -120,17 +117,25 @@ impl Policy {
         is_served: impl Fn(&str) -> bool,
         secrets: &Secrets<'_>,
     ) -> Result<Routes, PolicyError> {
-        let mut stores = Stores::default();
+        let mut stores: BTreeMap<&str, Store> = BTreeMap::new();
         let mut routes = Routes::default();
         for (name, spec) in &self.routes.by_name {
-            // INVARIANT: `read_all` saw that no other route has the same host and path.
-            let _added = if !is_served(name) {
-                routes.add_elsewhere(spec.elsewhere())
-            } else if let Some(store) = self.resolve_store(&spec.store, &mut stores, secrets)? {
-                routes.add(spec.resolve(name, store))
-            } else {
-                false
-            };
+            if !is_served(name) {
+                // INVARIANT: `read_all` saw that no other route has the same host and path.
+                let _added = routes.add_elsewhere(spec.elsewhere());
+                continue;
+            }
+            for store in spec.stores() {
+                if let Some(spec) = self.stores.get(store)
+                    && !stores.contains_key(store)
+                {
+                    stores.insert(store, spec.resolve(store, secrets)?);
+                }
+            }
+            // INVARIANT: the names were found sound when the policy was read.
+            if let Some(route) = spec.resolve(name, &|name| stores.get(name).cloned()) {
+                let _added = routes.add(route);
+            }
         }
         Ok(routes)
     }
@@ -140,33 +145,23 @@ impl Policy {
     /// # Errors
     /// When a secret is missing.
     pub fn upload_rules(&self, secrets: &Secrets<'_>) -> Result<UploadRules, PolicyError> {
-        let mut stores = Stores::default();
+        let mut stores: BTreeMap<&str, Arc<S3Store>> = BTreeMap::new();
         let mut rules = UploadRules::default();
         for (name, spec) in &self.uploads {
-            if let Some(store) = self.resolve_store(&spec.store, &mut stores, secrets)? {
-                rules.add(spec.resolve(name, store, secrets)?);
-            }
+            // INVARIANT: when the policy was read, there was such a store.
+            let Some((store, StoreSpec::S3(store_spec))) = self.stores.get_key_value(&spec.store)
+            else {
+                continue;
+            };
+            let store = match stores.entry(store) {
+                Entry::Occupied(resolved) => Arc::clone(resolved.get()),
+                Entry::Vacant(entry) => {
+                    Arc::clone(entry.insert(Arc::new(store_spec.resolve(store, secrets)?)))
+                }
+            };
+            rules.add(spec.resolve(name, store, secrets)?);
         }
         Ok(rules)
-    }
-
-    /// The store of that name, which is resolved when first asked for: whoever runs the upload
-    /// rules need not know the secrets of other stores.
-    ///
-    /// INVARIANT: the names were found sound when the policy was read, so there is a store.
-    fn resolve_store<'p>(
-        &'p self,
-        name: &str,
-        stores: &mut Stores<'p>,
-        secrets: &Secrets<'_>,
-    ) -> Result<Option<Arc<Store>>, PolicyError> {
-        let Some((name, spec)) = self.stores.get_key_value(name) else { return Ok(None) };
-        Ok(Some(match stores.entry(name) {
-            Entry::Occupied(resolved) => Arc::clone(resolved.get()),
-            Entry::Vacant(entry) => {
-                Arc::clone(entry.insert(Arc::new(spec.resolve(name, secrets)?)))
-            }
-        }))
     }
 
     /// The names of all secrets, each with the place that names it.

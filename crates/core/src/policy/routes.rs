@@ -1,18 +1,17 @@
 //! `routes`: from paths to objects, and who may read them.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use crate::acl::rules::AccessRules;
 use crate::cors::Cors;
 use crate::disclosure::Disclosure;
 use crate::endpoint::Endpoint;
-use crate::object::{Bucket, ObjectKey};
+use crate::object::ObjectKey;
 use crate::policy::access::read_access;
 use crate::policy::reader::{Fields, Node, PolicyError, quoted_list};
 use crate::policy::stores::StoreSpec;
 use crate::route::table::Table;
-use crate::route::{Elsewhere, HostPattern, PathPattern, Route, Template};
+use crate::route::{Elsewhere, Home, HostPattern, PathPattern, Route, Template};
 use crate::store::Store;
 
 /// A route whose store is still a name.
@@ -20,13 +19,20 @@ use crate::store::Store;
 pub(super) struct RouteSpec {
     pub(super) hosts: Vec<HostPattern>,
     pub(super) path: PathPattern,
-    pub(super) store: String,
-    pub(super) bucket: Template,
-    pub(super) location: Template,
+    pub(super) home: HomeSpec,
+    fallback: Option<HomeSpec>,
     pub(super) index: Option<String>,
     access: AccessRules,
     disclosure: Disclosure,
     cors: Cors,
+}
+
+/// A place for objects whose store is still a name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct HomeSpec {
+    pub(super) store: String,
+    pub(super) bucket: Template,
+    pub(super) location: Template,
 }
 
 /// All routes by name, and the names by what they are for.
@@ -66,47 +72,48 @@ impl RouteSpec {
             "bucket",
             "bucket_owner",
             "location",
+            "fallback",
             "index",
             "access",
             "hide",
             "cors",
         ])?;
-        let store = fields.required("store")?;
-        let Some(store_spec) = stores.get(store.string()?) else {
-            let names = quoted_list(stores.keys().map(String::as_str));
-            return store.error(format!("must be the name of a store: {names}"));
-        };
         let path_node = fields.required("path")?;
         let path = PathPattern::parse(path_node.string()?).or_else(|why| path_node.error(why))?;
         let hosts = match fields.optional("host") {
             Some(node) => read_hosts(&node)?,
             None => vec![HostPattern::Any],
         };
-        let bucket = read_bucket(&fields.required("bucket")?, store_spec)?;
-        let location = match fields.optional("location") {
-            Some(node) => read_location(&node)?,
-            None => Template::default(),
+        let home = HomeSpec::read(&fields, stores)?;
+        let fallback = match fields.optional("fallback") {
+            Some(node) => Some(read_fallback(&node, stores, &home)?),
+            None => None,
         };
-        for (field, template) in [("bucket", &bucket), ("location", &location)] {
-            check_names(&fields, field, template, &path, &hosts)?;
-        }
-        let used = |name: &str| bucket.names().chain(location.names()).any(|other| other == name);
-        if let Some(name) = path.names().find(|name| !used(name)) {
+        home.check_names(&fields, &path, &hosts)?;
+        if let Some(name) = path.names().find(|name| !home.has_placeholder(name)) {
             return path_node.error(format!(
                 "has a placeholder `{{{name}}}` that neither `bucket` nor `location` holds: paths \
                  that differ in it would be one object"
             ));
         }
+        if let (Some(node), Some(fallback)) = (fields.optional("fallback"), &fallback) {
+            fallback.check_names(&node.fields()?, &path, &hosts)?;
+            if let Some(name) = path.names().find(|name| !fallback.has_placeholder(name)) {
+                return node.error(format!(
+                    "has a placeholder `{{{name}}}` of `path` in neither `bucket` nor `location`: \
+                     paths that differ in it would be one object"
+                ));
+            }
+        }
         if let Some(node) = fields.optional("access") {
-            check_patterns(&node, &location)?;
+            check_patterns(&node, &home.location)?;
         }
         let access = read_access(fields.optional("access"), fields.optional("bucket_owner"))?;
         Ok(Self {
             hosts,
             path,
-            store: store.string()?.to_owned(),
-            bucket,
-            location,
+            home,
+            fallback,
             index: fields.optional("index").map(|node| read_index(&node)).transpose()?,
             access,
             disclosure: match fields.optional("hide") {
@@ -130,20 +137,94 @@ impl RouteSpec {
         }
     }
 
-    pub(super) fn resolve(&self, name: &str, store: Arc<Store>) -> Route {
-        Route {
+    /// The stores that it needs.
+    pub(super) fn stores(&self) -> impl Iterator<Item = &str> {
+        [&self.home].into_iter().chain(&self.fallback).map(|home| home.store.as_str())
+    }
+
+    /// The route with its stores; none when `store` does not know one of them.
+    pub(super) fn resolve(
+        &self,
+        name: &str,
+        store: &impl Fn(&str) -> Option<Store>,
+    ) -> Option<Route> {
+        Some(Route {
             name: name.to_owned(),
             hosts: self.hosts.clone(),
             path: self.path.clone(),
-            store,
-            bucket: self.bucket.clone(),
-            location: self.location.clone(),
+            home: self.home.resolve(store)?,
+            fallback: match &self.fallback {
+                Some(home) => Some(home.resolve(store)?),
+                None => None,
+            },
             index: self.index.clone(),
             access: self.access.clone(),
             disclosure: self.disclosure,
             cors: self.cors.clone(),
-        }
+        })
     }
+}
+
+impl HomeSpec {
+    fn read(
+        fields: &Fields<'_, '_>,
+        stores: &BTreeMap<String, StoreSpec>,
+    ) -> Result<Self, PolicyError> {
+        let store = fields.required("store")?;
+        let spec = find_store(&store, stores)?;
+        Ok(Self {
+            store: store.string()?.to_owned(),
+            bucket: read_bucket(&fields.required("bucket")?, spec)?,
+            location: match fields.optional("location") {
+                Some(node) => read_location(&node)?,
+                None => Template::default(),
+            },
+        })
+    }
+
+    fn has_placeholder(&self, name: &str) -> bool {
+        self.bucket.names().chain(self.location.names()).any(|other| other == name)
+    }
+
+    fn check_names(
+        &self,
+        fields: &Fields<'_, '_>,
+        path: &PathPattern,
+        hosts: &[HostPattern],
+    ) -> Result<(), PolicyError> {
+        for (field, template) in [("bucket", &self.bucket), ("location", &self.location)] {
+            check_names(fields, field, template, path, hosts)?;
+        }
+        Ok(())
+    }
+
+    fn resolve(&self, store: &impl Fn(&str) -> Option<Store>) -> Option<Home> {
+        let (bucket, location) = (self.bucket.clone(), self.location.clone());
+        Some(Home { store: store(&self.store)?, bucket, location })
+    }
+}
+
+fn read_fallback(
+    node: &Node<'_>,
+    stores: &BTreeMap<String, StoreSpec>,
+    home: &HomeSpec,
+) -> Result<HomeSpec, PolicyError> {
+    let fallback = HomeSpec::read(&node.object(&["store", "bucket", "location"])?, stores)?;
+    if fallback == *home {
+        return node.error("must be another place than the route's own");
+    }
+    Ok(fallback)
+}
+
+fn find_store<'s>(
+    node: &Node<'_>,
+    stores: &'s BTreeMap<String, StoreSpec>,
+) -> Result<&'s StoreSpec, PolicyError> {
+    let Some(spec) = stores.get(node.string()?) else {
+        let names = quoted_list(stores.keys().map(String::as_str));
+        return node.error(format!("must be the name of a store: {names}"));
+    };
+    Ok(spec)
 }
 
 fn read_hosts(node: &Node<'_>) -> Result<Vec<HostPattern>, PolicyError> {
@@ -170,17 +251,8 @@ fn read_hosts(node: &Node<'_>) -> Result<Vec<HostPattern>, PolicyError> {
 fn read_bucket(node: &Node<'_>, store: &StoreSpec) -> Result<Template, PolicyError> {
     let bucket = Template::parse(node.string()?).or_else(|why| node.error(why))?;
     // What stands for a placeholder is seen when a request comes; the rest can be seen now.
-    let Some(sample) = Bucket::new(&bucket.sample("abc")) else {
-        return node.error(
-            "must be a bucket's name: 3 to 63 of `a`-`z`, `0`-`9`, `.` and `-`, beginning and \
-             ending with a letter or digit",
-        );
-    };
-    if store.is_virtual_hosted() && sample.as_str().contains('.') {
-        return node.error(
-            "has a dot, which virtual-hosted addressing cannot carry over HTTPS; set \
-             `addressing` of the store to `path`",
-        );
+    if let Err(why) = store.bucket(&bucket.sample("abc")) {
+        return node.error(why.to_string());
     }
     Ok(bucket)
 }

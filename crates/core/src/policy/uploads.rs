@@ -14,7 +14,7 @@ use crate::policy::routes::{RouteSpec, RouteSpecs, read_cors};
 use crate::policy::stores::StoreSpec;
 use crate::policy::{Secrets, resolve_signing_secret};
 use crate::sigv4::{Credentials, ExpiresIn, MAX_EXPIRES_IN};
-use crate::store::Store;
+use crate::store::S3Store;
 use crate::upload::content_type::ContentTypes;
 use crate::upload::key_template::KeyTemplate;
 use crate::upload::rule::{Destination, MAX_PUT_SIZE, ReadTicket, UploadRule};
@@ -106,7 +106,10 @@ impl UploadSpec {
         }
         let expires = fields.optional("expires_in");
         let expires_in = read_expires_in(expires.clone(), 300)?;
-        let temporary = stores.get(&route_spec.store).is_some_and(StoreSpec::may_be_temporary);
+        let Some(StoreSpec::S3(store)) = stores.get(&route_spec.home.store) else {
+            return route.error("must be a route to a store of kind `s3`, which takes signed PUTs");
+        };
+        let temporary = store.may_be_temporary();
         if let Some(expires) = expires
             && temporary
             && expires_in.duration() > MAX_TEMPORARY
@@ -119,7 +122,7 @@ impl UploadSpec {
         }
         Ok(Self {
             route: route.string()?.to_owned(),
-            store: route_spec.store.clone(),
+            store: route_spec.home.store.clone(),
             bucket,
             prefix: route_spec.path.to_string(),
             location,
@@ -139,7 +142,7 @@ impl UploadSpec {
     pub(super) fn resolve(
         &self,
         name: &str,
-        store: Arc<Store>,
+        store: Arc<S3Store>,
         secrets: &Secrets<'_>,
     ) -> Result<UploadRule, PolicyError> {
         let place = |field: &str| format!("uploads.{name}.{field}");
@@ -182,10 +185,11 @@ impl UploadSpec {
 
 /// The bucket and the location of a rule's route. One with placeholders has many.
 fn read_place(node: &Node<'_>, route: &RouteSpec) -> Result<(Bucket, String), PolicyError> {
-    let names = route.bucket.names().chain(route.location.names());
-    let bucket = Bucket::new(&route.bucket.to_string());
+    let home = &route.home;
+    let names = home.bucket.names().chain(home.location.names());
+    let bucket = Bucket::new(&home.bucket.to_string());
     match (bucket, names.count()) {
-        (Some(bucket), 0) => Ok((bucket, route.location.to_string())),
+        (Ok(bucket), 0) => Ok((bucket, home.location.to_string())),
         _ => node.error(
             "must be a route without placeholders, so that bucket and key are known when an \
              upload is signed",

@@ -26,13 +26,15 @@ use crate::cors::Cors;
 use crate::disclosure::Disclosure;
 use crate::encoding::decode;
 use crate::grant::{Dialect, Grant};
-use crate::object::{Bucket, KeyError, ObjectKey, decode_path};
+use crate::object::{Bucket, BucketError, KeyError, ObjectKey, decode_path};
 use crate::request::Request;
 use crate::store::Store;
 
 pub use self::host::HostPattern;
 pub use self::path::PathPattern;
 pub use self::template::Template;
+
+pub use self::view::View;
 
 use self::table::{Found, Table};
 use self::template::Bindings;
@@ -46,12 +48,10 @@ pub struct Route {
     pub hosts: Vec<HostPattern>,
     /// The path prefix.
     pub path: PathPattern,
-    /// The store that has the objects.
-    pub store: Arc<Store>,
-    /// The bucket they are in.
-    pub bucket: Template,
-    /// What their keys begin with: empty, or a prefix that ends with `/`.
-    pub location: Template,
+    /// Where the objects are.
+    pub home: Home,
+    /// Where they are looked for when they are not there, or when that store does not answer.
+    pub fallback: Option<Home>,
     /// The document that stands for a folder, and for the prefix itself; none when absent.
     pub index: Option<String>,
     /// Who may read which of them, by whole keys.
@@ -60,6 +60,17 @@ pub struct Route {
     pub disclosure: Disclosure,
     /// Which other origins' pages may read the answers.
     pub cors: Cors,
+}
+
+/// A place for objects.
+#[derive(Clone, Debug)]
+pub struct Home {
+    /// The store.
+    pub store: Store,
+    /// The bucket they are in.
+    pub bucket: Template,
+    /// What their keys begin with: empty, or a prefix that ends with `/`.
+    pub location: Template,
 }
 
 /// Why no object is asked for.
@@ -71,9 +82,9 @@ pub enum LocateError {
     Bucket {
         /// What they make of it.
         name: String,
+        /// Why it is none.
+        why: BucketError,
     },
-    /// The bucket has a dot, which the store's virtual-hosted addressing cannot carry.
-    DottedBucket(Bucket),
     /// The host chooses the object, and the credential is one that signs the path alone.
     UnsignedHost,
     /// What follows the prefix, or all together, is not a key.
@@ -86,12 +97,7 @@ impl fmt::Display for LocateError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NoRoute => f.write_str("no route has this path"),
-            Self::Bucket { name } => write!(f, "no bucket can be called `{}`", name.escape_debug()),
-            Self::DottedBucket(bucket) => write!(
-                f,
-                "bucket `{bucket}` has a dot, which virtual-hosted addressing cannot carry over \
-                 HTTPS"
-            ),
+            Self::Bucket { name, why } => write!(f, "bucket `{}` {why}", name.escape_debug()),
             Self::UnsignedHost => f.write_str(
                 "the route's bucket or location holds `{host}`, and the credential does not sign \
                  the host: it would open the same path of every host",
@@ -140,12 +146,23 @@ pub struct Manner<'p> {
 pub struct Place<'p> {
     /// The route.
     pub route: &'p Route,
+    /// The object.
+    pub source: Source,
+    /// The object again, where it is looked for if it is not there.
+    pub fallback: Option<Source>,
+    /// The rule that decides about the object.
+    pub rule: Rule<'p>,
+}
+
+/// An object of a store.
+#[derive(Clone, Debug)]
+pub struct Source {
+    /// The store.
+    pub store: Store,
     /// The bucket.
     pub bucket: Bucket,
     /// The key of the object, location and all.
     pub key: ObjectKey,
-    /// The rule that decides about the object.
-    pub rule: Rule<'p>,
 }
 
 impl Routes {
@@ -200,7 +217,7 @@ impl Routes {
         if place.route.is_by_host() && signs_path_alone(grant.dialect()) {
             return Err(LocateError::UnsignedHost);
         }
-        let view = view::parse(&grant)?;
+        let view = View::parse(&grant)?;
         Ok(Located { grant, place, view })
     }
 }
@@ -215,15 +232,21 @@ impl Route {
             bindings.bind("host", label);
         }
         // INVARIANT: the policy binds every name. Where one is not bound, nothing is found.
-        let fill = |template: &Template| template.fill(&bindings).ok_or(LocateError::NoRoute);
-        let (name, location) = (fill(&self.bucket)?, fill(&self.location)?);
-        let bucket = Bucket::new(&name).ok_or(LocateError::Bucket { name })?;
-        if !self.store.can_address(&bucket) {
-            return Err(LocateError::DottedBucket(bucket));
-        }
-        let key = self.key(&location, found.rest).map_err(LocateError::Key)?;
-        let rule = self.access.find(key.as_str());
-        Ok(Place { route: self, bucket, rule, key })
+        let source = |home: &Home| {
+            let fill = |template: &Template| template.fill(&bindings).ok_or(LocateError::NoRoute);
+            let (name, location) = (fill(&home.bucket)?, fill(&home.location)?);
+            let bucket = home.store.bucket(&name);
+            let bucket = bucket.map_err(|why| LocateError::Bucket { name, why })?;
+            let key = self.key(&location, found.rest).map_err(LocateError::Key)?;
+            Ok(Source { store: home.store.clone(), bucket, key })
+        };
+        let main = source(&self.home)?;
+        Ok(Place {
+            route: self,
+            rule: self.access.find(main.key.as_str()),
+            source: main,
+            fallback: self.fallback.as_ref().map(source).transpose()?,
+        })
     }
 
     fn key(&self, location: &str, rest: &str) -> Result<ObjectKey, KeyError> {
@@ -238,7 +261,9 @@ impl Route {
 
     /// Whether hosts that share the route have different objects.
     fn is_by_host(&self) -> bool {
-        self.bucket.names().chain(self.location.names()).any(|name| name == "host")
+        let homes = [&self.home].into_iter().chain(&self.fallback);
+        let mut names = homes.flat_map(|home| home.bucket.names().chain(home.location.names()));
+        names.any(|name| name == "host")
     }
 }
 
@@ -265,7 +290,7 @@ fn signs_path_alone(dialect: Dialect) -> bool {
 pub struct Located<'p, 'r> {
     grant: Grant<'r>,
     place: Place<'p>,
-    view: Vec<(&'static str, String)>,
+    view: View,
 }
 
 impl<'p, 'r> Located<'p, 'r> {
@@ -284,18 +309,13 @@ impl<'p, 'r> Located<'p, 'r> {
         self.place.route
     }
 
-    /// The bucket of the object.
-    pub fn bucket(&self) -> &Bucket {
-        &self.place.bucket
+    /// The object.
+    pub fn source(&self) -> &Source {
+        &self.place.source
     }
 
-    /// The key of the object.
-    pub fn key(&self) -> &ObjectKey {
-        &self.place.key
-    }
-
-    /// What the store is asked besides: the version, and headers to override.
-    pub fn view(&self) -> &[(&'static str, String)] {
+    /// What is asked besides: the version, and other headers than those stored.
+    pub fn view(&self) -> &View {
         &self.view
     }
 
@@ -314,10 +334,10 @@ mod tests {
     use crate::key::Principal;
     use crate::secret::Secret;
     use crate::sigv4::Credentials;
-    use crate::store::Addressing;
+    use crate::store::{Addressing, DEFAULT_TIMEOUT, S3Store};
 
     fn routes(bucket: &str) -> Routes {
-        let store = Store {
+        let store = S3Store {
             name: "main".to_owned(),
             endpoint: Endpoint::parse("https://s3.example").unwrap(),
             region: "us-east-1".to_owned(),
@@ -327,15 +347,20 @@ mod tests {
                 secret_access_key: Secret::new("secret"),
                 session_token: None,
             },
+            timeout: DEFAULT_TIMEOUT,
+        };
+        let home = Home {
+            store: Store::S3(Arc::new(store)),
+            bucket: Template::parse(bucket).unwrap(),
+            location: Template::default(),
         };
         let mut routes = Routes::default();
         let added = routes.add(Route {
             name: "media".to_owned(),
             hosts: vec![HostPattern::parse("*.media.example").unwrap()],
             path: PathPattern::parse("/").unwrap(),
-            store: Arc::new(store),
-            bucket: Template::parse(bucket).unwrap(),
-            location: Template::default(),
+            home,
+            fallback: None,
             index: None,
             access: AccessRules::new(Owner::App),
             disclosure: Disclosure::Full,

@@ -11,7 +11,7 @@ use crate::key::Principal;
 use crate::object::{Bucket, ObjectKey};
 use crate::secret::Secret;
 use crate::sigv4::{Credentials, ExpiresIn};
-use crate::store::Store;
+use crate::store::S3Store;
 use crate::upload::UploadError;
 use crate::upload::content_type::ContentTypes;
 use crate::upload::key_template::{Filling, KeyTemplate};
@@ -37,7 +37,7 @@ pub struct ReadTicket {
 #[derive(Clone, Debug)]
 pub struct Destination {
     /// The store.
-    pub store: Arc<Store>,
+    pub store: Arc<S3Store>,
     /// The bucket.
     pub bucket: Bucket,
     /// What keys begin with: empty, or a prefix that ends with `/`.

@@ -65,7 +65,7 @@ fn the_page_that_embeds_an_object_decides() {
             Outcome::Allow(origin) => {
                 assert_eq!(reason, "fetch", "{headers:?}");
                 // The same URL may be denied to the next page, so nobody else gets this answer.
-                let answer = origin.respond(200, [], now()).unwrap();
+                let answer = respond(origin, 200, &[]);
                 let cache = answer.headers.iter().find(|(name, _)| *name == "cache-control");
                 assert!(cache.unwrap().1.starts_with("private"), "{headers:?}");
             }
@@ -146,7 +146,7 @@ fn pages_of_allowed_origins_may_read_answers_and_denials() {
         panic!("allowed");
     };
     assert!(allowed(&cors));
-    let answer = fetched("/media/public/a.jpg", &[origin]).respond(200, [], now()).unwrap();
+    let answer = respond(retrieved("/media/public/a.jpg", &[origin]), 200, &[]);
     assert!(allowed(&answer.headers));
     let Outcome::Preflight(headers) = decide("OPTIONS", "/media/users/alice/a.jpg", &[origin])
     else {

@@ -4,10 +4,13 @@
 
 use cloakroom_core::endpoint::Endpoint;
 use cloakroom_core::gate::{Decision, Gate, Outcome, Step};
+use cloakroom_core::health::Health;
 use cloakroom_core::jwt;
 use cloakroom_core::origin::OriginRequest;
 use cloakroom_core::policy::Policy;
 use cloakroom_core::request::{Method, Request};
+use cloakroom_core::response::ViewerResponse;
+use cloakroom_core::retrieval::{Next, Retrieval, StoreAnswer};
 use cloakroom_core::secret::Secret;
 use cloakroom_core::sigv4::sign::{Payload, Signer, Unsigned};
 use cloakroom_core::sigv4::{Credentials, ExpiresIn};
@@ -127,8 +130,8 @@ fn bearer(user: &str, exp: u64) -> String {
     format!("Bearer {}", jwt::sign("users", &secret, &claims).expose())
 }
 
-fn decision(gate: &Gate, request: &Request<'_>, now: UnixTime) -> Decision<OriginRequest> {
-    match gate.decide::<OriginRequest>(request, now) {
+fn decision(gate: &Gate, request: &Request<'_>, now: UnixTime) -> Decision<Retrieval> {
+    match gate.decide::<Retrieval>(request, now) {
         Step::Decided(decision) => decision,
         Step::Check(checking) => {
             let holds = cloakroom_asymmetric::holds(checking.check());
@@ -137,7 +140,7 @@ fn decision(gate: &Gate, request: &Request<'_>, now: UnixTime) -> Decision<Origi
     }
 }
 
-fn decide(method: &str, target: &str, headers: &[(&str, &str)]) -> Outcome<OriginRequest> {
+fn decide(method: &str, target: &str, headers: &[(&str, &str)]) -> Outcome<Retrieval> {
     let headers = [("host", HOST)].into_iter().chain(headers.iter().copied());
     match Request::parse(method, target, headers) {
         Ok(request) => decision(&gate(), &request, now()).outcome,
@@ -154,9 +157,24 @@ fn reason(method: &str, target: &str, headers: &[(&str, &str)]) -> &'static str 
     }
 }
 
-fn fetched(target: &str, headers: &[(&str, &str)]) -> OriginRequest {
+fn retrieved(target: &str, headers: &[(&str, &str)]) -> Retrieval {
     match decide("GET", target, headers) {
-        Outcome::Allow(origin_request) => origin_request,
+        Outcome::Allow(retrieval) => retrieval,
         other => panic!("{target}: {other:?}"),
+    }
+}
+
+/// The request to the store.
+fn fetched(target: &str, headers: &[(&str, &str)]) -> OriginRequest {
+    retrieved(target, headers).request(now())
+}
+
+/// What the viewer gets when the store answers `status` and `headers`.
+fn respond(retrieval: Retrieval, status: u16, headers: &[(&str, &str)]) -> ViewerResponse {
+    let headers: Vec<_> = headers.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect();
+    let answer = StoreAnswer { status, headers: &headers };
+    match retrieval.settle(Ok(answer), &mut Health::default(), now()) {
+        Next::Respond(response) => response,
+        other => panic!("{status}: {other:?}"),
     }
 }

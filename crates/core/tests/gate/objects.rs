@@ -37,10 +37,7 @@ fn only_what_is_listed_goes_to_the_store() {
     let view = [("response-content-type", "text/plain"), ("x-id", "GetObject"), ("versionId", "3")];
     let target = Ticket { query: &view, ..ticket("AKAPP") }.target();
     let origin = fetched(&target, &headers);
-    assert_eq!(
-        origin.url(),
-        "https://s3.example/bucket/users/alice/a.jpg?response-content-type=text%2Fplain&versionId=3"
-    );
+    assert_eq!(origin.url().expose(), "https://s3.example/bucket/users/alice/a.jpg?versionId=3");
     let names: Vec<_> = origin.headers().iter().map(|(name, _)| *name).collect();
     assert_eq!(
         names,
@@ -64,7 +61,7 @@ fn what_is_unsigned_cannot_choose_a_version_or_override_headers() {
         assert_eq!(reason("GET", &target, &[]), "sub_resource", "{parameter}");
     }
     assert_eq!(
-        fetched("/media/public/a.jpg?v=2", &[]).url(),
+        fetched("/media/public/a.jpg?v=2", &[]).url().expose(),
         "https://s3.example/bucket/public/a.jpg"
     );
 }
@@ -84,7 +81,11 @@ fn keys_travel_byte_for_byte() {
         ("a%2e%2eb", "a..b"),
     ] {
         let origin = fetched(&format!("/media/public/{path}"), &[]);
-        assert_eq!(origin.url(), format!("https://s3.example/bucket/public/{url}"), "{path}");
+        assert_eq!(
+            origin.url().expose(),
+            format!("https://s3.example/bucket/public/{url}"),
+            "{path}"
+        );
     }
     for path in ["..", "../a", "a/%2E%2e/b", ".", "%2e", "a%2Fb", "a%00", "%80", "a%0d%0a"] {
         let target = format!("/media/public/{path}");

@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use cloakroom_core::endpoint::Endpoint;
 use cloakroom_core::gate::{Decision, Gate, Outcome, Step};
+use cloakroom_core::health::Health;
 use cloakroom_core::jwt;
-use cloakroom_core::origin::OriginRequest;
 use cloakroom_core::request::{Method, Request};
-use cloakroom_core::response::StoreError;
+use cloakroom_core::retrieval::{Next, Retrieval, StoreAnswer, Unanswered};
 use cloakroom_core::secret::Secret;
 use cloakroom_core::sigv4::sign::{Signer, Unsigned};
 use cloakroom_core::sigv4::{Credentials, ExpiresIn};
@@ -55,7 +55,7 @@ fn seen(rejection: &Rejection, cors: &[(&'static str, String)]) -> Seen {
     Seen { status: rejection.row().status, headers, body: rejection.body() }
 }
 
-fn decide(method: &str, target: &str, headers: &[(&str, &str)]) -> Decision<OriginRequest> {
+fn decide(method: &str, target: &str, headers: &[(&str, &str)]) -> Decision<Retrieval> {
     let headers = [("host", HOST), ORIGIN].into_iter().chain(headers.iter().copied());
     let request = Request::parse(method, target, headers).unwrap();
     match gate().decide(&request, now()) {
@@ -74,10 +74,23 @@ fn rejected(method: &str, target: &str, headers: &[(&str, &str)]) -> (Seen, &'st
     }
 }
 
-fn fetched(target: &str) -> OriginRequest {
+fn fetched(target: &str) -> Retrieval {
     match decide("GET", target, &[]).outcome {
         Outcome::Allow(origin_request) => origin_request,
         other => panic!("{target}: {other:?}"),
+    }
+}
+
+/// Why there is no object, when the store answers so each time that it is asked.
+fn refused(retrieval: Retrieval, answer: Result<StoreAnswer<'_>, Unanswered>) -> Rejection {
+    let mut health = Health::default();
+    let mut next = retrieval.begin(&health, now());
+    loop {
+        next = match next {
+            Next::Ask { retrieval, .. } => retrieval.settle(answer, &mut health, now()),
+            Next::Reject(rejection) => return rejection,
+            Next::Respond(response) => panic!("{response:?}"),
+        };
     }
 }
 
@@ -137,9 +150,9 @@ fn every_no(prefix: &str) -> Vec<(Seen, &'static str)> {
     });
     let allowed = format!("{prefix}public/a.jpg");
     let absent = [404, 403].map(|status| {
-        let origin_request = fetched(&allowed);
-        let cors = origin_request.cors().to_vec();
-        let rejection = origin_request.respond(status, [], now()).unwrap_err();
+        let retrieval = fetched(&allowed);
+        let cors = retrieval.cors().to_vec();
+        let rejection = refused(retrieval, Ok(StoreAnswer { status, headers: &[] }));
         (seen(&rejection, &cors), rejection.row().reason)
     });
     denied.chain(absent).collect()
@@ -222,10 +235,14 @@ fn what_is_the_same_for_every_object_stays_as_it_is() {
     for prefix in ["/absent/", "/closed/"] {
         let (seen, ..) = rejected("DELETE", &format!("{prefix}public/a.jpg"), &[]);
         assert_eq!(seen.status, 405);
-        let origin_request = fetched(&format!("{prefix}public/a.jpg"));
-        assert_eq!(origin_request.reject(StoreError::Unreachable).row().status, 502);
-        let rejection = origin_request.respond(500, [], now()).unwrap_err();
-        assert_eq!(rejection.row().status, 502);
+        for (answer, status) in [
+            (Err(Unanswered::Unreachable), 502),
+            (Err(Unanswered::TimedOut), 504),
+            (Ok(StoreAnswer { status: 500, headers: &[] }), 502),
+        ] {
+            let retrieval = fetched(&format!("{prefix}public/a.jpg"));
+            assert_eq!(refused(retrieval, answer).row().status, status);
+        }
         let Outcome::Preflight(_) = decide("OPTIONS", &format!("{prefix}x"), &[]).outcome else {
             panic!("not a preflight");
         };

@@ -48,9 +48,11 @@ fn routes(routes: &Value) -> Routes {
 /// Route, bucket and key to which a path leads, or the reason why to none.
 fn place(routes: &Routes, host: &str, path: &str) -> Result<[String; 3], &'static str> {
     match routes.place(host, path) {
-        Ok(place) => {
-            Ok([place.route.name.clone(), place.bucket.to_string(), place.key.to_string()])
-        }
+        Ok(place) => Ok([
+            place.route.name.clone(),
+            place.source.bucket.to_string(),
+            place.source.key.to_string(),
+        ]),
         Err(error) => Err(Rejection::Locate(error).row().reason),
     }
 }

@@ -3,8 +3,8 @@
 use cloakroom_core::desk::{Desk, Step, StoredHead};
 use cloakroom_core::gate::{self, Gate, Outcome};
 use cloakroom_core::jwt;
-use cloakroom_core::origin::OriginRequest;
 use cloakroom_core::request::Request;
+use cloakroom_core::retrieval::Retrieval;
 use cloakroom_core::secret::Secret;
 
 use crate::*;
@@ -110,8 +110,7 @@ fn what_is_uploaded_lies_below_the_location_and_its_link_opens_it() {
             assert!(target.starts_with("/media/users/alice/"), "{target}");
             let headers = [("host", "acme.media.example")];
             let request = Request::parse("GET", target, headers).unwrap();
-            let gate::Step::Decided(decision) = gate.decide::<OriginRequest>(&request, now())
-            else {
+            let gate::Step::Decided(decision) = gate.decide::<Retrieval>(&request, now()) else {
                 panic!("an HMAC does not wait");
             };
             assert!(matches!(decision.outcome, Outcome::Allow(_)), "{decision:?}");

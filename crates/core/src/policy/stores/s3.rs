@@ -1,26 +1,30 @@
-//! `stores`: where objects are.
+//! S3 and S3-compatible stores.
+
+use std::time::Duration;
 
 use crate::endpoint::Endpoint;
 use crate::policy::reader::{Node, PolicyError};
 use crate::policy::{Secrets, resolve_secret};
 use crate::sigv4::Credentials;
-use crate::store::{Addressing, Store};
+use crate::store::{Addressing, S3Store};
 
-/// A store whose credentials are still names.
+use super::read_timeout;
+
 #[derive(Clone, Debug)]
-pub(super) struct StoreSpec {
+pub(in crate::policy) struct S3Spec {
     endpoint: Endpoint,
     region: String,
-    addressing: Addressing,
+    pub(super) addressing: Addressing,
     access_key_id: String,
     secret_access_key: String,
     session_token: Option<String>,
+    timeout: Duration,
 }
 
-impl StoreSpec {
+impl S3Spec {
     pub(super) fn read(node: &Node<'_>) -> Result<Self, PolicyError> {
-        let fields = node.object(&["kind", "endpoint", "region", "addressing", "credentials"])?;
-        fields.required("kind")?.one_of(&[("s3", ())])?;
+        let fields =
+            node.object(&["kind", "endpoint", "region", "addressing", "credentials", "timeout"])?;
         let endpoint = fields.required("endpoint")?;
         let endpoint = Endpoint::parse(endpoint.string()?).or_else(|why| endpoint.error(why))?;
         let region = fields.required("region")?;
@@ -54,21 +58,22 @@ impl StoreSpec {
                 .optional("session_token")
                 .map(|node| node.secret_name())
                 .transpose()?,
+            timeout: read_timeout(&fields)?,
         })
     }
 
-    pub(super) fn may_be_temporary(&self) -> bool {
+    pub(in crate::policy) fn may_be_temporary(&self) -> bool {
         self.session_token.is_some()
     }
 
-    pub(super) fn is_virtual_hosted(&self) -> bool {
-        self.addressing == Addressing::VirtualHosted
-    }
-
-    pub(super) fn resolve(&self, name: &str, secrets: &Secrets<'_>) -> Result<Store, PolicyError> {
+    pub(in crate::policy) fn resolve(
+        &self,
+        name: &str,
+        secrets: &Secrets<'_>,
+    ) -> Result<S3Store, PolicyError> {
         let place = |field: &str| format!("stores.{name}.credentials.{field}");
         let id = resolve_secret(secrets, &self.access_key_id, place("access_key_id"))?;
-        Ok(Store {
+        Ok(S3Store {
             name: name.to_owned(),
             endpoint: self.endpoint.clone(),
             region: self.region.clone(),
@@ -86,6 +91,7 @@ impl StoreSpec {
                     .as_ref()
                     .and_then(|name| resolve_secret(secrets, name, place("session_token")).ok()),
             },
+            timeout: self.timeout,
         })
     }
 

@@ -1,0 +1,77 @@
+//! Which stores answer: a store that has failed again and again is left alone for a while.
+//!
+//! Waiting for a dead store takes every viewer the whole timeout, and keeps it from getting well.
+//! After [`FAILURES`] failures in a row nothing is asked of it for [`REST`]; then one request
+//! goes through, and its outcome counts like any other.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use crate::time::UnixTime;
+
+/// So many failures in a row are enough.
+pub const FAILURES: u32 = 5;
+
+/// How long a store is left alone.
+pub const REST: Duration = Duration::from_secs(10);
+
+/// What is known of the stores: kept by an adapter as long as it runs, and started with nothing.
+#[derive(Clone, Debug, Default)]
+pub struct Health(BTreeMap<String, Condition>);
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Condition {
+    failures: u32,
+    rests_until: Option<UnixTime>,
+}
+
+impl Health {
+    /// Until when a store is left alone; none when it may be asked.
+    pub fn rests_until(&self, store: &str, now: UnixTime) -> Option<UnixTime> {
+        self.0.get(store)?.rests_until.filter(|until| now < *until)
+    }
+
+    /// The store has answered, whatever it said.
+    pub(crate) fn succeeded(&mut self, store: &str) {
+        self.0.remove(store);
+    }
+
+    /// The store has not answered, or failed.
+    pub(crate) fn failed(&mut self, store: &str, now: UnixTime) {
+        let condition = self.0.entry(store.to_owned()).or_default();
+        condition.failures = condition.failures.saturating_add(1);
+        if condition.failures >= FAILURES {
+            condition.rests_until = Some(now.saturating_add(REST));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_store_rests_after_failures_in_a_row() {
+        let now = UnixTime::from_secs(1_000);
+        let mut health = Health::default();
+        for _ in 1..FAILURES {
+            health.failed("main", now);
+        }
+        assert_eq!(health.rests_until("main", now), None);
+        health.succeeded("main");
+        for _ in 1..FAILURES {
+            health.failed("main", now);
+        }
+        assert_eq!(health.rests_until("main", now), None);
+        health.failed("main", now);
+        let end = UnixTime::from_secs(1_010);
+        assert_eq!(health.rests_until("main", now), Some(end));
+        assert_eq!(health.rests_until("other", now), None);
+        // One goes through when the rest is over. When that fails, too, there is another rest.
+        assert_eq!(health.rests_until("main", end), None);
+        health.failed("main", end);
+        assert_eq!(health.rests_until("main", end), Some(UnixTime::from_secs(1_020)));
+        health.succeeded("main");
+        assert_eq!(health.rests_until("main", end), None);
+    }
+}

@@ -1,0 +1,78 @@
+//! OpenStack Swift and Rackspace Cloud Files.
+
+use std::time::Duration;
+
+use crate::crypto::Hash;
+use crate::endpoint::Endpoint;
+use crate::policy::reader::{Node, PolicyError};
+use crate::policy::{Secrets, resolve_secret};
+use crate::store::SwiftStore;
+
+use super::read_timeout;
+
+#[derive(Clone, Debug)]
+pub(in crate::policy) struct SwiftSpec {
+    endpoint: Endpoint,
+    account: String,
+    keys: Vec<String>,
+    digest: Hash,
+    timeout: Duration,
+}
+
+const DIGESTS: [(&str, Hash); 3] =
+    [("sha1", Hash::Sha1), ("sha256", Hash::Sha256), ("sha512", Hash::Sha512)];
+
+/// An account or a container has two keys (*TempURL* in the documentation of Swift).
+const MAX_KEYS: usize = 2;
+
+impl SwiftSpec {
+    pub(super) fn read(node: &Node<'_>) -> Result<Self, PolicyError> {
+        let fields = node.object(&["kind", "endpoint", "account", "keys", "digest", "timeout"])?;
+        let endpoint = fields.required("endpoint")?;
+        let account = fields.required("account")?;
+        let plain = |b: u8| b.is_ascii_alphanumeric() || b"-_.:".contains(&b);
+        let name = account.string()?;
+        if name.is_empty() || !name.bytes().all(plain) {
+            return account.error("must be an account such as `AUTH_shop`");
+        }
+        let keys = fields.required("keys")?;
+        let names: Vec<_> =
+            keys.list()?.iter().map(|node| node.secret_name()).collect::<Result<_, _>>()?;
+        if names.is_empty() || names.len() > MAX_KEYS {
+            return keys.error(
+                "must name one TempURL key or two; the second is tried where the first is refused",
+            );
+        }
+        Ok(Self {
+            endpoint: Endpoint::parse(endpoint.string()?).or_else(|why| endpoint.error(why))?,
+            account: name.to_owned(),
+            keys: names,
+            digest: match fields.optional("digest") {
+                Some(node) => node.one_of(&DIGESTS)?,
+                None => Hash::Sha256,
+            },
+            timeout: read_timeout(&fields)?,
+        })
+    }
+
+    pub(super) fn resolve(
+        &self,
+        name: &str,
+        secrets: &Secrets<'_>,
+    ) -> Result<SwiftStore, PolicyError> {
+        let key = |(secret, place): (String, String)| resolve_secret(secrets, &secret, place);
+        Ok(SwiftStore {
+            name: name.to_owned(),
+            endpoint: self.endpoint.clone(),
+            account: self.account.clone(),
+            keys: self.secret_names(name).into_iter().map(key).collect::<Result<_, _>>()?,
+            digest: self.digest,
+            timeout: self.timeout,
+        })
+    }
+
+    pub(super) fn secret_names(&self, name: &str) -> Vec<(String, String)> {
+        let keys = self.keys.iter().enumerate();
+        keys.map(|(n, key)| (key.clone(), format!("stores.{name}.keys[{n}]"))).collect()
+    }
+}

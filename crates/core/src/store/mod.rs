@@ -1,0 +1,137 @@
+//! Stores: where objects are, and what signs requests for them.
+//!
+//! | kind | signed with | module |
+//! |---|---|---|
+//! | S3 and S3-compatible stores | SigV4 headers | [`s3`] |
+//! | OpenStack Swift, Rackspace Cloud Files | TempURLs | [`swift`] |
+//!
+//! A store is asked for one object at a time, by an [`OriginCall`]. What differs between the
+//! kinds is known here and nowhere else: how a call is signed, which of its answers are the
+//! store's own inventions, and whether it can be asked again with another key.
+
+pub mod s3;
+pub mod swift;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::object::{Bucket, BucketError, ObjectKey};
+use crate::request::Method;
+use crate::secret::Secret;
+use crate::time::UnixTime;
+
+pub use self::s3::{Addressing, S3Store};
+pub use self::swift::SwiftStore;
+
+/// How long a store may take until its answer begins, unless the policy says something else.
+pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// A store of any kind.
+#[derive(Clone, Debug)]
+pub enum Store {
+    /// S3 or an S3-compatible store.
+    S3(Arc<S3Store>),
+    /// OpenStack Swift.
+    Swift(Arc<SwiftStore>),
+}
+
+/// An object as it is asked of a store.
+#[derive(Clone, Copy, Debug)]
+pub struct ObjectCall<'a> {
+    /// `GET` or `HEAD`.
+    pub method: Method,
+    /// The bucket or container.
+    pub bucket: &'a Bucket,
+    /// The key.
+    pub key: &'a ObjectKey,
+    /// The version, where it is not the newest that is wanted.
+    pub version: Option<&'a str>,
+}
+
+/// A signed call.
+#[derive(Clone, Debug)]
+pub struct OriginCall {
+    /// The URL; of a TempURL, the signature is in it.
+    pub url: Secret,
+    /// The same without what could be used again, for people to read.
+    pub shown: String,
+    /// The headers that the signature needs.
+    pub headers: Vec<(&'static str, Secret)>,
+}
+
+/// Which of a store's keys signs: the first, and after a refusal those that follow.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct KeyChoice(usize);
+
+impl Store {
+    /// Its name in the policy.
+    pub fn name(&self) -> &str {
+        match self {
+            Self::S3(store) => &store.name,
+            Self::Swift(store) => &store.name,
+        }
+    }
+
+    /// How long it may take until its answer begins.
+    pub fn timeout(&self) -> Duration {
+        match self {
+            Self::S3(store) => store.timeout,
+            Self::Swift(store) => store.timeout,
+        }
+    }
+
+    /// Reads the name of one of its buckets or containers.
+    ///
+    /// # Errors
+    /// [`BucketError`] when it cannot have one of this name, or it could not be addressed.
+    pub fn bucket(&self, name: &str) -> Result<Bucket, BucketError> {
+        match self {
+            Self::S3(store) => store.addressing.bucket(name),
+            Self::Swift(_) => Bucket::container(name),
+        }
+    }
+
+    /// Signs a call at the time `now`.
+    pub fn call(&self, call: &ObjectCall<'_>, key: KeyChoice, now: UnixTime) -> OriginCall {
+        match self {
+            Self::S3(store) => store.call(call, now),
+            Self::Swift(store) => store.call(call, key.0, now),
+        }
+    }
+
+    /// The key to try next, when the store has refused one with this status.
+    pub fn next_key(&self, key: KeyChoice, status: u16) -> Option<KeyChoice> {
+        match self {
+            Self::S3(_) => None,
+            // Swift refuses a TempURL that it cannot verify with 401, whatever is wrong with it.
+            Self::Swift(store) => {
+                let next = key.0.saturating_add(1);
+                (status == 401 && next < store.keys.len()).then_some(KeyChoice(next))
+            }
+        }
+    }
+
+    /// Signs a URL that opens an object for `life`, for a viewer to go to. `headers` are those
+    /// of the answer that are to be others than stored.
+    pub fn link(
+        &self,
+        call: &ObjectCall<'_>,
+        headers: &[(&'static str, String)],
+        life: Duration,
+        now: UnixTime,
+    ) -> Secret {
+        match self {
+            Self::S3(store) => store.link(call, headers, life, now),
+            Self::Swift(store) => store.link(call, life, now),
+        }
+    }
+
+    /// The value of a header of its answer as the object has it; none for what is the store's
+    /// own invention.
+    pub(crate) fn stored_header(&self, name: &str, value: &str, key: &ObjectKey) -> Option<String> {
+        match self {
+            Self::S3(_) => Some(value.to_owned()),
+            Self::Swift(_) => swift::stored_header(name, value, key),
+        }
+    }
+}

@@ -1,0 +1,115 @@
+//! S3 and S3-compatible stores, asked with SigV4 headers.
+
+use std::time::Duration;
+
+use crate::endpoint::Endpoint;
+use crate::object::{Bucket, BucketError, ObjectKey};
+use crate::secret::Secret;
+use crate::sigv4::sign::{Payload, Signer, Unsigned};
+use crate::sigv4::{Credentials, ExpiresIn};
+use crate::time::UnixTime;
+
+use super::{ObjectCall, OriginCall};
+
+/// Where the bucket stands in a URL.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Addressing {
+    /// `https://endpoint/bucket/key`
+    Path,
+    /// `https://bucket.endpoint/key`
+    VirtualHosted,
+}
+
+impl Addressing {
+    /// Reads the name of a bucket. One with a dot makes a host that the certificate of
+    /// virtual-hosted addressing does not cover.
+    ///
+    /// # Errors
+    /// [`BucketError`] when it is none, or cannot be addressed.
+    pub fn bucket(self, name: &str) -> Result<Bucket, BucketError> {
+        let bucket = Bucket::new(name)?;
+        match self {
+            Self::VirtualHosted if name.contains('.') => Err(BucketError::Dotted),
+            Self::VirtualHosted | Self::Path => Ok(bucket),
+        }
+    }
+}
+
+/// An S3 or S3-compatible store.
+#[derive(Clone, Debug)]
+pub struct S3Store {
+    /// Its name in the policy.
+    pub name: String,
+    /// Where it is.
+    pub endpoint: Endpoint,
+    /// The region that signatures name.
+    pub region: String,
+    /// How buckets are addressed.
+    pub addressing: Addressing,
+    /// What requests to it are signed with.
+    pub credentials: Credentials,
+    /// How long it may take until its answer begins.
+    pub timeout: Duration,
+}
+
+impl S3Store {
+    /// What signs a request to it at the time `now`.
+    pub fn signer(&self, now: UnixTime) -> Signer<'_> {
+        Signer { credentials: &self.credentials, region: &self.region, service: "s3", time: now }
+    }
+
+    /// Where an object is: the endpoint to call and the path on it, decoded.
+    pub fn address(&self, bucket: &Bucket, key: &ObjectKey) -> (Endpoint, String) {
+        match self.addressing {
+            Addressing::Path => (self.endpoint.clone(), format!("/{bucket}/{key}")),
+            Addressing::VirtualHosted => {
+                (self.endpoint.with_subdomain(bucket.as_str()), format!("/{key}"))
+            }
+        }
+    }
+
+    pub(super) fn call(&self, call: &ObjectCall<'_>, now: UnixTime) -> OriginCall {
+        let (endpoint, path) = self.address(call.bucket, call.key);
+        let query: Vec<_> =
+            call.version.map(|version| ("versionId", version)).into_iter().collect();
+        let unsigned = Unsigned {
+            method: call.method,
+            endpoint: &endpoint,
+            path: &path,
+            query: &query,
+            headers: &[],
+        };
+        // Range and conditions are not signed: S3 does not ask for it, and the platform
+        // between here and the store may rewrite them.
+        let signed = self.signer(now).sign_headers(&unsigned, Payload::Unsigned);
+        OriginCall {
+            shown: signed.url.clone(),
+            url: Secret::new(signed.url),
+            headers: signed.headers,
+        }
+    }
+
+    pub(super) fn link(
+        &self,
+        call: &ObjectCall<'_>,
+        headers: &[(&'static str, String)],
+        life: Duration,
+        now: UnixTime,
+    ) -> Secret {
+        let (endpoint, path) = self.address(call.bucket, call.key);
+        let names: Vec<_> =
+            headers.iter().map(|(name, value)| (format!("response-{name}"), value)).collect();
+        let overrides = names.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+        let query: Vec<_> =
+            overrides.chain(call.version.map(|version| ("versionId", version))).collect();
+        let unsigned = Unsigned {
+            method: call.method,
+            endpoint: &endpoint,
+            path: &path,
+            query: &query,
+            headers: &[],
+        };
+        let expires_in = ExpiresIn::from_secs(life.as_secs()).unwrap_or(ExpiresIn::MIN);
+        self.signer(now).presign(&unsigned, expires_in)
+    }
+}

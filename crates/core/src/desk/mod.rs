@@ -2,7 +2,7 @@
 //!
 //! | request | answer |
 //! |---|---|
-//! | `POST /uploads` with an [order](super::order) | 200 `{id, method, url, headers, key, expires_at, read}` |
+//! | `POST /uploads` with an [order](crate::upload::order) | 200 `{id, method, url, headers, key, expires_at, read}` |
 //! | `POST /uploads/{id}/confirm` | 200 `{key, size, etag, read}` |
 //! | `OPTIONS` of either | 204 with the CORS headers |
 //!

@@ -1,9 +1,10 @@
 //! The edge: a Cloudflare Worker that lets the core decide and streams what the store answers.
 //!
 //! It reads the viewer's request ([`viewer`]), hands it to the gate, sends the signed request
-//! that comes out ([`origin`]), lets WebCrypto check public keys' signatures ([`signature`]), and
+//! that comes out ([`origin`]), keeps copies ([`cache`]), lets WebCrypto check public keys' signatures ([`signature`]), and
 //! writes one line to the log. It decides nothing.
 
+mod cache;
 mod origin;
 mod signature;
 mod viewer;
@@ -33,14 +34,14 @@ thread_local! {
 async fn fetch(
     request: web_sys::Request,
     env: Env,
-    _ctx: Context,
+    context: Context,
 ) -> worker::Result<web_sys::Response> {
     let viewer = ViewerRequest::read(&request)?;
     let started = now();
     let mut log = LogLine::new(started, &viewer.id, &viewer.method);
     log.path(viewer.target());
     let response = match gate(&env) {
-        Ok(gate) => serve(&gate, &viewer, started, &mut log).await,
+        Ok(gate) => serve(&gate, &viewer, started, &context, &mut log).await,
         Err(problem) => {
             log.verdict(&Verdict::Deny { reason: "not_configured", detail: problem });
             viewer::not_configured(&viewer.id)
@@ -55,6 +56,7 @@ async fn serve(
     gate: &Gate,
     viewer: &ViewerRequest,
     now: UnixTime,
+    context: &Context,
     log: &mut LogLine,
 ) -> Result<web_sys::Response, worker::Error> {
     let request = Request::parse(&viewer.method, viewer.target(), viewer.headers());
@@ -87,10 +89,10 @@ async fn serve(
         }
     };
     let cors = retrieval.cors().to_vec();
-    match origin::retrieve(retrieval, log).await {
-        Ok((ViewerResponse { status, headers, has_body }, answer)) => {
+    match origin::retrieve(retrieval, context, log).await {
+        Ok((ViewerResponse { status, headers, .. }, answer)) => {
             log.verdict(&verdict);
-            let body = answer.filter(|_| has_body).and_then(|answer| answer.body());
+            let body = answer.and_then(|answer| answer.body());
             viewer::respond(status, &headers, body.as_ref(), &viewer.id)
         }
         Err(rejection) => {

@@ -8,7 +8,8 @@ use cloakroom_core::log::LogLine;
 use cloakroom_core::origin::OriginRequest;
 use cloakroom_core::rejection::Rejection;
 use cloakroom_core::response::ViewerResponse;
-use cloakroom_core::retrieval::{Next, Retrieval, StoreAnswer, Unanswered};
+use cloakroom_core::retrieval::{Body, Next, Retrieval};
+use cloakroom_core::store::{StoreAnswer, Unanswered};
 use futures_util::future::{Either, select};
 use js_sys::Promise;
 use wasm_bindgen::{JsCast, JsValue};
@@ -17,8 +18,9 @@ use web_sys::{
     AbortController, Headers, Request, RequestCache, RequestInit, RequestRedirect, Response,
     WorkerGlobalScope,
 };
-use worker::Delay;
+use worker::{Context, Delay};
 
+use crate::cache::{self, Promised};
 use crate::{now, viewer};
 
 thread_local! {
@@ -26,37 +28,103 @@ thread_local! {
     static HEALTH: RefCell<Health> = RefCell::default();
 }
 
-/// Asks stores until one has the object, or none is left. With the head for the viewer comes the
-/// answer whose body belongs to it.
+/// An answer for the viewer, and the platform's answer whose body belongs to it.
+pub(crate) type Retrieved = (ViewerResponse, Option<Response>);
+
+/// Looks for a copy and asks stores, until there is the object, or nobody is left to ask.
 pub(crate) async fn retrieve(
     retrieval: Retrieval,
+    context: &Context,
     log: &mut LogLine,
-) -> Result<(ViewerResponse, Option<Response>), Rejection> {
-    let mut answer: Option<Response> = None;
+) -> Result<Retrieved, Rejection> {
+    let (mut copy, mut answer) = (None, None);
+    let mut promised = None;
     let mut next = HEALTH.with_borrow(|health| retrieval.begin(health, now()));
     loop {
-        let (retrieval, pause) = match next {
-            Next::Ask { retrieval, pause } => (retrieval, pause),
-            Next::Respond(head) => return Ok((head, answer)),
-            Next::Reject(rejection) => return Err(rejection),
+        next = match next {
+            Next::Look(retrieval) => {
+                copy = look(&retrieval, &mut promised).await;
+                let head = copy.as_ref().map(head_of);
+                let head = head.as_ref().map(StoreHead::as_answer);
+                HEALTH.with_borrow(|health| retrieval.found(head, health, now()))
+            }
+            Next::Ask { retrieval, pause } => {
+                cancel(answer.take());
+                if !pause.is_zero() {
+                    Delay::from(pause).await;
+                }
+                let sent = send(&retrieval.request(now())).await;
+                let head = sent.as_ref().map(head_of).map_err(|unanswered| *unanswered);
+                let head =
+                    head.as_ref().map(StoreHead::as_answer).map_err(|unanswered| *unanswered);
+                log.asked(retrieval.store(), head.map(|head| head.status));
+                answer = sent.ok();
+                HEALTH.with_borrow_mut(|health| retrieval.settle(head, health, now()))
+            }
+            Next::Respond(response) => {
+                log.cache(response.cache);
+                let (body, other) = match response.body {
+                    Body::Store => (answer, copy),
+                    Body::Copy => (copy, answer),
+                    Body::None => {
+                        cancel(copy);
+                        (None, answer)
+                    }
+                };
+                cancel(other);
+                if let (Some(keep), Some(body)) = (response.keep, &body) {
+                    cache::keep(context, keep, body, promised);
+                }
+                return Ok((response.head, body));
+            }
+            Next::Reject { rejection, forget } => {
+                cancel(answer);
+                cancel(copy);
+                if let Some(key) = forget {
+                    cache::forget(context, key);
+                }
+                return Err(rejection);
+            }
         };
-        if let Some(body) = answer.take().and_then(|answer| answer.body()) {
-            // Nobody will read it, and the connection is wanted for the next question.
-            let _cancelled = body.cancel();
-        }
-        if !pause.is_zero() {
-            Delay::from(pause).await;
-        }
-        let sent = send(&retrieval.request(now())).await;
-        let head = match &sent {
-            Ok(answer) => Ok((answer.status(), viewer::read_headers(&answer.headers()))),
-            Err(unanswered) => Err(*unanswered),
-        };
-        let head = head.as_ref().map_err(|unanswered| *unanswered);
-        let head = head.map(|(status, headers)| StoreAnswer { status: *status, headers });
-        log.asked(retrieval.store(), head.map(|head| head.status));
-        next = HEALTH.with_borrow_mut(|health| retrieval.settle(head, health, now()));
-        answer = sent.ok();
+    }
+}
+
+/// Looks for the copy that `retrieval` wants. Where there is none, whoever comes first promises
+/// one, and the others wait for it.
+async fn look(retrieval: &Retrieval, promised: &mut Option<Promised>) -> Option<Response> {
+    let (key, part) = retrieval.copy()?;
+    let found = cache::find(key, part).await;
+    if found.is_some() || promised.is_some() || !retrieval.may_keep() {
+        return found;
+    }
+    *promised = Promised::new(key);
+    if promised.is_some() {
+        return None;
+    }
+    cache::wait_for(key).await;
+    cache::find(key, part).await
+}
+
+/// The head of an answer, as the core reads it.
+struct StoreHead {
+    status: u16,
+    headers: Vec<(String, String)>,
+}
+
+impl StoreHead {
+    fn as_answer(&self) -> StoreAnswer<'_> {
+        StoreAnswer { status: self.status, headers: &self.headers }
+    }
+}
+
+fn head_of(answer: &Response) -> StoreHead {
+    StoreHead { status: answer.status(), headers: viewer::read_headers(&answer.headers()) }
+}
+
+/// Lets go of a body that nobody will read: the connection is wanted.
+fn cancel(answer: Option<Response>) {
+    if let Some(body) = answer.and_then(|answer| answer.body()) {
+        let _cancelled = body.cancel();
     }
 }
 

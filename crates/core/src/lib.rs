@@ -63,6 +63,8 @@ pub mod access;
 pub mod origin;
 pub mod redirect;
 
+pub mod cache;
+pub mod conditions;
 pub mod health;
 pub mod response;
 pub mod retrieval;

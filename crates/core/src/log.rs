@@ -9,7 +9,8 @@ use serde::Serializer as _;
 use serde_json::Value;
 
 use crate::rejection::Rejection;
-use crate::retrieval::Unanswered;
+use crate::retrieval::CacheStatus;
+use crate::store::Unanswered;
 use crate::time::UnixTime;
 use crate::trail::Trail;
 
@@ -107,6 +108,11 @@ impl LogLine {
         self.store_status = answer.ok();
     }
 
+    /// What the cache had to do with the answer.
+    pub fn cache(&mut self, status: CacheStatus) {
+        self.text("cache", status.as_str().to_owned());
+    }
+
     /// The status of the answer to the viewer.
     pub fn status(&mut self, status: u16) {
         self.fields.push(("status", status.into()));
@@ -132,8 +138,8 @@ mod tests {
     use crate::grant::Dialect;
     use crate::key::Principal;
     use crate::rejection::Rejection;
-    use crate::retrieval::StoreError;
-    use crate::retrieval::Unanswered;
+    use crate::store::StoreError;
+    use crate::store::Unanswered;
 
     #[test]
     fn a_line_is_json_in_the_order_of_events() {

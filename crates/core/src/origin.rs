@@ -7,6 +7,7 @@
 use std::fmt;
 use std::time::Duration;
 
+use crate::conditions::Validators;
 use crate::request::{Method, Request};
 use crate::route::Source;
 use crate::secret::Secret;
@@ -50,6 +51,19 @@ impl Wanted {
     /// Whether the store may answer that nothing is to be sent.
     pub(crate) fn is_conditional(&self) -> bool {
         self.forwarded.iter().any(|(name, _)| !matches!(*name, "range" | "if-range"))
+    }
+
+    /// The same, unless the object is still what these say. The viewer's own conditions are left
+    /// to the gate, who knows them; the part that is wanted is not.
+    pub(crate) fn unless(mut self, known: Validators<'_>) -> Self {
+        self.forwarded.retain(|(name, _)| *name == "range");
+        let condition = match known {
+            Validators { etag: Some(etag), .. } => Some(("if-none-match", etag)),
+            Validators { last_modified: Some(date), .. } => Some(("if-modified-since", date)),
+            Validators { etag: None, last_modified: None } => None,
+        };
+        self.forwarded.extend(condition.map(|(name, value)| (name, Secret::new(value))));
+        self
     }
 
     /// The same for the whole object.

@@ -13,10 +13,10 @@ use crate::jwt::JwtError;
 use crate::object::BucketError;
 use crate::presented::CredentialError;
 use crate::request::RequestError;
-use crate::retrieval::StoreError;
 use crate::route::LocateError;
 use crate::sigv4::present::PresentError;
 use crate::sigv4::verify::VerifyError;
+use crate::store::StoreError;
 use crate::upload::UploadError;
 
 /// Why a request is not served.

@@ -6,9 +6,7 @@
 use std::time::Duration;
 
 use crate::disposition::ContentDisposition;
-use crate::object::ObjectKey;
-use crate::retrieval::StoreAnswer;
-use crate::store::Store;
+use crate::store::StoreAnswer;
 use crate::time::UnixTime;
 
 /// The store's headers that the viewer gets.
@@ -63,22 +61,15 @@ pub struct ViewerResponse {
 }
 
 impl ViewerResponse {
-    pub(crate) fn from_store(
-        delivery: &Delivery,
-        store: &Store,
-        key: &ObjectKey,
-        answer: &StoreAnswer<'_>,
-        now: UnixTime,
-    ) -> Self {
+    pub(crate) fn from_store(delivery: &Delivery, answer: &StoreAnswer<'_>, now: UnixTime) -> Self {
         let status = answer.status;
         // The body of an error is the store's own business.
         let has_body = matches!(status, 200 | 206);
         let mut store_cache_control = None;
         let mut passed = Vec::new();
         for (name, value) in answer.headers {
-            let Some(value) = store.stored_header(name, value, key) else { continue };
             if name.eq_ignore_ascii_case("cache-control") {
-                store_cache_control = Some(value);
+                store_cache_control = Some(value.clone());
                 continue;
             }
             let known = PASSED_HEADERS.into_iter().find(|known| known.eq_ignore_ascii_case(name));
@@ -86,7 +77,7 @@ impl ViewerResponse {
             let of_body =
                 matches!(known, Some("content-length" | "content-type" | "content-encoding"));
             if let Some(name) = known.filter(|_| has_body || !of_body) {
-                passed.push((name, value));
+                passed.push((name, value.clone()));
             }
         }
         let stored = passed.iter().find(|(name, _)| *name == "content-disposition").cloned();
@@ -178,30 +169,9 @@ fn max_age(cache_control: &str) -> Option<Duration> {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use super::*;
-    use crate::endpoint::Endpoint;
-    use crate::secret::Secret;
-    use crate::sigv4::Credentials;
-    use crate::store::{Addressing, DEFAULT_TIMEOUT, S3Store};
 
     const NOW: UnixTime = UnixTime::from_secs(1_000);
-
-    fn s3() -> Store {
-        Store::S3(Arc::new(S3Store {
-            name: "main".to_owned(),
-            endpoint: Endpoint::parse("https://s3.example").unwrap(),
-            region: "us-east-1".to_owned(),
-            addressing: Addressing::Path,
-            credentials: Credentials {
-                access_key_id: "id".to_owned(),
-                secret_access_key: Secret::new("secret"),
-                session_token: None,
-            },
-            timeout: DEFAULT_TIMEOUT,
-        }))
-    }
 
     fn delivery(sharing: Sharing) -> Delivery {
         let expires_at = Some(UnixTime::from_secs(1_060));
@@ -212,8 +182,7 @@ mod tests {
         let headers: Vec<_> =
             headers.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect();
         let answer = StoreAnswer { status, headers: &headers };
-        let key = ObjectKey::new("a.jpg").unwrap();
-        ViewerResponse::from_store(&delivery(sharing), &s3(), &key, &answer, NOW)
+        ViewerResponse::from_store(&delivery(sharing), &answer, NOW)
     }
 
     fn header<'a>(response: &'a ViewerResponse, name: &str) -> Option<&'a str> {

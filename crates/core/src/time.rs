@@ -1,7 +1,8 @@
 //! Points in time, always passed in by the caller.
 //!
-//! Two notations are used by the formats: the basic ISO 8601 form of AWS
-//! (`20130524T000000Z`) and RFC 3339 (`2013-05-24T00:00:00Z`).
+//! Three notations are used by the formats: the basic ISO 8601 form of AWS
+//! (`20130524T000000Z`), RFC 3339 (`2013-05-24T00:00:00Z`), and that of HTTP
+//! (`Fri, 24 May 2013 00:00:00 GMT`).
 
 use std::time::Duration;
 
@@ -87,6 +88,60 @@ impl UnixTime {
         else {
             return None;
         };
+        Self::from_digits([y1, y2, y3, y4, m1, m2, d1, d2, h1, h2, n1, n2, s1, s2])
+    }
+
+    /// Reads `Sun, 06 Nov 1994 08:49:37 GMT`, the form of RFC 9110, section 5.6.7, that everybody
+    /// sends. The day of the week is not looked at.
+    ///
+    /// ```
+    /// # use cloakroom_core::time::UnixTime;
+    /// let time = UnixTime::parse_http_date("Sun, 06 Nov 1994 08:49:37 GMT");
+    /// assert_eq!(time.map(UnixTime::as_secs), Some(784_111_777));
+    /// assert_eq!(UnixTime::parse_http_date("Sunday, 06-Nov-94 08:49:37 GMT"), None);
+    /// ```
+    pub fn parse_http_date(text: &str) -> Option<Self> {
+        const MONTHS: [&[u8; 3]; 12] = [
+            b"Jan", b"Feb", b"Mar", b"Apr", b"May", b"Jun", b"Jul", b"Aug", b"Sep", b"Oct", b"Nov",
+            b"Dec",
+        ];
+        let bytes: &[u8; 29] = text.as_bytes().try_into().ok()?;
+        let [
+            _,
+            _,
+            _,
+            b',',
+            b' ',
+            d1,
+            d2,
+            b' ',
+            l1,
+            l2,
+            l3,
+            b' ',
+            y1,
+            y2,
+            y3,
+            y4,
+            b' ',
+            h1,
+            h2,
+            b':',
+            n1,
+            n2,
+            b':',
+            s1,
+            s2,
+            b' ',
+            b'G',
+            b'M',
+            b'T',
+        ] = *bytes
+        else {
+            return None;
+        };
+        let (month, _) = (1_u8..).zip(MONTHS).find(|(_, name)| **name == [l1, l2, l3])?;
+        let [m1, m2] = [b'0' + month / 10, b'0' + month % 10];
         Self::from_digits([y1, y2, y3, y4, m1, m2, d1, d2, h1, h2, n1, n2, s1, s2])
     }
 

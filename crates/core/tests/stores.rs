@@ -1,6 +1,11 @@
 //! Stores of several kinds, a fallback, and what becomes of each of their answers.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on fails")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that cannot go on fails"
+)]
 
 use std::time::Duration;
 
@@ -9,7 +14,8 @@ use cloakroom_core::health::Health;
 use cloakroom_core::policy::Policy;
 use cloakroom_core::request::Request;
 use cloakroom_core::response::ViewerResponse;
-use cloakroom_core::retrieval::{Next, Retrieval, StoreAnswer, StoreError, TRIES, Unanswered};
+use cloakroom_core::retrieval::{Next, Retrieval, TRIES};
+use cloakroom_core::store::{StoreAnswer, StoreError, Unanswered};
 use cloakroom_core::time::UnixTime;
 use serde_json::{Value, json};
 
@@ -93,8 +99,9 @@ fn tell(retrieval: Retrieval, health: &mut Health, said: &[Said<'_>]) -> Story {
                 let answer = said.map(|(status, _)| StoreAnswer { status, headers: &headers });
                 retrieval.settle(answer, health, NOW)
             }
-            Next::Respond(response) => break Ok(response),
-            Next::Reject(rejection) => break Err(rejection.row().reason.to_owned()),
+            Next::Respond(response) => break Ok(response.head),
+            Next::Look(_) => panic!("no copies are kept"),
+            Next::Reject { rejection, .. } => break Err(rejection.row().reason.to_owned()),
         };
     };
     assert_eq!(said.next(), None, "not everything was asked for: {asked:?}");
@@ -251,7 +258,7 @@ fn a_dead_store_is_left_alone() {
         (elsewhere.asked.as_slice(), status(&elsewhere)),
         (&[SWIFT.to_owned()][..], Ok(200))
     );
-    let Next::Reject(rejection) = retrieval("/s3/a.jpg", &[]).begin(&health, NOW) else {
+    let Next::Reject { rejection, .. } = retrieval("/s3/a.jpg", &[]).begin(&health, NOW) else {
         panic!("it was asked");
     };
     assert_eq!(rejection.row().status, 503);

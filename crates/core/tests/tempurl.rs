@@ -8,8 +8,9 @@ use cloakroom_core::gate::{Decision, Gate, Outcome, Step};
 use cloakroom_core::health::Health;
 use cloakroom_core::policy::Policy;
 use cloakroom_core::request::{Method, Request};
-use cloakroom_core::retrieval::{Next, Retrieval, StoreAnswer};
+use cloakroom_core::retrieval::{Next, Retrieval};
 use cloakroom_core::secret::Secret;
+use cloakroom_core::store::StoreAnswer;
 use cloakroom_core::tempurl::ip_range::IpRange;
 use cloakroom_core::tempurl::message::Resource;
 use cloakroom_core::tempurl::sign::{ExpiryNotation, TempUrl, UnsignableError};
@@ -295,7 +296,7 @@ fn answer(
     let headers: Vec<_> = stored.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect();
     let answer = StoreAnswer { status, headers: &headers };
     match retrieval.settle(Ok(answer), &mut Health::default(), NOW) {
-        Next::Respond(response) => response.headers,
+        Next::Respond(response) => response.head.headers,
         other => panic!("{status}: {other:?}"),
     }
 }

@@ -8,7 +8,8 @@ use cloakroom_core::policy::Policy;
 use cloakroom_core::presented::Presented;
 use cloakroom_core::rejection::Rejection;
 use cloakroom_core::request::{Request, RequestError};
-use cloakroom_core::retrieval::{Next, Retrieval, StoreAnswer};
+use cloakroom_core::retrieval::{Next, Retrieval};
+use cloakroom_core::store::StoreAnswer;
 use cloakroom_core::time::UnixTime;
 use serde_json::{Value, json};
 
@@ -67,10 +68,10 @@ pub(crate) fn respond(question: &Value) -> Value {
             let answer = StoreAnswer { status, headers: &headers };
             match retrieval.settle(Ok(answer), &mut Health::default(), now) {
                 Next::Respond(response) => {
-                    json!({ "status": response.status, "headers": response.headers })
+                    json!({ "status": response.head.status, "headers": response.head.headers })
                 }
-                Next::Ask { .. } => json!({ "ok": false, "reason": "ask" }),
-                Next::Reject(rejection) => {
+                Next::Ask { .. } | Next::Look(_) => json!({ "ok": false, "reason": "ask" }),
+                Next::Reject { rejection, .. } => {
                     json!({ "ok": false, "reason": rejection.row().reason })
                 }
             }

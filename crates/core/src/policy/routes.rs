@@ -1,8 +1,10 @@
 //! `routes`: from paths to objects, and who may read them.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use crate::acl::rules::AccessRules;
+use crate::cache::CacheRule;
 use crate::cors::Cors;
 use crate::disclosure::Disclosure;
 use crate::endpoint::Endpoint;
@@ -25,6 +27,7 @@ pub(super) struct RouteSpec {
     access: AccessRules,
     disclosure: Disclosure,
     cors: Cors,
+    cache: Option<CacheRule>,
 }
 
 /// A place for objects whose store is still a name.
@@ -77,6 +80,7 @@ impl RouteSpec {
             "access",
             "hide",
             "cors",
+            "cache",
         ])?;
         let path_node = fields.required("path")?;
         let path = PathPattern::parse(path_node.string()?).or_else(|why| path_node.error(why))?;
@@ -124,6 +128,7 @@ impl RouteSpec {
                 None => Disclosure::Full,
             },
             cors: read_cors(fields.optional("cors"))?,
+            cache: fields.optional("cache").map(|node| read_cache(&node)).transpose()?,
         })
     }
 
@@ -161,6 +166,7 @@ impl RouteSpec {
             access: self.access.clone(),
             disclosure: self.disclosure,
             cors: self.cors.clone(),
+            cache: self.cache.clone(),
         })
     }
 }
@@ -329,6 +335,29 @@ fn read_index(node: &Node<'_>) -> Result<String, PolicyError> {
         return node.error("must be the name of a file, such as `index.html`");
     }
     Ok(text.to_owned())
+}
+
+/// A month: whoever wants longer can say so with the object.
+const MAX_TTL: u64 = 30 * 24 * 3600;
+
+/// What the platform keeps of one object at most, in bytes.
+const MAX_COPY: u64 = 512 * 1024 * 1024;
+
+/// A body is held in memory as far as cache and viewer are apart, so most are kept small.
+const DEFAULT_MAX_COPY: u64 = 25 * 1024 * 1024;
+
+fn read_cache(node: &Node<'_>) -> Result<CacheRule, PolicyError> {
+    let fields = node.object(&["ttl", "stale_if_error", "max_size", "generation"])?;
+    let number = |name, range, unit, default| match fields.optional(name) {
+        Some(node) => node.number_in(range, unit),
+        None => Ok(default),
+    };
+    Ok(CacheRule {
+        ttl: Duration::from_secs(fields.required("ttl")?.number_in(0..=MAX_TTL, "seconds")?),
+        stale_if_error: Duration::from_secs(number("stale_if_error", 0..=MAX_TTL, "seconds", 0)?),
+        max_size: number("max_size", 0..=MAX_COPY, "bytes", DEFAULT_MAX_COPY)?,
+        generation: number("generation", 0..=u64::from(u32::MAX), "generations", 0)?,
+    })
 }
 
 /// Reads `cors`, which no one needs to give.

@@ -22,6 +22,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::acl::rules::{AccessRules, Rule};
+use crate::cache::CacheRule;
 use crate::cors::Cors;
 use crate::disclosure::Disclosure;
 use crate::encoding::decode;
@@ -60,6 +61,8 @@ pub struct Route {
     pub disclosure: Disclosure,
     /// Which other origins' pages may read the answers.
     pub cors: Cors,
+    /// How copies are kept near the viewers; not at all when absent.
+    pub cache: Option<CacheRule>,
 }
 
 /// A place for objects.
@@ -163,6 +166,16 @@ pub struct Source {
     pub bucket: Bucket,
     /// The key of the object, location and all.
     pub key: ObjectKey,
+}
+
+impl Source {
+    /// The headers of the store's answer as the object has them.
+    pub(crate) fn stored_headers(&self, headers: &[(String, String)]) -> Vec<(String, String)> {
+        let stored = |(name, value): &(String, String)| {
+            Some((name.clone(), self.store.stored_header(name, value, &self.key)?))
+        };
+        headers.iter().filter_map(stored).collect()
+    }
 }
 
 impl Routes {
@@ -365,6 +378,7 @@ mod tests {
             access: AccessRules::new(Owner::App),
             disclosure: Disclosure::Full,
             cors: Cors::default(),
+            cache: None,
         });
         assert!(added);
         routes

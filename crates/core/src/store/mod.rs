@@ -9,6 +9,7 @@
 //! kinds is known here and nowhere else: how a call is signed, which of its answers are the
 //! store's own inventions, and whether it can be asked again with another key.
 
+pub mod answer;
 pub mod s3;
 pub mod swift;
 
@@ -20,6 +21,7 @@ use crate::request::Method;
 use crate::secret::Secret;
 use crate::time::UnixTime;
 
+pub use self::answer::{StoreAnswer, StoreError, Unanswered};
 pub use self::s3::{Addressing, S3Store};
 pub use self::swift::SwiftStore;
 

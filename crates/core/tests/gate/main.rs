@@ -10,10 +10,11 @@ use cloakroom_core::origin::OriginRequest;
 use cloakroom_core::policy::Policy;
 use cloakroom_core::request::{Method, Request};
 use cloakroom_core::response::ViewerResponse;
-use cloakroom_core::retrieval::{Next, Retrieval, StoreAnswer};
+use cloakroom_core::retrieval::{Next, Retrieval};
 use cloakroom_core::secret::Secret;
 use cloakroom_core::sigv4::sign::{Payload, Signer, Unsigned};
 use cloakroom_core::sigv4::{Credentials, ExpiresIn};
+use cloakroom_core::store::StoreAnswer;
 use cloakroom_core::time::UnixTime;
 
 mod access;
@@ -174,7 +175,7 @@ fn respond(retrieval: Retrieval, status: u16, headers: &[(&str, &str)]) -> Viewe
     let headers: Vec<_> = headers.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect();
     let answer = StoreAnswer { status, headers: &headers };
     match retrieval.settle(Ok(answer), &mut Health::default(), now()) {
-        Next::Respond(response) => response,
+        Next::Respond(response) => response.head,
         other => panic!("{status}: {other:?}"),
     }
 }

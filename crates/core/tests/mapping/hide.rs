@@ -8,10 +8,11 @@ use cloakroom_core::gate::{Decision, Gate, Outcome, Step};
 use cloakroom_core::health::Health;
 use cloakroom_core::jwt;
 use cloakroom_core::request::{Method, Request};
-use cloakroom_core::retrieval::{Next, Retrieval, StoreAnswer, Unanswered};
+use cloakroom_core::retrieval::{Next, Retrieval};
 use cloakroom_core::secret::Secret;
 use cloakroom_core::sigv4::sign::{Signer, Unsigned};
 use cloakroom_core::sigv4::{Credentials, ExpiresIn};
+use cloakroom_core::store::{StoreAnswer, Unanswered};
 
 use crate::*;
 
@@ -88,8 +89,8 @@ fn refused(retrieval: Retrieval, answer: Result<StoreAnswer<'_>, Unanswered>) ->
     loop {
         next = match next {
             Next::Ask { retrieval, .. } => retrieval.settle(answer, &mut health, now()),
-            Next::Reject(rejection) => return rejection,
-            Next::Respond(response) => panic!("{response:?}"),
+            Next::Reject { rejection, .. } => return rejection,
+            Next::Respond(_) | Next::Look(_) => panic!("there is an object"),
         };
     }
 }

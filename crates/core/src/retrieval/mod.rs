@@ -1,9 +1,12 @@
 //! Getting an allowed object: which store is asked, what its answer means, who is asked next.
 //!
 //! ```text
-//! retrieve ─▶ Ask ──(the adapter sends)──▶ settle ─┬─▶ Respond
-//!              ▲                                   ├─▶ Reject
-//!              └──────── after a while ────────────┘
+//! retrieve ─▶ Look ──(the adapter looks)──▶ found ──┬─▶ Respond
+//!                                    ┌───────────────┘      ▲
+//!                                    ▼                      │
+//!                                   Ask ──(it sends)──▶ settle ─▶ Reject
+//!                                    ▲                      │
+//!                                    └──── after a while ───┘
 //! ```
 //!
 //! | the store | what is done |
@@ -15,134 +18,39 @@
 //! | does not answer in time | the fallback is asked: the viewer has waited enough |
 //! | says anything else | the viewer is told that it failed |
 //!
+//! Where the route keeps copies, one is looked for first ([`cache`](crate::cache)): a fresh one is
+//! the answer, and a stale one is asked about.
+//!
 //! An object that one store does not have is absent only if no other store failed: where it may
 //! be, nobody knows.
 
-use std::fmt;
+mod next;
+mod serve;
+
 use std::time::Duration;
 
 use crate::access::Access;
 use crate::acl::decision::AllowedBy;
+use crate::cache::{CacheRule, Copy, CopyKey};
+use crate::conditions::is_for;
 use crate::disclosure::Disclosure;
 use crate::disposition::ContentDisposition;
 use crate::health::Health;
 use crate::origin::{OriginRequest, Wanted};
 use crate::rejection::Rejection;
-use crate::response::{Delivery, Sharing, ViewerResponse};
+use crate::request::Method;
+use crate::response::{Delivery, Sharing};
 use crate::route::{Located, Source};
-use crate::store::KeyChoice;
+use crate::store::{KeyChoice, StoreAnswer, StoreError, Unanswered};
 use crate::time::UnixTime;
+
+pub use self::next::{Body, CacheStatus, Next, Response};
 
 /// How often one store is asked.
 pub const TRIES: u32 = 3;
 
 /// How long to wait before a store is asked again: twice as long each time.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
-
-/// The store did not answer with the object.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum StoreError {
-    /// 404: there is no such object.
-    NotFound,
-    /// 403: S3 says so for a missing object, too, when the credentials may not list the bucket.
-    Denied,
-    /// 401: it does not know the keys, or none of them is for this container.
-    KeyRefused,
-    /// The bucket is in another region than the policy says.
-    OtherRegion {
-        /// The one that the store names.
-        region: String,
-    },
-    /// Any other status that has no meaning for the viewer.
-    Unexpected {
-        /// The status.
-        status: u16,
-    },
-    /// No answer came.
-    Unreachable,
-    /// None came in time.
-    TimedOut {
-        /// How long it was waited for.
-        after: Duration,
-    },
-    /// None was waited for: the store has failed too often.
-    Resting {
-        /// For how long it is left alone.
-        rest: Duration,
-    },
-}
-
-impl fmt::Display for StoreError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NotFound => f.write_str("the store has no such object"),
-            Self::Denied => f.write_str(
-                "the store refused the gate's own request: the object is missing and the store's \
-                 credentials may not list the bucket, or the credentials are wrong",
-            ),
-            Self::KeyRefused => {
-                f.write_str("the store refused the gate's keys: are they the ones that it has?")
-            }
-            Self::OtherRegion { region } => write!(
-                f,
-                "the store says that the bucket is in `{}`; set the store's `region` to that",
-                region.escape_debug()
-            ),
-            Self::Unexpected { status } => write!(f, "the store answered {status}"),
-            Self::Unreachable => f.write_str("the store did not answer"),
-            Self::TimedOut { after } => {
-                write!(f, "the store did not answer within {} s", after.as_secs())
-            }
-            Self::Resting { rest } => write!(
-                f,
-                "the store has failed again and again, and is left alone for {} s",
-                rest.as_secs()
-            ),
-        }
-    }
-}
-
-/// The head of a store's answer.
-#[derive(Clone, Copy, Debug)]
-pub struct StoreAnswer<'a> {
-    /// The status.
-    pub status: u16,
-    /// The headers.
-    pub headers: &'a [(String, String)],
-}
-
-impl<'a> StoreAnswer<'a> {
-    /// The first value of a header, whose name is given in lower case.
-    pub fn header(&self, name: &str) -> Option<&'a str> {
-        let mut named = self.headers.iter().filter(|(known, _)| known.eq_ignore_ascii_case(name));
-        named.next().map(|(_, value)| value.as_str())
-    }
-}
-
-/// Why there is no answer of the store.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Unanswered {
-    /// The connection could not be made, or broke.
-    Unreachable,
-    /// The time was over.
-    TimedOut,
-}
-
-/// What is to be done.
-#[derive(Clone, Debug)]
-pub enum Next {
-    /// Wait, then send this, and [settle](Retrieval::settle) what comes.
-    Ask {
-        /// Who waits for the answer.
-        retrieval: Box<Retrieval>,
-        /// What to wait for first.
-        pause: Duration,
-    },
-    /// Answer with this head, and the body of the store's last answer.
-    Respond(ViewerResponse),
-    /// Answer no.
-    Reject(Rejection),
-}
 
 /// An allowed object on its way: made by [`Access::retrieve`] alone.
 ///
@@ -161,23 +69,38 @@ pub struct Retrieval {
     tries: u32,
     /// What kept a store from saying whether it has the object.
     trouble: Option<StoreError>,
+    copies: Option<Copies>,
     delivery: Delivery,
     disclosure: Disclosure,
+}
+
+/// Where copies are kept, and what was found there.
+#[derive(Clone, Debug)]
+struct Copies {
+    key: CopyKey,
+    rule: CacheRule,
+    /// One that is to be asked about.
+    stale: Option<Copy>,
 }
 
 impl Access<'_, '_> {
     /// Sets out to get the object.
     pub fn retrieve(self) -> Retrieval {
         let located = self.located();
-        let (route, request) = (located.route(), located.grant().request());
+        let (route, request, view) = (located.route(), located.grant().request(), located.view());
         let source = located.source().clone();
+        let copies = route.cache.as_ref().map(|rule| Copies {
+            key: CopyKey::new(request.host(), rule, &source, view.version.as_deref()),
+            rule: rule.clone(),
+            stale: None,
+        });
         Retrieval {
-            wanted: Wanted::new(request, located.view().version.clone()),
+            wanted: Wanted::new(request, view.version.clone()),
             delivery: Delivery {
                 sharing: sharing(located, self.allowed().by),
                 expires_at: located.grant().expires_at(),
                 cors: route.cors.headers(request),
-                headers: located.view().headers.clone(),
+                headers: view.headers.clone(),
                 disposition: located
                     .grant()
                     .disposition()
@@ -189,6 +112,7 @@ impl Access<'_, '_> {
             key: KeyChoice::default(),
             tries: 0,
             trouble: None,
+            copies,
         }
     }
 }
@@ -196,7 +120,19 @@ impl Access<'_, '_> {
 impl Retrieval {
     /// The request to send, signed at the time `now`.
     pub fn request(&self, now: UnixTime) -> OriginRequest {
-        OriginRequest::sign(&self.wanted, &self.source, self.key, now)
+        let wanted = match self.copies.as_ref().and_then(|copies| copies.stale.as_ref()) {
+            Some(copy) => self.wanted.clone().unless(copy.validators()),
+            None if self.asks_for_whole() => self.wanted.clone().whole(),
+            None => self.wanted.clone(),
+        };
+        OriginRequest::sign(&wanted, &self.source, self.key, now)
+    }
+
+    /// Whether the part that is wanted is all of the object, of which a copy could be kept.
+    /// Players of videos begin so.
+    fn asks_for_whole(&self) -> bool {
+        let all = self.wanted.is_for_a_part() && self.wanted.header("range") == Some("bytes=0-");
+        all && self.copies.as_ref().is_some_and(|copies| copies.stale.is_none())
     }
 
     /// The store that it goes to.
@@ -209,14 +145,36 @@ impl Retrieval {
         &self.delivery.cors
     }
 
-    /// Begins: asks the first store that is not known to be dead.
+    /// The copy to look for, and the part of it that is wanted, as `Range` says it.
+    pub fn copy(&self) -> Option<(&CopyKey, Option<&str>)> {
+        let part = self.wanted.header("range").filter(|_| self.wanted.is_for_a_part());
+        self.copies.as_ref().map(|copies| (&copies.key, part))
+    }
+
+    /// Whether what a store answers may become a copy, for which others can wait.
+    pub fn may_keep(&self) -> bool {
+        let is_for_all = !self.wanted.is_for_a_part() || self.asks_for_whole();
+        is_for_all && self.wanted.method == Method::Get && !self.wanted.is_conditional()
+    }
+
+    /// Begins: with a copy, or with the first store that is not known to be dead.
     pub fn begin(self, health: &Health, now: UnixTime) -> Next {
-        match health.rests_until(self.store(), now) {
-            Some(until) => {
-                self.elsewhere(StoreError::Resting { rest: until.since(now) }, health, now)
-            }
-            None => Next::Ask { retrieval: Box::new(self), pause: Duration::ZERO },
+        if self.copies.is_some() { Next::Look(Box::new(self)) } else { self.ask(health, now) }
+    }
+
+    /// Goes on, now that a copy has been looked for.
+    pub fn found(mut self, copy: Option<StoreAnswer<'_>>, health: &Health, now: UnixTime) -> Next {
+        let Some(copy) = copy.and_then(Copy::read) else { return self.ask(health, now) };
+        if copy.is_fresh(now) {
+            return match self.serve_copy(&copy, CacheStatus::Hit, now) {
+                Ok(response) => Next::Respond(Box::new(response)),
+                Err(next) => next.unwrap_or_else(|| self.without_copies().ask(health, now)),
+            };
         }
+        if let Some(copies) = &mut self.copies {
+            copies.stale = Some(copy);
+        }
+        self.ask(health, now)
     }
 
     /// Goes on, now that the store has answered, or has not.
@@ -237,14 +195,11 @@ impl Retrieval {
                 if let Some(key) = self.source.store.next_key(self.key, answer.status) {
                     return Self { key, tries: 0, ..self }.again(Duration::ZERO);
                 }
+                let headers = self.source.stored_headers(answer.headers);
+                let answer = StoreAnswer { status: answer.status, headers: &headers };
                 match self.read(answer) {
-                    Reading::Object => {
-                        let key = &self.source.key;
-                        let store = &self.source.store;
-                        let response =
-                            ViewerResponse::from_store(&self.delivery, store, key, &answer, now);
-                        return Next::Respond(response);
-                    }
+                    Reading::Object => return self.serve_from_store(answer, now),
+                    Reading::SameAsCopy => return self.serve_renewed_copy(health, now),
                     Reading::OtherVersion => {
                         let wanted = self.wanted.whole();
                         return Self { wanted, tries: 0, ..self }.again(Duration::ZERO);
@@ -268,31 +223,45 @@ impl Retrieval {
             _ => false,
         };
         if may_pass && self.tries < TRIES && health.rests_until(self.store(), now).is_none() {
-            let pause = FIRST_PAUSE.saturating_mul(2_u32.saturating_pow(self.tries - 1));
-            return self.again(pause);
+            let doublings = self.tries.saturating_sub(1);
+            return self.again(FIRST_PAUSE.saturating_mul(2_u32.saturating_pow(doublings)));
         }
         self.elsewhere(error, health, now)
+    }
+
+    fn ask(self, health: &Health, now: UnixTime) -> Next {
+        match health.rests_until(self.store(), now) {
+            Some(until) => {
+                self.elsewhere(StoreError::Resting { rest: until.since(now) }, health, now)
+            }
+            None => self.again(Duration::ZERO),
+        }
     }
 
     fn again(self, pause: Duration) -> Next {
         Next::Ask { retrieval: Box::new(self), pause }
     }
 
+    fn without_copies(self) -> Self {
+        Self { copies: None, ..self }
+    }
+
     /// What a status means for what was asked.
     fn read(&self, answer: StoreAnswer<'_>) -> Reading {
+        let asks_about_copy = self.copies.as_ref().is_some_and(|copies| copies.stale.is_some());
         match answer.status {
             200 => Reading::Object,
             206 if self.wanted.is_for_a_part() => match self.wanted.header("if-range") {
-                // Not every store knows If-Range; a part of another version would be put
-                // together with what the viewer has of this one.
-                Some(validator) if !is_validator_of(validator, answer) => Reading::OtherVersion,
+                // Not every store knows If-Range.
+                Some(validator) if !is_for(validator, answer.validators()) => Reading::OtherVersion,
                 _ => Reading::Object,
             },
             416 if self.wanted.is_for_a_part() => Reading::Object,
+            304 if asks_about_copy => Reading::SameAsCopy,
             304 | 412 if self.wanted.is_conditional() => Reading::Object,
             401 => Reading::Error(StoreError::KeyRefused),
-            404 => Reading::Error(StoreError::NotFound),
             403 => Reading::Error(StoreError::Denied),
+            404 => Reading::Error(StoreError::NotFound),
             status => Reading::Error(match answer.header("x-amz-bucket-region") {
                 Some(region) if matches!(status, 301 | 307 | 400) => {
                     StoreError::OtherRegion { region: region.to_owned() }
@@ -302,20 +271,29 @@ impl Retrieval {
         }
     }
 
-    /// Asks the fallback, or answers no.
+    /// Asks the fallback, serves a copy that is not fresh, or answers no.
     fn elsewhere(self, error: StoreError, health: &Health, now: UnixTime) -> Next {
         let is_absent = matches!(error, StoreError::NotFound | StoreError::Denied);
-        let trouble = self.trouble.or((!is_absent).then(|| error.clone()));
-        match self.fallback {
-            Some(source) => {
-                let key = KeyChoice::default();
-                let next = Self { source, fallback: None, key, tries: 0, trouble, ..self };
-                next.begin(health, now)
-            }
-            None => {
-                let rejection = Rejection::Store(trouble.unwrap_or(error));
-                Next::Reject(rejection.disclosed(self.disclosure))
-            }
+        let trouble = self.trouble.clone().or((!is_absent).then(|| error.clone()));
+        if let Some(source) = self.fallback.clone() {
+            let key = KeyChoice::default();
+            let next = Self { source, fallback: None, key, tries: 0, trouble, ..self };
+            return next.ask(health, now);
+        }
+        let stale = self.copies.as_ref().and_then(|copies| {
+            let copy = copies.stale.as_ref()?;
+            copy.may_serve_stale(&copies.rule, now).then_some(copy)
+        });
+        if let (Some(copy), Some(_)) = (stale, &trouble)
+            && let Ok(response) = self.serve_copy(copy, CacheStatus::Stale, now)
+        {
+            return Next::Respond(Box::new(response));
+        }
+        let forget = self.copies.filter(|copies| trouble.is_none() && copies.stale.is_some());
+        let rejection = Rejection::Store(trouble.unwrap_or(error));
+        Next::Reject {
+            rejection: rejection.disclosed(self.disclosure),
+            forget: forget.map(|copies| copies.key),
         }
     }
 }
@@ -324,6 +302,8 @@ impl Retrieval {
 enum Reading {
     /// What was asked for.
     Object,
+    /// The word that the copy is still right.
+    SameAsCopy,
     /// A part of another version than the viewer has.
     OtherVersion,
     /// Nothing that the viewer could use.
@@ -333,20 +313,6 @@ enum Reading {
 /// Whether a store that says so is in trouble.
 fn is_failure(status: u16) -> bool {
     matches!(status, 500 | 502 | 503 | 504)
-}
-
-/// Whether the validator of an If-Range is that of the answer (RFC 9110, section 13.1.5): a
-/// strong entity tag, or the date exactly.
-fn is_validator_of(validator: &str, answer: StoreAnswer<'_>) -> bool {
-    if validator.starts_with("W/") {
-        false
-    } else if validator.starts_with('"') {
-        // Swift leaves out the quotes.
-        let strong = answer.header("etag").filter(|tag| !tag.starts_with("W/"));
-        strong.is_some_and(|tag| tag.trim_matches('"') == validator.trim_matches('"'))
-    } else {
-        answer.header("last-modified") == Some(validator)
-    }
 }
 
 /// Who else may be given the same answer for the same URL.

@@ -1,0 +1,304 @@
+//! Copies of objects, kept near the viewers.
+//!
+//! Every request is authorized before a copy is looked for, and a copy is found by what the
+//! object is, never by the ticket: viewers with different tickets share one. What is kept is the
+//! object as its store has it; what the viewer gets of it is made anew for each.
+//!
+//! A copy is fresh for the time that the object's own `Cache-Control` says (RFC 9111, section
+//! 5.2.2), or else the route. After that it is asked about, by its ETag, and used on when the
+//! store says 304; while the store is down it may serve for a while longer, where the route says
+//! so.
+
+use std::time::Duration;
+
+use crate::conditions::Validators;
+use crate::encoding::{Slash, encode};
+use crate::response::PASSED_HEADERS;
+use crate::route::Source;
+use crate::store::StoreAnswer;
+use crate::time::UnixTime;
+
+/// How a route keeps copies.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CacheRule {
+    /// How long a copy is fresh of an object that says nothing itself.
+    pub ttl: Duration,
+    /// How much longer it may serve while the store fails.
+    pub stale_if_error: Duration,
+    /// Larger objects are not kept, in bytes.
+    pub max_size: u64,
+    /// Part of every copy's name: another one, and all that was kept is forgotten.
+    pub generation: u64,
+}
+
+/// A copy that is no longer fresh is kept for so long, to be asked about.
+const REVALIDATION: Duration = Duration::from_secs(24 * 3600);
+
+/// When a copy was kept, and for how many seconds it is fresh.
+const KEPT: &str = "x-cloakroom-kept";
+
+/// The object's own `Cache-Control`; that of the copy is for the cache.
+const OBJECT_CACHE_CONTROL: &str = "x-cloakroom-cache-control";
+
+/// Where a copy is kept: a URL that is nothing but a name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CopyKey(String);
+
+impl CopyKey {
+    /// The name of an object's copy. The platform wants it to be of a host that it knows, so the
+    /// host is the viewer's.
+    pub(crate) fn new(
+        host: &str,
+        rule: &CacheRule,
+        source: &Source,
+        version: Option<&str>,
+    ) -> Self {
+        let part = |text: &str| encode(text, Slash::Encode);
+        let mut url = format!(
+            "https://{host}/.cloakroom/{}/{}/{}/{}",
+            rule.generation,
+            part(source.store.name()),
+            part(source.bucket.as_str()),
+            encode(source.key.as_str(), Slash::Keep),
+        );
+        if let Some(version) = version {
+            url.push_str("?versionId=");
+            url.push_str(&part(version));
+        }
+        Self(url)
+    }
+
+    /// The URL.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// What is to be kept: the body that goes to the viewer, under these headers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Keep {
+    /// Where.
+    pub key: CopyKey,
+    /// The headers of the copy.
+    pub headers: Vec<(&'static str, String)>,
+}
+
+/// A copy that was found.
+#[derive(Clone, Debug)]
+pub(crate) struct Copy {
+    kept_at: UnixTime,
+    ttl: Duration,
+    /// The status: 200, or 206 when a part was asked for.
+    status: u16,
+    /// The headers as the store gave them.
+    headers: Vec<(String, String)>,
+}
+
+impl Copy {
+    /// Reads a copy; none when it is not one.
+    pub(crate) fn read(found: StoreAnswer<'_>) -> Option<Self> {
+        let (kept_at, ttl) = found.header(KEPT)?.split_once(' ')?;
+        let mut headers: Vec<_> = found
+            .headers
+            .iter()
+            .filter(|(name, _)| PASSED_HEADERS.contains(&name.as_str()))
+            .cloned()
+            .collect();
+        let own = found.header(OBJECT_CACHE_CONTROL);
+        headers.extend(own.map(|value| ("cache-control".to_owned(), value.to_owned())));
+        Some(Self {
+            kept_at: UnixTime::from_secs(kept_at.parse().ok()?),
+            ttl: Duration::from_secs(ttl.parse().ok()?),
+            status: found.status,
+            headers,
+        })
+    }
+
+    pub(crate) fn answer(&self) -> StoreAnswer<'_> {
+        StoreAnswer { status: self.status, headers: &self.headers }
+    }
+
+    /// Whether it may be used without asking.
+    pub(crate) fn is_fresh(&self, now: UnixTime) -> bool {
+        now.since(self.kept_at) < self.ttl
+    }
+
+    /// Whether it may be used though the store fails.
+    pub(crate) fn may_serve_stale(&self, rule: &CacheRule, now: UnixTime) -> bool {
+        now.since(self.kept_at) < self.ttl.saturating_add(rule.stale_if_error)
+    }
+
+    /// What a store can be asked about it by.
+    pub(crate) fn validators(&self) -> Validators<'_> {
+        self.answer().validators()
+    }
+
+    /// The copy, kept again since the store says that it is still the object. A part is not.
+    pub(crate) fn renewed(&self, key: CopyKey, rule: &CacheRule, now: UnixTime) -> Option<Keep> {
+        keep(self.answer(), key, rule, now)
+    }
+}
+
+/// What to keep of a store's answer, if anything.
+pub(crate) fn keep(
+    answer: StoreAnswer<'_>,
+    key: CopyKey,
+    rule: &CacheRule,
+    now: UnixTime,
+) -> Option<Keep> {
+    let own = answer.header("cache-control");
+    let ttl = time_to_live(own, rule.ttl)?;
+    // Without a length nobody could tell a whole copy from a part of one.
+    let length: u64 = answer.header("content-length")?.parse().ok()?;
+    if answer.status != 200 || length > rule.max_size {
+        return None;
+    }
+    let Validators { etag, last_modified } = answer.validators();
+    let longer = if etag.or(last_modified).is_some() { REVALIDATION } else { Duration::ZERO };
+    let retention = ttl.saturating_add(longer.max(rule.stale_if_error));
+    if retention.is_zero() {
+        return None;
+    }
+    let passed = PASSED_HEADERS
+        .into_iter()
+        .filter_map(|name| Some((name, answer.header(name)?.to_owned())))
+        .filter(|(name, _)| *name != "expires");
+    let mut headers: Vec<_> = passed.collect();
+    headers.push(("cache-control", format!("public, max-age={}", retention.as_secs())));
+    headers.push((KEPT, format!("{} {}", now.as_secs(), ttl.as_secs())));
+    headers.extend(own.map(|own| (OBJECT_CACHE_CONTROL, own.to_owned())));
+    Some(Keep { key, headers })
+}
+
+/// For how long a copy is fresh; none when there is to be none.
+fn time_to_live(cache_control: Option<&str>, default: Duration) -> Option<Duration> {
+    let directives: Vec<_> = cache_control
+        .into_iter()
+        .flat_map(|value| value.split(','))
+        .map(|directive| directive.trim().to_ascii_lowercase())
+        .collect();
+    let has = |name: &str| directives.iter().any(|directive| directive == name);
+    let seconds = |name: &str| {
+        let mut values = directives.iter().filter_map(|directive| directive.strip_prefix(name));
+        values.next().map(|value| {
+            value.trim_matches('"').parse().map_or(Duration::ZERO, Duration::from_secs)
+        })
+    };
+    if has("no-store") || directives.iter().any(|directive| directive.starts_with("private")) {
+        return None;
+    }
+    if directives.iter().any(|directive| directive.starts_with("no-cache")) {
+        return Some(Duration::ZERO);
+    }
+    Some(seconds("s-maxage=").or_else(|| seconds("max-age=")).unwrap_or(default))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const RULE: CacheRule = CacheRule {
+        ttl: Duration::from_secs(300),
+        stale_if_error: Duration::from_secs(60),
+        max_size: 1000,
+        generation: 1,
+    };
+    const NOW: UnixTime = UnixTime::from_secs(1_000);
+
+    fn kept(status: u16, headers: &[(&str, &str)]) -> Option<Vec<(String, String)>> {
+        let headers: Vec<_> =
+            headers.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect();
+        let answer = StoreAnswer { status, headers: &headers };
+        let keep = keep(answer, CopyKey("https://h/".to_owned()), &RULE, NOW)?;
+        Some(keep.headers.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
+    }
+
+    const LENGTH: (&str, &str) = ("content-length", "5");
+
+    #[test]
+    fn the_object_says_how_long_or_else_the_route() {
+        for (cache_control, expected) in [
+            (None, Some(300)),
+            (Some("public"), Some(300)),
+            (Some("max-age=9"), Some(9)),
+            (Some("max-age=9, S-MaxAge=7"), Some(7)),
+            (Some("max-age=\"9\""), Some(9)),
+            (Some("max-age=soon"), Some(0)),
+            (Some("no-cache, max-age=9"), Some(0)),
+            (Some("no-cache=\"set-cookie\""), Some(0)),
+            (Some("private, max-age=9"), None),
+            (Some("No-Store"), None),
+        ] {
+            let ttl = time_to_live(cache_control, RULE.ttl);
+            assert_eq!(ttl, expected.map(Duration::from_secs), "{cache_control:?}");
+        }
+    }
+
+    #[test]
+    fn a_copy_comes_back_as_the_store_gave_it() {
+        let stored = [
+            LENGTH,
+            ("Content-Type", "image/png"),
+            ("etag", "\"e\""),
+            ("cache-control", "max-age=9"),
+            ("expires", "Sun, 06 Nov 1994 08:49:37 GMT"),
+            ("x-amz-request-id", "1"),
+            ("set-cookie", "a=b"),
+        ];
+        let headers = kept(200, &stored).unwrap();
+        let copy = Copy::read(StoreAnswer { status: 200, headers: &headers }).unwrap();
+        let mut found: Vec<_> =
+            copy.headers.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
+        found.sort_unstable();
+        let expected = [
+            ("cache-control", "max-age=9"),
+            LENGTH,
+            ("content-type", "image/png"),
+            ("etag", "\"e\""),
+        ];
+        assert_eq!(found, expected);
+        let at = |secs: u64| UnixTime::from_secs(1_000 + secs);
+        assert!(copy.is_fresh(at(8)) && !copy.is_fresh(at(9)));
+        assert!(copy.may_serve_stale(&RULE, at(68)) && !copy.may_serve_stale(&RULE, at(69)));
+    }
+
+    #[test]
+    fn what_is_not_kept() {
+        assert!(kept(200, &[LENGTH]).is_some());
+        for (status, headers) in [
+            (200, vec![]),
+            (200, vec![("content-length", "1001")]),
+            (200, vec![("content-length", "many")]),
+            (200, vec![LENGTH, ("cache-control", "no-store")]),
+            (206, vec![LENGTH]),
+            (304, vec![LENGTH]),
+            (404, vec![LENGTH]),
+        ] {
+            assert_eq!(kept(status, &headers), None, "{status} {headers:?}");
+        }
+    }
+
+    #[test]
+    fn how_long_it_stays() {
+        let age = |headers: &[(&str, &str)]| {
+            let headers = kept(200, &[&[LENGTH], headers].concat()).unwrap();
+            let found = headers.iter().find(|(name, _)| name == "cache-control");
+            found.map(|(_, value)| value.clone()).unwrap()
+        };
+        assert_eq!(age(&[]), "public, max-age=360");
+        assert_eq!(age(&[("etag", "\"e\"")]), "public, max-age=86700");
+        assert_eq!(age(&[("cache-control", "no-cache")]), "public, max-age=60");
+    }
+
+    #[test]
+    fn what_anybody_else_wrote_is_no_copy() {
+        for value in ["", "1000", "1000 x", "x 300", "1000 300 1"] {
+            let headers = vec![(KEPT.to_owned(), value.to_owned())];
+            assert!(
+                Copy::read(StoreAnswer { status: 200, headers: &headers }).is_none(),
+                "{value}"
+            );
+        }
+        assert!(Copy::read(StoreAnswer { status: 200, headers: &[] }).is_none());
+    }
+}

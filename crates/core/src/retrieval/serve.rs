@@ -1,0 +1,116 @@
+//! Making answers to the viewer, of what a store says and of copies.
+
+use crate::cache::{Copy, keep};
+use crate::conditions::{Met, evaluate, is_for};
+use crate::health::Health;
+use crate::origin::Wanted;
+use crate::request::Method;
+use crate::response::ViewerResponse;
+use crate::store::StoreAnswer;
+use crate::time::UnixTime;
+
+use super::{Body, CacheStatus, Copies, Next, Response, Retrieval};
+
+impl Retrieval {
+    /// The store's answer, for the viewer and to keep.
+    pub(super) fn serve_from_store(self, answer: StoreAnswer<'_>, now: UnixTime) -> Next {
+        let part = self.part_that_is_all(answer);
+        let cache = match &self.copies {
+            None => CacheStatus::Bypass,
+            Some(Copies { stale: None, .. }) => CacheStatus::Miss,
+            Some(Copies { stale: Some(_), .. }) => CacheStatus::Expired,
+        };
+        // The store was asked about the copy, and not whether the viewer's conditions are met.
+        let status = match (cache, answer.status) {
+            (CacheStatus::Expired, 200 | 206) => {
+                self.status_for_viewer(answer).unwrap_or(answer.status)
+            }
+            (_, status) => status,
+        };
+        let is_whole = status == 200 && self.wanted.method == Method::Get;
+        let keep = self
+            .copies
+            .filter(|_| is_whole)
+            .and_then(|copies| keep(answer, copies.key, &copies.rule, now));
+        let answer = match &part {
+            Some(headers) if status == 200 => StoreAnswer { status: 206, headers },
+            _ => StoreAnswer { status, ..answer },
+        };
+        let head = ViewerResponse::from_store(&self.delivery, &answer, now);
+        let body = self.wanted.body_of(&head, Body::Store);
+        Next::Respond(Box::new(Response { head, body, keep, cache }))
+    }
+
+    /// The headers of the part that was wanted, when the store was asked for the whole in its
+    /// place: it is all of it.
+    fn part_that_is_all(&self, answer: StoreAnswer<'_>) -> Option<Vec<(String, String)>> {
+        let fits = |validator| is_for(validator, answer.validators());
+        if !self.asks_for_whole() || !self.wanted.header("if-range").is_none_or(fits) {
+            return None;
+        }
+        let length: u64 = answer.header("content-length")?.parse().ok()?;
+        let range = format!("bytes 0-{}/{length}", length.checked_sub(1)?);
+        let mut headers = answer.headers.to_vec();
+        headers.push(("content-range".to_owned(), range));
+        Some(headers)
+    }
+
+    /// The copy, of which the store says that it is still the object.
+    pub(super) fn serve_renewed_copy(mut self, health: &Health, now: UnixTime) -> Next {
+        let stale = self.copies.as_mut().and_then(|copies| {
+            let copy = copies.stale.take()?;
+            let keep = copy.renewed(copies.key.clone(), &copies.rule, now);
+            Some((copy, keep))
+        });
+        // INVARIANT: it was asked about a copy.
+        let Some((copy, keep)) = stale else { return self.ask(health, now) };
+        match self.serve_copy(&copy, CacheStatus::Revalidated, now) {
+            Ok(response) => {
+                // Of a body that nobody is sent, nothing can be kept.
+                let keep = keep.filter(|_| response.body != Body::None);
+                Next::Respond(Box::new(Response { keep, ..response }))
+            }
+            Err(next) => next.unwrap_or_else(|| self.without_copies().ask(health, now)),
+        }
+    }
+
+    /// The copy as an answer. Otherwise what is to be done first, or nothing when somebody else
+    /// has to answer.
+    pub(super) fn serve_copy(
+        &self,
+        copy: &Copy,
+        cache: CacheStatus,
+        now: UnixTime,
+    ) -> Result<Response, Option<Next>> {
+        let answer = copy.answer();
+        let part_of_other = answer.status == 206
+            && self.wanted.header("if-range").is_some_and(|it| !is_for(it, answer.validators()));
+        let Some(status) = self.status_for_viewer(answer) else { return Err(None) };
+        if part_of_other && status == 206 {
+            // The whole of the copy is wanted.
+            let wanted = self.wanted.clone().whole();
+            return Err(Some(Next::Look(Box::new(Self { wanted, ..self.clone() }))));
+        }
+        let answer = StoreAnswer { status, ..answer };
+        let head = ViewerResponse::from_store(&self.delivery, &answer, now);
+        let body = self.wanted.body_of(&head, Body::Copy);
+        Ok(Response { head, body, keep: None, cache })
+    }
+
+    /// The status that the viewer's conditions make of an answer; none when they cannot be read.
+    fn status_for_viewer(&self, answer: StoreAnswer<'_>) -> Option<u16> {
+        match evaluate(|name| self.wanted.header(name), answer.validators()) {
+            Met::Yes => Some(answer.status),
+            Met::NotModified => Some(304),
+            Met::Failed => Some(412),
+            Met::Unknown => None,
+        }
+    }
+}
+
+impl Wanted {
+    /// Where the body of an answer is that would be in `place`.
+    fn body_of(&self, head: &ViewerResponse, place: Body) -> Body {
+        if head.has_body && self.method == Method::Get { place } else { Body::None }
+    }
+}

@@ -1,0 +1,109 @@
+//! Copies in the platform's cache. Which ones, the core says; here they are found and kept.
+//!
+//! The cache is that of one data centre. Objects that several viewers want at once are fetched
+//! once by each instance: the others wait for the copy. They wait on timers of their own, since
+//! the platform lets no request wait for the I/O of another.
+
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use cloakroom_core::cache::{CopyKey, Keep};
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{Cache, Headers, Request, RequestInit, Response, ResponseInit, WorkerGlobalScope};
+use worker::{Context, Delay};
+
+/// The name of the cache, so that no `fetch` of anybody finds what is in it.
+const NAME: &str = "cloakroom";
+
+/// How long to wait for a copy that another request is about to keep, and how often to look.
+const PATIENCE: Duration = Duration::from_secs(3);
+const LOOK_EVERY: Duration = Duration::from_millis(20);
+
+thread_local! {
+    /// The copies that requests of this instance are about to keep.
+    static AWAITED: RefCell<BTreeSet<String>> = RefCell::default();
+}
+
+/// The promise of a copy: others wait for it until it is dropped.
+pub(crate) struct Promised(String);
+
+impl Promised {
+    /// Promises a copy; none when somebody else has.
+    pub(crate) fn new(key: &CopyKey) -> Option<Self> {
+        let key = key.as_str().to_owned();
+        AWAITED.with_borrow_mut(|all| all.insert(key.clone())).then(|| Self(key))
+    }
+}
+
+impl Drop for Promised {
+    fn drop(&mut self) {
+        AWAITED.with_borrow_mut(|all| all.remove(&self.0));
+    }
+}
+
+/// Waits until nobody has promised a copy any more.
+pub(crate) async fn wait_for(key: &CopyKey) {
+    let mut waited = Duration::ZERO;
+    while waited < PATIENCE && AWAITED.with_borrow(|all| all.contains(key.as_str())) {
+        Delay::from(LOOK_EVERY).await;
+        waited = waited.saturating_add(LOOK_EVERY);
+    }
+}
+
+/// Looks for a copy, or for a part of one. A cache that fails is an empty one.
+pub(crate) async fn find(key: &CopyKey, part: Option<&str>) -> Option<Response> {
+    let find = async {
+        let init = RequestInit::new();
+        if let Some(part) = part {
+            let headers = Headers::new()?;
+            headers.append("range", part)?;
+            init.set_headers(&headers);
+        }
+        let request = Request::new_with_str_and_init(key.as_str(), &init)?;
+        JsFuture::from(open().await?.match_with_request(&request)).await
+    };
+    find.await.ok().and_then(|found: JsValue| found.dyn_into().ok())
+}
+
+/// Keeps a copy of an answer while its body goes to the viewer.
+pub(crate) fn keep(context: &Context, keep: Keep, answer: &Response, promised: Option<Promised>) {
+    // The runtime hands the body on to both, natively.
+    let Ok(twin) = answer.clone() else { return };
+    context.wait_until(async move {
+        // A cache that does not take it keeps nobody from being served.
+        let _kept = put(keep, &twin).await;
+        drop(promised);
+    });
+}
+
+/// Forgets a copy.
+pub(crate) fn forget(context: &Context, key: CopyKey) {
+    context.wait_until(async move {
+        let _forgotten = delete(&key).await;
+    });
+}
+
+async fn put(keep: Keep, twin: &Response) -> Result<(), JsValue> {
+    let headers = Headers::new()?;
+    for (name, value) in &keep.headers {
+        headers.append(name, value)?;
+    }
+    let init = ResponseInit::new();
+    init.set_status(200);
+    init.set_headers(&headers);
+    let copy = Response::new_with_opt_readable_stream_and_init(twin.body().as_ref(), &init)?;
+    JsFuture::from(open().await?.put_with_str(keep.key.as_str(), &copy)).await?;
+    Ok(())
+}
+
+async fn delete(key: &CopyKey) -> Result<(), JsValue> {
+    JsFuture::from(open().await?.delete_with_str(key.as_str())).await?;
+    Ok(())
+}
+
+async fn open() -> Result<Cache, JsValue> {
+    let global: WorkerGlobalScope = js_sys::global().unchecked_into();
+    JsFuture::from(global.caches()?.open(NAME)).await.map(JsCast::unchecked_into)
+}

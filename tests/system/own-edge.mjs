@@ -1,5 +1,5 @@
-// An edge with a policy of the test's own, under workerd, and a store behind it that answers
-// every signed request with the same object.
+// An edge with a policy of the test's own, under workerd. Unless the test brings stores of its own,
+// there is one behind it that answers every signed request with the same object.
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -16,39 +16,25 @@ const repository = fileURLToPath(new URL("../..", import.meta.url));
 export const content = "what the store keeps";
 
 /**
- * Starts both. Of a policy `keys` is given, and the `secrets` that they name; every key has the
- * authority to read `/media/*`.
+ * Starts it. Of a policy `keys` is given, and the `secrets` that they name; every key has the
+ * authority to read `/media/*`. With `stores` come the `routes` to them, and no other store is
+ * started; `bindings` are the Worker's further variables.
  */
-export async function ownEdge({ keys, secrets = {} }) {
-  const store = await startStore();
+export async function ownEdge({ keys, secrets = {}, stores, routes, bindings = {} }) {
+  const store = stores ? undefined : await startStore();
   const policy = {
     version: 1,
-    stores: {
-      main: {
-        kind: "s3",
-        endpoint: store.origin,
-        region: "us-east-1",
-        addressing: "path",
-        credentials: { access_key_id: "STORE_ID", secret_access_key: "STORE_SECRET" },
-      },
-    },
+    stores: stores ?? { main: s3Store(store.origin) },
     keys,
-    routes: {
-      media: {
-        path: "/media/",
-        store: "main",
-        bucket: "media",
-        access: [{ keys: "*", acl: "authenticated-read" }],
-      },
-    },
+    routes: routes ?? { media: route("/media/", "main") },
   };
-  const bindings = {
+  const edge = await startEdge({
+    ...bindings,
     ...secrets,
     POLICY: JSON.stringify(policy),
-    STORE_ID: "STOREKEY",
-    STORE_SECRET: "the store's own secret of the tests",
-  };
-  const edge = await startEdge(bindings);
+    STORE_ID: storeKey.access_key_id,
+    STORE_SECRET: storeKey.secret_access_key,
+  });
   return {
     origin: edge.origin,
     /** How many requests have reached the store. */
@@ -57,9 +43,33 @@ export async function ownEdge({ keys, secrets = {} }) {
     logText: edge.logText,
     async stop() {
       await edge.stop();
-      await store.stop();
+      await store?.stop();
     },
   };
+}
+
+/** What requests to an S3 store are signed with, unless the test says something else. */
+export const storeKey = {
+  access_key_id: "STOREKEY",
+  secret_access_key: "the store's own secret of the tests",
+};
+
+/** A store of kind `s3` in a policy. */
+export function s3Store(endpoint, options = {}) {
+  return {
+    kind: "s3",
+    endpoint,
+    region: "us-east-1",
+    addressing: "path",
+    credentials: { access_key_id: "STORE_ID", secret_access_key: "STORE_SECRET" },
+    ...options,
+  };
+}
+
+/** A route in a policy that whoever has a key may read. */
+export function route(path, store, options = {}) {
+  const access = [{ keys: "*", acl: "authenticated-read" }];
+  return { path, store, bucket: "media", access, ...options };
 }
 
 async function startStore() {

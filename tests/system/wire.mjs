@@ -20,6 +20,40 @@ export async function send(origin, target, options) {
   };
 }
 
+/**
+ * Sends and reads as far as the answer goes: `whole` says whether it came to its end. An answer
+ * that does not end in `seconds` is an error.
+ */
+export async function sendPatiently(origin, target, { seconds = 8, ...options } = {}) {
+  let timer;
+  const late = new Promise((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`no end after ${seconds} s: ${target}`)), seconds * 1000);
+  });
+  let response;
+  try {
+    response = await Promise.race([open(origin, target, options), late]);
+    const chunks = [];
+    response.on("data", (chunk) => chunks.push(chunk));
+    const ended = new Promise((resolve) => {
+      for (const event of ["end", "error", "close"]) response.once(event, resolve);
+    });
+    await Promise.race([ended, late]);
+    const body = Buffer.concat(chunks);
+    return {
+      status: response.statusCode,
+      headers: response.headers,
+      body,
+      text: body.toString("utf8"),
+      whole: response.complete,
+      /** Every word of the answer. */
+      everything: [response.statusMessage, ...response.rawHeaders, body.toString("latin1")].join("\n"),
+    };
+  } finally {
+    clearTimeout(timer);
+    response?.destroy();
+  }
+}
+
 /** Sends and answers as soon as the head of the response is there. */
 export function open(origin, target, { method = "GET", headers = {}, body } = {}) {
   const { hostname, port } = new URL(origin);

@@ -15,6 +15,7 @@ use crate::store::{KeyChoice, ObjectCall};
 use crate::time::UnixTime;
 
 /// The viewer's headers that the store gets: Range and conditions (RFC 9110, sections 13, 14).
+/// With a HEAD, for which Range is not defined, the conditions alone.
 pub const FORWARDED_HEADERS: [&str; 6] =
     ["if-match", "if-modified-since", "if-none-match", "if-range", "if-unmodified-since", "range"];
 
@@ -30,11 +31,14 @@ pub(crate) struct Wanted {
 
 impl Wanted {
     pub(crate) fn new(request: &Request<'_>, version: Option<String>) -> Self {
+        let method = request.method();
         let forwarded = FORWARDED_HEADERS
             .into_iter()
+            // A HEAD is about the whole, but S3 would answer it with 206 and the length of a part.
+            .filter(|name| method == Method::Get || !is_of_a_part(name))
             .filter_map(|name| Some((name, Secret::new(request.header(name)?))))
             .collect();
-        Self { method: request.method(), version, forwarded }
+        Self { method, version, forwarded }
     }
 
     /// A header that is passed on.
@@ -50,7 +54,7 @@ impl Wanted {
 
     /// Whether the store may answer that nothing is to be sent.
     pub(crate) fn is_conditional(&self) -> bool {
-        self.forwarded.iter().any(|(name, _)| !matches!(*name, "range" | "if-range"))
+        self.forwarded.iter().any(|(name, _)| !is_of_a_part(name))
     }
 
     /// The same, unless the object is still what these say. The viewer's own conditions are left
@@ -68,9 +72,13 @@ impl Wanted {
 
     /// The same for the whole object.
     pub(crate) fn whole(mut self) -> Self {
-        self.forwarded.retain(|(name, _)| !matches!(*name, "range" | "if-range"));
+        self.forwarded.retain(|(name, _)| !is_of_a_part(name));
         self
     }
+}
+
+fn is_of_a_part(name: &str) -> bool {
+    matches!(name, "range" | "if-range")
 }
 
 /// A signed request for one object: made by [`Retrieval`](crate::retrieval::Retrieval) alone,

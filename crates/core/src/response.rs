@@ -76,6 +76,10 @@ impl ViewerResponse {
             // The length and type of an error are those of a body that is not passed on.
             let of_body =
                 matches!(known, Some("content-length" | "content-type" | "content-encoding"));
+            // Two lengths, or none, would break the viewer's connection.
+            if known == Some("content-length") && !is_number(&value) {
+                continue;
+            }
             if let Some(name) = known.filter(|_| has_body || !of_body) {
                 passed.push((name, value.clone()));
             }
@@ -114,6 +118,10 @@ impl ViewerResponse {
         passed.extend(delivery.cors.iter().cloned());
         Self { status, headers: passed, has_body }
     }
+}
+
+fn is_number(value: &str) -> bool {
+    !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// Uploaded pages and drawings run no scripts under the name of the media's host.
@@ -207,6 +215,21 @@ mod tests {
         assert_eq!(names, ["etag", "content-type", "x-content-type-options"]);
         let untyped = respond(Sharing::Everyone, 200, &[]);
         assert!(header(&untyped, "content-security-policy").is_some());
+    }
+
+    #[test]
+    fn a_length_is_a_number() {
+        for (value, passes) in [
+            ("0", true),
+            ("36", true),
+            ("5, 6", false),
+            ("many", false),
+            ("-1", false),
+            ("", false),
+        ] {
+            let response = respond(Sharing::Everyone, 200, &[("content-length", value)]);
+            assert_eq!(header(&response, "content-length").is_some(), passes, "{value}");
+        }
     }
 
     #[test]

@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use cloakroom_core::gate::{Gate, Outcome, Step};
 use cloakroom_core::health::Health;
+use cloakroom_core::origin::FORWARDED_HEADERS;
 use cloakroom_core::policy::Policy;
 use cloakroom_core::request::Request;
 use cloakroom_core::response::ViewerResponse;
@@ -61,8 +62,12 @@ fn gate() -> Gate {
 }
 
 fn retrieval(target: &str, headers: &[(&str, &str)]) -> Retrieval {
+    retrieval_by("GET", target, headers)
+}
+
+fn retrieval_by(method: &str, target: &str, headers: &[(&str, &str)]) -> Retrieval {
     let headers = [("host", "h")].into_iter().chain(headers.iter().copied());
-    let request = Request::parse("GET", target, headers).unwrap();
+    let request = Request::parse(method, target, headers).unwrap();
     let gate = gate();
     let Step::Decided(decision) = gate.decide(&request, NOW) else { panic!("no public key") };
     match decision.outcome {
@@ -281,6 +286,15 @@ fn a_part_of_another_version_is_not_passed_on() {
     let unquoted = [("etag", "2")];
     let story = story("/swift/a.jpg", &with("\"2\""), &[Ok((206, &unquoted))]);
     assert_eq!(status(&story), Ok(206));
+}
+
+#[test]
+fn a_head_is_of_the_whole() {
+    let sent = [("range", "bytes=5-"), ("if-range", "\"1\""), ("if-none-match", "\"2\"")];
+    let asked = retrieval_by("HEAD", "/s3/a.jpg", &sent).request(NOW);
+    let names = asked.headers().iter().map(|(name, _)| *name);
+    let forwarded: Vec<_> = names.filter(|name| FORWARDED_HEADERS.contains(name)).collect();
+    assert_eq!(forwarded, ["if-none-match"]);
 }
 
 /// Replaces the value at a JSON pointer, and expects this error.

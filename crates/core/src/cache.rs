@@ -148,6 +148,10 @@ pub(crate) fn keep(
 ) -> Option<Keep> {
     let own = answer.header("cache-control");
     let ttl = time_to_live(own, rule.ttl)?;
+    // Two readers of one body get it unpacked, and packed again it is other bytes than stored.
+    if answer.header("content-encoding").is_some() {
+        return None;
+    }
     // Without a length nobody could tell a whole copy from a part of one.
     let length: u64 = answer.header("content-length")?.parse().ok()?;
     if answer.status != 200 || length > rule.max_size {
@@ -270,6 +274,7 @@ mod tests {
             (200, vec![("content-length", "1001")]),
             (200, vec![("content-length", "many")]),
             (200, vec![LENGTH, ("cache-control", "no-store")]),
+            (200, vec![LENGTH, ("content-encoding", "gzip")]),
             (206, vec![LENGTH]),
             (304, vec![LENGTH]),
             (404, vec![LENGTH]),

@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use crate::conditions::Validators;
 use crate::encoding::{Slash, encode};
+use crate::endpoint::Endpoint;
 use crate::response::PASSED_HEADERS;
 use crate::route::Source;
 use crate::store::StoreAnswer;
@@ -46,16 +47,18 @@ pub struct CopyKey(String);
 
 impl CopyKey {
     /// The name of an object's copy. The platform wants it to be of a host that it knows, so the
-    /// host is the viewer's.
+    /// host is the viewer's. None when that is no host: whatever else it is, such as one with a
+    /// `#` at its end, it must not make the name into that of another object.
     pub(crate) fn new(
         host: &str,
         rule: &CacheRule,
         source: &Source,
         version: Option<&str>,
-    ) -> Self {
+    ) -> Option<Self> {
+        let host = Endpoint::parse(&format!("https://{host}")).ok()?;
         let part = |text: &str| encode(text, Slash::Encode);
         let mut url = format!(
-            "https://{host}/.cloakroom/{}/{}/{}/{}",
+            "{host}/.cloakroom/{}/{}/{}/{}",
             rule.generation,
             part(source.store.name()),
             part(source.bucket.as_str()),
@@ -65,7 +68,7 @@ impl CopyKey {
             url.push_str("?versionId=");
             url.push_str(&part(version));
         }
-        Self(url)
+        Some(Self(url))
     }
 
     /// The URL.

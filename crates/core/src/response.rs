@@ -77,7 +77,7 @@ impl ViewerResponse {
             let of_body =
                 matches!(known, Some("content-length" | "content-type" | "content-encoding"));
             // Two lengths, or none, would break the viewer's connection.
-            if known == Some("content-length") && !is_number(&value) {
+            if known == Some("content-length") && !is_number(value) {
                 continue;
             }
             if let Some(name) = known.filter(|_| has_body || !of_body) {

@@ -124,7 +124,9 @@ impl World {
         target: &str,
         sent: &[(&str, &str)],
     ) -> Result<Response, &'static str> {
-        let sent = [("host", "media.example")].into_iter().chain(sent.iter().copied());
+        let named = sent.iter().any(|(name, _)| *name == "host");
+        let host = (!named).then_some(("host", "media.example"));
+        let sent = host.into_iter().chain(sent.iter().copied());
         let request = Request::parse(method, target, sent).unwrap();
         let gate = self.gate.clone();
         let Step::Decided(decision) = gate.decide(&request, self.time()) else { panic!("a key") };
@@ -429,6 +431,22 @@ fn copies_are_named_by_what_they_are() {
     let names: Vec<_> = world.copies.keys().cloned().collect();
     let name = "https://media.example/.cloakroom/7/main/media/public/a%20b%2B%C3%A9//c.jpg";
     assert_eq!(names, [name]);
+}
+
+#[test]
+fn no_host_makes_the_name_of_another_object() {
+    let mut world = World::new(json!({ "ttl": 300 }));
+    world.get(&ticket(60), &[]).unwrap();
+    let name = world.copies.keys().next().unwrap().strip_prefix("https://").unwrap().to_owned();
+    world.asked.clear();
+    for end in ["#", "?", "/../../", "\\", "%23", " ", "@media.example"] {
+        let response = world.get(PUBLIC, &[("host", &format!("{name}{end}"))]);
+        assert_eq!(seen(&mut world, response), "200 bypass Store; asked [\"\"]", "{end}");
+    }
+    for host in ["MEDIA.example", "media.example:443"] {
+        world.get(PUBLIC, &[("host", host)]).unwrap();
+    }
+    assert_eq!(world.copies.len(), 2, "{:?}", world.copies.keys());
 }
 
 #[test]

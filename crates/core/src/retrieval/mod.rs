@@ -89,10 +89,9 @@ impl Access<'_, '_> {
         let located = self.located();
         let (route, request, view) = (located.route(), located.grant().request(), located.view());
         let source = located.source().clone();
-        let copies = route.cache.as_ref().map(|rule| Copies {
-            key: CopyKey::new(request.host(), rule, &source, view.version.as_deref()),
-            rule: rule.clone(),
-            stale: None,
+        let copies = route.cache.as_ref().and_then(|rule| {
+            let key = CopyKey::new(request.host(), rule, &source, view.version.as_deref())?;
+            Some(Copies { key, rule: rule.clone(), stale: None })
         });
         Retrieval {
             wanted: Wanted::new(request, view.version.clone()),

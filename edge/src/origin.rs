@@ -33,7 +33,7 @@ pub(crate) async fn retrieve(
     log: &mut LogLine,
 ) -> Result<(ViewerResponse, Option<Response>), Rejection> {
     let mut answer: Option<Response> = None;
-    let mut next = HEALTH.with_borrow(|health| retrieval.begin(health, now()));
+    let mut next = HEALTH.with_borrow_mut(|health| retrieval.begin(health, now()));
     loop {
         let (retrieval, pause) = match next {
             Next::Ask { retrieval, pause } => (retrieval, pause),

@@ -210,12 +210,12 @@ impl Retrieval {
     }
 
     /// Begins: asks the first store that is not known to be dead.
-    pub fn begin(self, health: &Health, now: UnixTime) -> Next {
-        match health.rests_until(self.store(), now) {
-            Some(until) => {
+    pub fn begin(self, health: &mut Health, now: UnixTime) -> Next {
+        match health.admit(self.store(), now) {
+            Err(until) => {
                 self.elsewhere(StoreError::Resting { rest: until.since(now) }, health, now)
             }
-            None => Next::Ask { retrieval: Box::new(self), pause: Duration::ZERO },
+            Ok(()) => self.again(Duration::ZERO),
         }
     }
 
@@ -303,7 +303,7 @@ impl Retrieval {
     }
 
     /// Asks the fallback, or answers no.
-    fn elsewhere(self, error: StoreError, health: &Health, now: UnixTime) -> Next {
+    fn elsewhere(self, error: StoreError, health: &mut Health, now: UnixTime) -> Next {
         let is_absent = matches!(error, StoreError::NotFound | StoreError::Denied);
         let trouble = self.trouble.or((!is_absent).then(|| error.clone()));
         match self.fallback {

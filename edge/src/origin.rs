@@ -39,14 +39,14 @@ pub(crate) async fn retrieve(
 ) -> Result<Retrieved, Rejection> {
     let (mut copy, mut answer) = (None, None);
     let mut promised = None;
-    let mut next = HEALTH.with_borrow(|health| retrieval.begin(health, now()));
+    let mut next = HEALTH.with_borrow_mut(|health| retrieval.begin(health, now()));
     loop {
         next = match next {
             Next::Look(retrieval) => {
                 copy = look(&retrieval, &mut promised).await;
                 let head = copy.as_ref().map(head_of);
                 let head = head.as_ref().map(StoreHead::as_answer);
-                HEALTH.with_borrow(|health| retrieval.found(head, health, now()))
+                HEALTH.with_borrow_mut(|health| retrieval.found(head, health, now()))
             }
             Next::Ask { retrieval, pause } => {
                 cancel(answer.take());

@@ -27,7 +27,8 @@ export async function send(origin, target, options) {
 export async function sendPatiently(origin, target, { seconds = 8, ...options } = {}) {
   let timer;
   const late = new Promise((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`no end after ${seconds} s: ${target}`)), seconds * 1000);
+    const error = new Error(`no end after ${seconds} s: ${target}`);
+    timer = setTimeout(() => reject(error), seconds * 1000);
   });
   let response;
   try {
@@ -46,7 +47,11 @@ export async function sendPatiently(origin, target, { seconds = 8, ...options } 
       text: body.toString("utf8"),
       whole: response.complete,
       /** Every word of the answer. */
-      everything: [response.statusMessage, ...response.rawHeaders, body.toString("latin1")].join("\n"),
+      everything: [
+        response.statusMessage,
+        ...response.rawHeaders,
+        body.toString("latin1"),
+      ].join("\n"),
     };
   } finally {
     clearTimeout(timer);

@@ -2,7 +2,7 @@
 //!
 //! Waiting for a dead store takes every viewer the whole timeout, and keeps it from getting well.
 //! After [`FAILURES`] failures in a row nothing is asked of it for [`REST`]; then one request
-//! goes through, and its outcome counts like any other.
+//! goes through. While its outcome is open, the store is left alone by all others.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -29,6 +29,19 @@ impl Health {
     /// Until when a store is left alone; none when it may be asked.
     pub fn rests_until(&self, store: &str, now: UnixTime) -> Option<UnixTime> {
         self.0.get(store)?.rests_until.filter(|until| now < *until)
+    }
+
+    /// Lets a request through, or says until when the store is left alone.
+    pub(crate) fn admit(&mut self, store: &str, now: UnixTime) -> Result<(), UnixTime> {
+        match self.0.get_mut(store).and_then(|condition| condition.rests_until.as_mut()) {
+            Some(until) if now < *until => Err(*until),
+            Some(until) => {
+                // Should this one never come back, another one is let through after a while.
+                *until = now.saturating_add(REST);
+                Ok(())
+            }
+            None => Ok(()),
+        }
     }
 
     /// The store has answered, whatever it said.
@@ -67,10 +80,18 @@ mod tests {
         let end = UnixTime::from_secs(1_010);
         assert_eq!(health.rests_until("main", now), Some(end));
         assert_eq!(health.rests_until("other", now), None);
+        assert_eq!(health.admit("main", now), Err(end));
+        assert_eq!(health.admit("other", now), Ok(()));
         // One goes through when the rest is over. When that fails, too, there is another rest.
         assert_eq!(health.rests_until("main", end), None);
-        health.failed("main", end);
-        assert_eq!(health.rests_until("main", end), Some(UnixTime::from_secs(1_020)));
+        assert_eq!(health.admit("main", end), Ok(()));
+        assert_eq!(health.admit("main", end), Err(UnixTime::from_secs(1_020)));
+        health.failed("main", UnixTime::from_secs(1_012));
+        let end = UnixTime::from_secs(1_022);
+        assert_eq!(health.rests_until("main", UnixTime::from_secs(1_012)), Some(end));
+        // One that never comes back is followed by another one.
+        assert_eq!(health.admit("main", end), Ok(()));
+        assert_eq!(health.admit("main", UnixTime::from_secs(1_032)), Ok(()));
         health.succeeded("main");
         assert_eq!(health.rests_until("main", end), None);
     }

@@ -135,7 +135,7 @@ impl World {
             Outcome::Reject { rejection, .. } => return Err(rejection.row().reason),
             Outcome::Preflight(_) => panic!("a preflight"),
         };
-        let mut next = retrieval.begin(&self.health, self.time());
+        let mut next = retrieval.begin(&mut self.health, UnixTime::from_secs(self.now));
         loop {
             next = match next {
                 Next::Look(retrieval) => {
@@ -143,7 +143,7 @@ impl World {
                     let found = found.as_ref();
                     let found =
                         found.map(|(status, headers)| StoreAnswer { status: *status, headers });
-                    retrieval.found(found, &self.health, self.time())
+                    retrieval.found(found, &mut self.health, UnixTime::from_secs(self.now))
                 }
                 Next::Ask { retrieval, .. } => {
                     let answer = self.store(&retrieval);

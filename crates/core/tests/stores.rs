@@ -263,7 +263,7 @@ fn a_dead_store_is_left_alone() {
         (elsewhere.asked.as_slice(), status(&elsewhere)),
         (&[SWIFT.to_owned()][..], Ok(200))
     );
-    let Next::Reject { rejection, .. } = retrieval("/s3/a.jpg", &[]).begin(&health, NOW) else {
+    let Next::Reject { rejection, .. } = retrieval("/s3/a.jpg", &[]).begin(&mut health, NOW) else {
         panic!("it was asked");
     };
     assert_eq!(rejection.row().status, 503);

@@ -157,12 +157,17 @@ impl Retrieval {
     }
 
     /// Begins: with a copy, or with the first store that is not known to be dead.
-    pub fn begin(self, health: &Health, now: UnixTime) -> Next {
+    pub fn begin(self, health: &mut Health, now: UnixTime) -> Next {
         if self.copies.is_some() { Next::Look(Box::new(self)) } else { self.ask(health, now) }
     }
 
     /// Goes on, now that a copy has been looked for.
-    pub fn found(mut self, copy: Option<StoreAnswer<'_>>, health: &Health, now: UnixTime) -> Next {
+    pub fn found(
+        mut self,
+        copy: Option<StoreAnswer<'_>>,
+        health: &mut Health,
+        now: UnixTime,
+    ) -> Next {
         let Some(copy) = copy.and_then(Copy::read) else { return self.ask(health, now) };
         if copy.is_fresh(now) {
             return match self.serve_copy(&copy, CacheStatus::Hit, now) {
@@ -228,12 +233,12 @@ impl Retrieval {
         self.elsewhere(error, health, now)
     }
 
-    fn ask(self, health: &Health, now: UnixTime) -> Next {
-        match health.rests_until(self.store(), now) {
-            Some(until) => {
+    fn ask(self, health: &mut Health, now: UnixTime) -> Next {
+        match health.admit(self.store(), now) {
+            Err(until) => {
                 self.elsewhere(StoreError::Resting { rest: until.since(now) }, health, now)
             }
-            None => self.again(Duration::ZERO),
+            Ok(()) => self.again(Duration::ZERO),
         }
     }
 
@@ -271,7 +276,7 @@ impl Retrieval {
     }
 
     /// Asks the fallback, serves a copy that is not fresh, or answers no.
-    fn elsewhere(self, error: StoreError, health: &Health, now: UnixTime) -> Next {
+    fn elsewhere(self, error: StoreError, health: &mut Health, now: UnixTime) -> Next {
         let is_absent = matches!(error, StoreError::NotFound | StoreError::Denied);
         let trouble = self.trouble.clone().or((!is_absent).then(|| error.clone()));
         if let Some(source) = self.fallback.clone() {

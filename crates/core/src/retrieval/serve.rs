@@ -56,7 +56,7 @@ impl Retrieval {
     }
 
     /// The copy, of which the store says that it is still the object.
-    pub(super) fn serve_renewed_copy(mut self, health: &Health, now: UnixTime) -> Next {
+    pub(super) fn serve_renewed_copy(mut self, health: &mut Health, now: UnixTime) -> Next {
         let stale = self.copies.as_mut().and_then(|copies| {
             let copy = copies.stale.take()?;
             let keep = copy.renewed(copies.key.clone(), &copies.rule, now);

@@ -85,7 +85,7 @@ fn fetched(target: &str) -> Retrieval {
 /// Why there is no object, when the store answers so each time that it is asked.
 fn refused(retrieval: Retrieval, answer: Result<StoreAnswer<'_>, Unanswered>) -> Rejection {
     let mut health = Health::default();
-    let mut next = retrieval.begin(&health, now());
+    let mut next = retrieval.begin(&mut health, now());
     loop {
         next = match next {
             Next::Ask { retrieval, .. } => retrieval.settle(answer, &mut health, now()),

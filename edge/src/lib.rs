@@ -83,7 +83,7 @@ async fn serve(
         }
         Outcome::Reject { rejection, cors } => {
             log.verdict(&verdict);
-            return viewer::reject(&rejection, cors, &viewer.id);
+            return viewer::reject(&rejection, cors, viewer);
         }
     };
     let cors = retrieval.cors().to_vec();
@@ -95,7 +95,7 @@ async fn serve(
         }
         Err(rejection) => {
             log.verdict(&Verdict::from(&rejection));
-            viewer::reject(&rejection, cors, &viewer.id)
+            viewer::reject(&rejection, cors, viewer)
         }
     }
 }

@@ -53,7 +53,7 @@ impl ViewerRequest {
     }
 
     /// The headers; the platform gives names in lower case.
-    pub(crate) fn headers(&self) -> impl Iterator<Item = (&str, &str)> + Clone {
+    pub(crate) fn headers(&self) -> impl Iterator<Item = (&str, &str)> {
         self.headers.iter().map(|(name, value)| (name.as_str(), value.as_str()))
     }
 

@@ -19,8 +19,18 @@ use crate::trail::Trail;
 const ALLOW: &str = "GET, HEAD, OPTIONS";
 
 /// The request headers that a page of another origin may send.
-const CORS_REQUEST_HEADERS: &str = "authorization, if-match, if-modified-since, if-none-match, \
-    if-range, if-unmodified-since, range, x-amz-content-sha256, x-amz-date, x-amz-security-token";
+const CORS_REQUEST_HEADERS: [&str; 10] = [
+    "authorization",
+    "if-match",
+    "if-modified-since",
+    "if-none-match",
+    "if-range",
+    "if-unmodified-since",
+    "range",
+    "x-amz-content-sha256",
+    "x-amz-date",
+    "x-amz-security-token",
+];
 
 /// A policy with its secrets, ready to decide.
 #[derive(Clone, Debug)]
@@ -206,7 +216,7 @@ impl Gate {
     fn preflight(&self, request: &Request<'_>) -> Vec<(&'static str, String)> {
         let manner = self.routes.manner(request);
         let mut headers = manner
-            .map(|manner| manner.cors.preflight(request, "GET, HEAD", CORS_REQUEST_HEADERS))
+            .map(|manner| manner.cors.preflight(request, "GET, HEAD", &CORS_REQUEST_HEADERS))
             .unwrap_or_default();
         headers.push(("allow", ALLOW.to_owned()));
         headers

@@ -292,6 +292,47 @@ fn each_error_names_its_place() {
              `*`",
         ),
         (
+            "/routes/media/cors/allow_headers",
+            Some(json!(["x-app", "X-App"])),
+            "policy: at `routes.media.cors.allow_headers.1`: must be the name of a header in lower \
+             case, such as `x-app-version`",
+        ),
+        (
+            "/routes/media/cors/expose_headers",
+            Some(json!(["*"])),
+            "policy: at `routes.media.cors.expose_headers.0`: must be the name of a header in \
+             lower case, such as `x-app-version`",
+        ),
+        (
+            "/routes/media/cors/expose_headers",
+            Some(json!(["server-timing", "server-timing"])),
+            "policy: at `routes.media.cors.expose_headers.1`: names `server-timing` twice",
+        ),
+        (
+            "/routes/media/cors/max_age",
+            Some(json!(86_401)),
+            "policy: at `routes.media.cors.max_age`: must be a whole number of seconds from 0 to \
+             86400",
+        ),
+        (
+            "/routes/media/cors",
+            Some(json!({ "allow_origins": ["*"], "allow_credentials": true })),
+            "policy: at `routes.media.cors.allow_credentials`: must not stand beside the origin \
+             `*`: any site could read what its visitors may read; name the origins",
+        ),
+        (
+            "/routes/media/cors/allow_credentials",
+            Some(json!("yes")),
+            "policy: at `routes.media.cors.allow_credentials`: must be `true` or `false`, not a \
+             string",
+        ),
+        (
+            "/uploads/photos/cors",
+            Some(json!({ "allow_origins": [], "max_age": 1 })),
+            "policy: at `uploads.photos.cors`: has no field `max_age`; its fields are \
+             `allow_origins`",
+        ),
+        (
             "/uploads/photos/route",
             Some(json!("photos")),
             "policy: at `uploads.photos.route`: must be the name of a route: `media`",

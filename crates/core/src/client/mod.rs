@@ -42,12 +42,9 @@ pub enum Form {
 
 impl Form {
     /// The form for a request with this target and these headers, whose names are in lower case.
-    pub fn of<'a>(
-        target: &str,
-        headers: impl IntoIterator<Item = (&'a str, &'a str), IntoIter: Clone>,
-    ) -> Self {
-        let headers = headers.into_iter();
-        let header = |name: &str| headers.clone().find(|(n, _)| *n == name).map(|(_, value)| value);
+    pub fn of<'a>(target: &str, headers: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
+        let headers: Vec<_> = headers.into_iter().collect();
+        let header = |name: &str| headers.iter().find(|(n, _)| *n == name).map(|(_, value)| *value);
         let accept = Accept::parse(header("accept").unwrap_or_default());
         match header("sec-fetch-dest").and_then(Destination::parse) {
             Some(Destination::Document) => return Self::Html,
@@ -59,7 +56,7 @@ impl Form {
             None => {}
         }
         let is_s3 = is_signed_for_s3(header("authorization").unwrap_or_default())
-            || headers.clone().any(|(name, _)| is_of_s3(name.as_bytes()))
+            || headers.iter().any(|(name, _)| is_of_s3(name.as_bytes()))
             || names(target).any(|name| is_of_s3(&name) || name == b"AWSAccessKeyId");
         if is_s3 { Self::Xml } else { Self::Json }
     }
@@ -138,7 +135,7 @@ impl<'a> Client<'a> {
     pub fn new<'h>(
         method: &str,
         target: &'a str,
-        headers: impl IntoIterator<Item = (&'h str, &'h str), IntoIter: Clone>,
+        headers: impl IntoIterator<Item = (&'h str, &'h str)>,
         request_id: &'a str,
     ) -> Self {
         Self {

@@ -234,7 +234,8 @@ impl Desk {
     }
 
     fn preflight(&self, request: &Request<'_>) -> Answer {
-        let mut headers = self.cors().preflight(request, "POST", "authorization, content-type");
+        let mut headers =
+            self.cors().preflight(request, "POST", &["authorization", "content-type"]);
         headers.push(("allow", ALLOW.to_owned()));
         let log = LogEntry { verdict: Verdict::Allow("preflight"), trail: Trail::default() };
         Answer::new(204, headers, String::new(), log)
@@ -243,7 +244,7 @@ impl Desk {
     /// A preflight names no rule, so a page that may use one of them may ask.
     fn cors(&self) -> Cors {
         let origins = self.rules.iter().flat_map(|rule| rule.cors.allow_origins.iter().cloned());
-        Cors { allow_origins: origins.collect() }
+        Cors { allow_origins: origins.collect(), ..Cors::default() }
     }
 }
 

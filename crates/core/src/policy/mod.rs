@@ -14,6 +14,7 @@
 //! ```
 
 mod access;
+mod cors;
 mod keys;
 mod reader;
 mod routes;

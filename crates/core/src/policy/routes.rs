@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use crate::acl::rules::AccessRules;
 use crate::cors::Cors;
 use crate::disclosure::Disclosure;
-use crate::endpoint::Endpoint;
 use crate::object::ObjectKey;
 use crate::policy::access::read_access;
+use crate::policy::cors::read_cors;
 use crate::policy::reader::{Fields, Node, PolicyError, quoted_list};
 use crate::policy::stores::StoreSpec;
 use crate::route::table::Table;
@@ -329,23 +329,4 @@ fn read_index(node: &Node<'_>) -> Result<String, PolicyError> {
         return node.error("must be the name of a file, such as `index.html`");
     }
     Ok(text.to_owned())
-}
-
-/// Reads `cors`, which no one needs to give.
-pub(super) fn read_cors(node: Option<Node<'_>>) -> Result<Cors, PolicyError> {
-    let Some(node) = node else { return Ok(Cors::default()) };
-    let origins = node.object(&["allow_origins"])?.required("allow_origins")?;
-    let mut allow_origins = Vec::new();
-    for node in origins.list()? {
-        let origin = node.string()?;
-        let exact = Endpoint::parse(origin).is_ok_and(|endpoint| endpoint.to_string() == origin);
-        if origin != "*" && !exact {
-            return node.error(
-                "must be an origin as browsers send it, such as `https://app.example` (no path, \
-                 no slash at the end, no default port), or `*`",
-            );
-        }
-        allow_origins.push(origin.to_owned());
-    }
-    Ok(Cors { allow_origins })
 }

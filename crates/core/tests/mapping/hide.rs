@@ -189,10 +189,15 @@ fn what_is_denied_and_what_is_absent_look_the_same() {
         assert_eq!(seen.status, status);
         assert_eq!(seen.body, json!({ "code": code, "message": text }).to_string());
         let names: Vec<_> = seen.headers.iter().map(|(name, _)| *name).collect();
-        let cors = ["vary", "access-control-allow-origin", "access-control-expose-headers"];
+        let cors = [
+            "vary",
+            "access-control-allow-origin",
+            "access-control-expose-headers",
+            "timing-allow-origin",
+        ];
         assert_eq!(names[..2], ["cache-control", "x-content-type-options"]);
-        assert_eq!(names[2..5], cors, "{prefix}");
-        assert_eq!(names[5..], ["content-type"]);
+        assert_eq!(names[2..6], cors, "{prefix}");
+        assert_eq!(names[6..], ["content-type"]);
         let bodies: BTreeSet<_> = seen.forms.iter().map(|(_, body)| body).collect();
         assert_eq!(bodies.len(), 3, "XML, a page, and nothing: {bodies:?}");
     }

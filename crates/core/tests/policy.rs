@@ -327,6 +327,17 @@ fn each_error_names_its_place() {
              string",
         ),
         (
+            "/routes/media/disposition",
+            Some(json!("download")),
+            "policy: at `routes.media.disposition`: must be `inline` or `attachment`, not \
+             `download`",
+        ),
+        (
+            "/routes/media/deliver",
+            Some(json!("proxy")),
+            "policy: at `routes.media.deliver`: must be `stream` or `redirect`, not `proxy`",
+        ),
+        (
             "/uploads/photos/cors",
             Some(json!({ "allow_origins": [], "max_age": 1 })),
             "policy: at `uploads.photos.cors`: has no field `max_age`; its fields are \
@@ -580,5 +591,19 @@ fn an_access_rule_is_one_acl_and_a_sound_one() {
         "/routes/media/bucket_owner",
         Some(json!("")),
         "policy: at `routes.media.bucket_owner`: must not be empty",
+    );
+}
+
+#[test]
+fn a_redirect_has_one_place_to_go() {
+    let mut policy = sound();
+    policy["routes"]["media"]["deliver"] = json!("redirect");
+    assert!(Policy::parse(&policy.to_string()).is_ok());
+    policy["routes"]["media"]["fallback"] = json!({ "store": "main", "bucket": "other" });
+    let error = Policy::parse(&policy.to_string()).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "policy: at `routes.media.deliver`: must be `stream` where there is a `fallback`: a viewer \
+         who was sent to one store cannot be sent to the other"
     );
 }

@@ -5,13 +5,14 @@ use std::collections::BTreeMap;
 use crate::acl::rules::AccessRules;
 use crate::cors::Cors;
 use crate::disclosure::Disclosure;
+use crate::disposition::DispositionType;
 use crate::object::ObjectKey;
 use crate::policy::access::read_access;
 use crate::policy::cors::read_cors;
 use crate::policy::reader::{Fields, Node, PolicyError, quoted_list};
 use crate::policy::stores::StoreSpec;
 use crate::route::table::Table;
-use crate::route::{Elsewhere, Home, HostPattern, PathPattern, Route, Template};
+use crate::route::{DeliveryMode, Elsewhere, Home, HostPattern, PathPattern, Route, Template};
 use crate::store::Store;
 
 /// A route whose store is still a name.
@@ -25,6 +26,8 @@ pub(super) struct RouteSpec {
     access: AccessRules,
     disclosure: Disclosure,
     cors: Cors,
+    disposition: Option<DispositionType>,
+    delivery: DeliveryMode,
 }
 
 /// A place for objects whose store is still a name.
@@ -77,6 +80,8 @@ impl RouteSpec {
             "access",
             "hide",
             "cors",
+            "disposition",
+            "deliver",
         ])?;
         let path_node = fields.required("path")?;
         let path = PathPattern::parse(path_node.string()?).or_else(|why| path_node.error(why))?;
@@ -108,6 +113,10 @@ impl RouteSpec {
         if let Some(node) = fields.optional("access") {
             check_patterns(&node, &home.location)?;
         }
+        let delivery = match fields.optional("deliver") {
+            Some(node) => read_delivery(&node, fallback.is_some())?,
+            None => DeliveryMode::Stream,
+        };
         let access = read_access(fields.optional("access"), fields.optional("bucket_owner"))?;
         Ok(Self {
             hosts,
@@ -124,6 +133,14 @@ impl RouteSpec {
                 None => Disclosure::Full,
             },
             cors: read_cors(fields.optional("cors"))?,
+            disposition: match fields.optional("disposition") {
+                Some(node) => Some(node.one_of(&[
+                    ("inline", DispositionType::Inline),
+                    ("attachment", DispositionType::Attachment),
+                ])?),
+                None => None,
+            },
+            delivery,
         })
     }
 
@@ -161,6 +178,8 @@ impl RouteSpec {
             access: self.access.clone(),
             disclosure: self.disclosure,
             cors: self.cors.clone(),
+            disposition: self.disposition,
+            delivery: self.delivery,
         })
     }
 }
@@ -321,6 +340,17 @@ fn may_fit_below(pattern: &str, location: &str) -> bool {
     }
     // The pattern goes on below the location, as keys do.
     segments.next().is_some()
+}
+
+fn read_delivery(node: &Node<'_>, has_fallback: bool) -> Result<DeliveryMode, PolicyError> {
+    let choices = [("stream", DeliveryMode::Stream), ("redirect", DeliveryMode::Redirect)];
+    match node.one_of(&choices)? {
+        DeliveryMode::Redirect if has_fallback => node.error(
+            "must be `stream` where there is a `fallback`: a viewer who was sent to one store \
+             cannot be sent to the other",
+        ),
+        delivery => Ok(delivery),
+    }
 }
 
 fn read_index(node: &Node<'_>) -> Result<String, PolicyError> {

@@ -24,6 +24,7 @@ use std::sync::Arc;
 use crate::acl::rules::{AccessRules, Rule};
 use crate::cors::Cors;
 use crate::disclosure::Disclosure;
+use crate::disposition::DispositionType;
 use crate::encoding::decode;
 use crate::grant::{Dialect, Grant};
 use crate::object::{Bucket, BucketError, KeyError, ObjectKey, decode_path};
@@ -60,6 +61,20 @@ pub struct Route {
     pub disclosure: Disclosure,
     /// Which other origins' pages may read the answers.
     pub cors: Cors,
+    /// How browsers are to take the files; as stored when absent.
+    pub disposition: Option<DispositionType>,
+    /// How the edge hands out the objects.
+    pub delivery: DeliveryMode,
+}
+
+/// How the edge hands out objects. A function cannot stream, so it always redirects.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum DeliveryMode {
+    /// It fetches them and passes the bytes on.
+    #[default]
+    Stream,
+    /// It sends the viewer to a signed URL of the store.
+    Redirect,
 }
 
 /// A place for objects.
@@ -365,6 +380,8 @@ mod tests {
             access: AccessRules::new(Owner::App),
             disclosure: Disclosure::Full,
             cors: Cors::default(),
+            disposition: None,
+            delivery: DeliveryMode::Stream,
         });
         assert!(added);
         routes
@@ -380,6 +397,7 @@ mod tests {
                 principal: Principal::EveryOwner,
                 expires_at: None,
                 covers_query: true,
+                bound_to_address: false,
                 disposition: None,
             };
             let located = routes(bucket).locate(Grant::verified(&request, proof)).map(|_| ());

@@ -12,12 +12,12 @@ mod viewer;
 use std::cell::OnceCell;
 use std::rc::Rc;
 
-use cloakroom_core::gate::{Decision, Gate, Outcome, Step};
+use cloakroom_core::gate::{ByRoute, Decision, Gate, Outcome, Step};
 use cloakroom_core::log::{LogLine, Verdict};
 use cloakroom_core::policy::Policy;
+use cloakroom_core::redirect::Redirect;
 use cloakroom_core::request::Request;
 use cloakroom_core::response::ViewerResponse;
-use cloakroom_core::retrieval::Retrieval;
 use cloakroom_core::time::UnixTime;
 use cloakroom_core::trail::Trail;
 use worker::{Context, Env, event};
@@ -62,7 +62,7 @@ async fn serve(
     let request = Request::parse(&viewer.method, viewer.target(), viewer.headers());
     let request =
         request.map(|request| request.over(viewer.scheme()).from_address(viewer.client_address()));
-    let decision: Decision<Retrieval> = match &request {
+    let decision: Decision<ByRoute> = match &request {
         Ok(request) => match gate.decide(request, now) {
             Step::Decided(decision) => decision,
             Step::Check(checking) => {
@@ -78,14 +78,18 @@ async fn serve(
     log.trail(&decision.trail);
     let verdict = decision.outcome.verdict();
     let retrieval = match decision.outcome {
-        Outcome::Allow(retrieval) => retrieval,
+        Outcome::Allow(ByRoute::Stream(retrieval)) => *retrieval,
+        Outcome::Allow(ByRoute::Redirect(redirect)) => {
+            log.verdict(&Verdict::Allow("redirected"));
+            return viewer::respond(Redirect::STATUS, &redirect.headers(), None, &viewer.id);
+        }
         Outcome::Preflight(headers) => {
             log.verdict(&verdict);
             return viewer::respond(204, &headers, None, &viewer.id);
         }
         Outcome::Reject { rejection, cors } => {
             log.verdict(&verdict);
-            return viewer::reject(&rejection, cors, &viewer.id);
+            return viewer::reject(&rejection, cors, viewer);
         }
     };
     let cors = retrieval.cors().to_vec();
@@ -97,7 +101,7 @@ async fn serve(
         }
         Err(rejection) => {
             log.verdict(&Verdict::from(&rejection));
-            viewer::reject(&rejection, cors, &viewer.id)
+            viewer::reject(&rejection, cors, viewer)
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 
+use cloakroom_core::client::{Client, Told};
 use cloakroom_core::rejection::Rejection;
 use cloakroom_core::request::Scheme;
 use js_sys::{Array, JsString, Reflect};
@@ -55,6 +56,11 @@ impl ViewerRequest {
     pub(crate) fn headers(&self) -> impl Iterator<Item = (&str, &str)> {
         self.headers.iter().map(|(name, value)| (name.as_str(), value.as_str()))
     }
+
+    /// Who reads the answer.
+    fn client(&self) -> Client<'_> {
+        Client::new(&self.method, self.target(), self.headers(), &self.id)
+    }
 }
 
 /// All headers of a request or an answer.
@@ -84,12 +90,12 @@ pub(crate) fn respond(
 pub(crate) fn reject(
     rejection: &Rejection,
     cors: Vec<(&'static str, String)>,
-    id: &str,
+    viewer: &ViewerRequest,
 ) -> worker::Result<Response> {
-    let mut headers = rejection.headers();
-    headers.extend(cors);
-    let init = init(rejection.row().status, &headers, id)?;
-    Ok(Response::new_with_opt_str_and_init(Some(&rejection.body()), &init)?)
+    let Told { status, headers, body } = viewer.client().tell(rejection, cors);
+    let init = init(status, &headers, &viewer.id)?;
+    let body = Some(body).filter(|body| !body.is_empty());
+    Ok(Response::new_with_opt_str_and_init(body.as_deref(), &init)?)
 }
 
 /// The answer while policy or secrets are not in order. The log says what is wrong with them.

@@ -12,6 +12,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use cloakroom_core::client::Client;
 use cloakroom_core::desk::answer::Answer;
 use cloakroom_core::desk::{Desk, Step};
 use cloakroom_core::log::LogLine;
@@ -75,6 +76,15 @@ async fn handle(
         Err(error) => desk.reject(None, &Rejection::Request(error)),
     };
     let id = event.lambda_context_ref().map(|context| context.request_id.as_str());
+    let client = Client::new(
+        // The platform makes the answer to a HEAD out of that to a GET.
+        "GET",
+        &target,
+        // What cannot be read says nothing about the reader.
+        event.headers().iter().filter_map(|(n, v)| Some((n.as_str(), v.to_str().ok()?))),
+        id.unwrap_or_default(),
+    );
+    let answer = answer.told_to(&client);
     log(event, &answer, id, now()?);
     let mut response = Response::builder().status(answer.status);
     if let Some(id) = id {

@@ -6,12 +6,11 @@ use std::process::ExitCode;
 
 use clap::Args;
 use cloakroom_core::acl::table::Who;
-use cloakroom_core::gate::{Gate, Outcome, Step};
+use cloakroom_core::gate::{ByRoute, Gate, Outcome, Step};
 use cloakroom_core::policy::Policy;
 use cloakroom_core::presented::Presented;
 use cloakroom_core::rejection::Rejection;
 use cloakroom_core::request::{Request, Scheme};
-use cloakroom_core::retrieval::Retrieval;
 use cloakroom_core::time::UnixTime;
 use cloakroom_core::trail::Trail;
 use serde_json::{Map, Value, json};
@@ -123,7 +122,7 @@ fn split(text: &str) -> Result<(Scheme, String, &str), Failure> {
 
 struct Report {
     trail: Trail,
-    outcome: Outcome<Retrieval>,
+    outcome: Outcome<ByRoute>,
     /// What the signature would have to cover, when it is wrong.
     signed_text: Vec<(&'static str, String)>,
     now: UnixTime,
@@ -136,7 +135,12 @@ impl Report {
             println!("{name:<12}{value}");
         }
         match &self.outcome {
-            Outcome::Allow(retrieval) => {
+            Outcome::Allow(ByRoute::Redirect(redirect)) => {
+                println!("{:<12}ALLOW", "decision");
+                let seconds = redirect.life().as_secs();
+                println!("{:<12}to {}, signed for {seconds} s", "redirect", redirect.shown());
+            }
+            Outcome::Allow(ByRoute::Stream(retrieval)) => {
                 let origin = retrieval.request(self.now);
                 println!("{:<12}ALLOW", "decision");
                 println!("{:<12}{origin}", "to store");
@@ -164,7 +168,13 @@ impl Report {
             report.insert(name.into(), json!(value));
         }
         let decision = match &self.outcome {
-            Outcome::Allow(retrieval) => {
+            Outcome::Allow(ByRoute::Redirect(redirect)) => {
+                let seconds = redirect.life().as_secs();
+                let redirect = json!({ "url": redirect.shown(), "seconds": seconds });
+                report.insert("redirect".into(), redirect);
+                "allow"
+            }
+            Outcome::Allow(ByRoute::Stream(retrieval)) => {
                 let origin = retrieval.request(self.now);
                 let headers: Map<_, _> = redacted(origin.headers())
                     .map(|(name, value)| (name.to_owned(), json!(value)))

@@ -2,10 +2,11 @@
 
 use std::fmt;
 
-use crate::acl::decision::{Acl, Allowed};
+use crate::acl::decision::{Acl, Allowed, AllowedBy};
 use crate::acl::permission::Permission;
 use crate::acl::swift::Item;
 use crate::acl::table::Who;
+use crate::disposition::Disposition;
 use crate::key::Principal;
 use crate::request::Request;
 use crate::route::Located;
@@ -109,6 +110,26 @@ impl<'p, 'r> Access<'p, 'r> {
     /// By what the request is allowed.
     pub fn allowed(&self) -> Allowed<'p> {
         self.allowed
+    }
+
+    /// What the answer is to say of the file's name, when it is not for the object to say: a
+    /// signed header, then the ticket's own words, then the route's.
+    pub(crate) fn disposition(&self) -> Option<Disposition> {
+        let (grant, route) = (self.located.grant(), self.located.route());
+        if self.located.view().headers.iter().any(|(name, _)| *name == "content-disposition") {
+            return None;
+        }
+        let key = self.located.source().key.as_str();
+        let asked = grant.disposition().cloned();
+        match route.disposition.map(|kind| kind.of(key)) {
+            Some(chosen) => Some(asked.filter(Disposition::is_chosen).unwrap_or(chosen)),
+            None => asked,
+        }
+    }
+
+    /// Whether what was proven holds at some addresses or on some pages only.
+    pub(crate) fn is_bound_to_place(&self) -> bool {
+        self.located.grant().is_bound_to_address() || self.allowed.by == AllowedBy::Referrer
     }
 
     /// The object, and the request for it.

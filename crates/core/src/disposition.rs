@@ -18,6 +18,34 @@ pub struct Disposition {
     pub filename: Option<String>,
 }
 
+/// How a browser is to take the files of a route.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DispositionType {
+    /// To be shown, as far as it can.
+    Inline,
+    /// To be saved, under the last part of the key.
+    Attachment,
+}
+
+impl DispositionType {
+    /// For the object with this key.
+    pub fn of(self, key: &str) -> Disposition {
+        match self {
+            Self::Inline => Disposition { inline: true, filename: None },
+            Self::Attachment => {
+                Disposition { inline: false, filename: Some(last_part(key).to_owned()) }
+            }
+        }
+    }
+}
+
+impl Disposition {
+    /// Whether anything was chosen. A TempURL that says nothing leaves it to the object.
+    pub fn is_chosen(&self) -> bool {
+        self.inline || self.filename.is_some()
+    }
+}
+
 /// The `Content-Disposition` of an answer that has the object.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum ContentDisposition {
@@ -38,6 +66,14 @@ impl ContentDisposition {
         }
     }
 
+    /// The header's value, when the object has no say in it.
+    pub(crate) fn chosen(self) -> Option<String> {
+        match self {
+            Self::Chosen(value) => Some(value),
+            Self::Default(_) => None,
+        }
+    }
+
     /// The header's value, for an object that is stored with the value `stored`.
     pub(crate) fn value(&self, stored: Option<String>) -> String {
         match self {
@@ -49,8 +85,11 @@ impl ContentDisposition {
 
 /// What Swift says of an object that says nothing itself.
 pub(crate) fn attachment(key: &str) -> String {
-    let name = key.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
-    with_name("attachment", name)
+    with_name("attachment", last_part(key))
+}
+
+fn last_part(key: &str) -> &str {
+    key.trim_end_matches('/').rsplit('/').next().unwrap_or_default()
 }
 
 fn with_name(kind: &str, name: &str) -> String {
@@ -84,6 +123,21 @@ mod tests {
         }
         let folder = value(false, None, "a/b//", None);
         assert_eq!(folder, r#"attachment; filename="b"; filename*=UTF-8''b"#);
+    }
+
+    #[test]
+    fn a_route_chooses_whatever_is_stored() {
+        for (kind, key, expected) in [
+            (DispositionType::Inline, "a/b.svg", "inline"),
+            (
+                DispositionType::Attachment,
+                "a/\u{e9}t\u{e9}.jpg",
+                r#"attachment; filename="%C3%A9t%C3%A9.jpg"; filename*=UTF-8''%C3%A9t%C3%A9.jpg"#,
+            ),
+        ] {
+            let chosen = ContentDisposition::new(&kind.of(key), key);
+            assert_eq!(chosen.value(Some("stored".to_owned())), expected);
+        }
     }
 
     #[test]

@@ -11,7 +11,7 @@ use crate::redirect::Redirect;
 use crate::rejection::Rejection;
 use crate::request::{Method, Request};
 use crate::retrieval::Retrieval;
-use crate::route::Routes;
+use crate::route::{DeliveryMode, Routes};
 use crate::time::UnixTime;
 use crate::trail::Trail;
 
@@ -19,8 +19,18 @@ use crate::trail::Trail;
 const ALLOW: &str = "GET, HEAD, OPTIONS";
 
 /// The request headers that a page of another origin may send.
-const CORS_REQUEST_HEADERS: &str = "authorization, if-match, if-modified-since, if-none-match, \
-    if-range, if-unmodified-since, range, x-amz-content-sha256, x-amz-date, x-amz-security-token";
+const CORS_REQUEST_HEADERS: [&str; 10] = [
+    "authorization",
+    "if-match",
+    "if-modified-since",
+    "if-none-match",
+    "if-range",
+    "if-unmodified-since",
+    "range",
+    "x-amz-content-sha256",
+    "x-amz-date",
+    "x-amz-security-token",
+];
 
 /// A policy with its secrets, ready to decide.
 #[derive(Clone, Debug)]
@@ -31,7 +41,7 @@ pub struct Gate {
 
 /// The last step of the pipeline: how an object gets to the viewer.
 ///
-/// The edge streams it, by a [`Retrieval`]; a function sends the viewer to the store, by a
+/// The edge does what the route says, [`ByRoute`]; a function sends the viewer to the store, by a
 /// [`Redirect`].
 pub trait Handout: Sized {
     /// Hands out what may be had.
@@ -41,6 +51,24 @@ pub trait Handout: Sized {
 impl Handout for Retrieval {
     fn of(access: Access<'_, '_>, _now: UnixTime) -> Self {
         access.retrieve()
+    }
+}
+
+/// What a route chooses of both.
+#[derive(Clone, Debug)]
+pub enum ByRoute {
+    /// The edge streams it.
+    Stream(Box<Retrieval>),
+    /// The viewer goes to the store.
+    Redirect(Redirect),
+}
+
+impl Handout for ByRoute {
+    fn of(access: Access<'_, '_>, now: UnixTime) -> Self {
+        match access.located().route().delivery {
+            DeliveryMode::Stream => Self::Stream(Box::new(access.retrieve())),
+            DeliveryMode::Redirect => Self::Redirect(access.redirect(now)),
+        }
     }
 }
 
@@ -206,7 +234,7 @@ impl Gate {
     fn preflight(&self, request: &Request<'_>) -> Vec<(&'static str, String)> {
         let manner = self.routes.manner(request);
         let mut headers = manner
-            .map(|manner| manner.cors.preflight(request, "GET, HEAD", CORS_REQUEST_HEADERS))
+            .map(|manner| manner.cors.preflight(request, "GET, HEAD", &CORS_REQUEST_HEADERS))
             .unwrap_or_default();
         headers.push(("allow", ALLOW.to_owned()));
         headers

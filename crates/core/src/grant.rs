@@ -115,6 +115,8 @@ pub struct Proof {
     pub expires_at: Option<UnixTime>,
     /// Whether every parameter of the query is signed, too.
     pub covers_query: bool,
+    /// Whether it is for viewers at some addresses only.
+    pub bound_to_address: bool,
     /// What the answer is to say of the file's name, when the dialect has a say in that.
     pub disposition: Option<Disposition>,
 }
@@ -172,6 +174,7 @@ impl<'r> Grant<'r> {
             principal: Principal::Anonymous,
             expires_at: None,
             covers_query: false,
+            bound_to_address: false,
             disposition: None,
         };
         Self { request, proof }
@@ -210,6 +213,11 @@ impl<'r> Grant<'r> {
     /// Whether every parameter of the query is signed, too.
     pub fn covers_query(&self) -> bool {
         self.proof.covers_query
+    }
+
+    /// Whether the authority is for viewers at some addresses only.
+    pub fn is_bound_to_address(&self) -> bool {
+        self.proof.bound_to_address
     }
 
     /// What the answer is to say of the file's name.

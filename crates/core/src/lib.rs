@@ -73,6 +73,8 @@ pub mod upload;
 
 pub mod rejection;
 
+pub mod client;
+
 pub mod log;
 pub mod trail;
 

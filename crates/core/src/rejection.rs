@@ -188,12 +188,11 @@ impl Rejection {
         }
     }
 
-    /// Headers that belong to the answer by its status.
+    /// Headers that belong to the answer by its status, whatever the form of its body.
     pub fn headers(&self) -> Vec<(&'static str, String)> {
         // Whatever made the answer a no may change at any time, so nobody may keep it.
         let mut headers = vec![
             ("cache-control", "no-store".to_owned()),
-            ("content-type", "application/json".to_owned()),
             ("x-content-type-options", "nosniff".to_owned()),
         ];
         match (self, self.row().status) {
@@ -205,12 +204,6 @@ impl Rejection {
             _ => {}
         }
         headers
-    }
-
-    /// The body of the answer: `{"code":"…","message":"…"}`.
-    pub fn body(&self) -> String {
-        let row = self.row();
-        serde_json::json!({ "code": row.code, "message": row.text }).to_string()
     }
 }
 

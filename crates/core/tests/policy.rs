@@ -292,6 +292,58 @@ fn each_error_names_its_place() {
              `*`",
         ),
         (
+            "/routes/media/cors/allow_headers",
+            Some(json!(["x-app", "X-App"])),
+            "policy: at `routes.media.cors.allow_headers.1`: must be the name of a header in lower \
+             case, such as `x-app-version`",
+        ),
+        (
+            "/routes/media/cors/expose_headers",
+            Some(json!(["*"])),
+            "policy: at `routes.media.cors.expose_headers.0`: must be the name of a header in \
+             lower case, such as `x-app-version`",
+        ),
+        (
+            "/routes/media/cors/expose_headers",
+            Some(json!(["server-timing", "server-timing"])),
+            "policy: at `routes.media.cors.expose_headers.1`: names `server-timing` twice",
+        ),
+        (
+            "/routes/media/cors/max_age",
+            Some(json!(86_401)),
+            "policy: at `routes.media.cors.max_age`: must be a whole number of seconds from 0 to \
+             86400",
+        ),
+        (
+            "/routes/media/cors",
+            Some(json!({ "allow_origins": ["*"], "allow_credentials": true })),
+            "policy: at `routes.media.cors.allow_credentials`: must not stand beside the origin \
+             `*`: any site could read what its visitors may read; name the origins",
+        ),
+        (
+            "/routes/media/cors/allow_credentials",
+            Some(json!("yes")),
+            "policy: at `routes.media.cors.allow_credentials`: must be `true` or `false`, not a \
+             string",
+        ),
+        (
+            "/routes/media/disposition",
+            Some(json!("download")),
+            "policy: at `routes.media.disposition`: must be `inline` or `attachment`, not \
+             `download`",
+        ),
+        (
+            "/routes/media/deliver",
+            Some(json!("proxy")),
+            "policy: at `routes.media.deliver`: must be `stream` or `redirect`, not `proxy`",
+        ),
+        (
+            "/uploads/photos/cors",
+            Some(json!({ "allow_origins": [], "max_age": 1 })),
+            "policy: at `uploads.photos.cors`: has no field `max_age`; its fields are \
+             `allow_origins`",
+        ),
+        (
             "/uploads/photos/route",
             Some(json!("photos")),
             "policy: at `uploads.photos.route`: must be the name of a route: `media`",
@@ -539,5 +591,19 @@ fn an_access_rule_is_one_acl_and_a_sound_one() {
         "/routes/media/bucket_owner",
         Some(json!("")),
         "policy: at `routes.media.bucket_owner`: must not be empty",
+    );
+}
+
+#[test]
+fn a_redirect_has_one_place_to_go() {
+    let mut policy = sound();
+    policy["routes"]["media"]["deliver"] = json!("redirect");
+    assert!(Policy::parse(&policy.to_string()).is_ok());
+    policy["routes"]["media"]["fallback"] = json!({ "store": "main", "bucket": "other" });
+    let error = Policy::parse(&policy.to_string()).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "policy: at `routes.media.deliver`: must be `stream` where there is a `fallback`: a viewer \
+         who was sent to one store cannot be sent to the other"
     );
 }

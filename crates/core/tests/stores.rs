@@ -9,6 +9,7 @@
 
 use std::time::Duration;
 
+use cloakroom_core::desk::Desk;
 use cloakroom_core::gate::{Gate, Outcome, Step};
 use cloakroom_core::health::Health;
 use cloakroom_core::origin::FORWARDED_HEADERS;
@@ -295,6 +296,27 @@ fn a_head_is_of_the_whole() {
     let names = asked.headers().iter().map(|(name, _)| *name);
     let forwarded: Vec<_> = names.filter(|name| FORWARDED_HEADERS.contains(name)).collect();
     assert_eq!(forwarded, ["if-none-match"]);
+}
+
+#[test]
+fn the_function_needs_no_secret_of_a_fallback() {
+    let mut policy = policy();
+    policy["keys"] = json!({ "app": {
+        "dialect": "sigv4", "secret": "APP_SECRET", "principal": "every-owner"
+    } });
+    policy["uploads"] = json!({ "photos": {
+        "route": "moving", "key": "{random}/{filename}", "content_types": ["*/*"],
+        "size": { "max": 9 }, "seal_secret": "SEAL",
+        "read": { "url": "https://media.example", "key": "app" }
+    } });
+    let policy = Policy::parse(&policy.to_string()).unwrap();
+    let known = |name: &str| {
+        let long = format!("the value of {name}, which is long enough to sign with");
+        (!name.starts_with("SWIFT")).then_some(long)
+    };
+    Desk::new(&policy, &known).unwrap();
+    let error = Gate::new(&policy, &known).unwrap_err();
+    assert_eq!(error.problem, "secret `SWIFT_KEY_1` is not set");
 }
 
 /// Replaces the value at a JSON pointer, and expects this error.

@@ -50,6 +50,7 @@ impl<'r> PresentedCloudFront<'r> {
             expires_at: Some(self.statement.expires_at),
             // Through a wildcard a viewer can add parameters of their own.
             covers_query: resource.is_some_and(|resource| resource.is(&self.url)),
+            bound_to_address: self.statement.source_ip.is_some(),
             disposition: None,
         };
         let signature = match key.public_key.algorithm().key_type() {

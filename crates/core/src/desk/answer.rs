@@ -2,10 +2,11 @@
 
 use std::fmt;
 
+use crate::client::{Client, Told};
 use crate::gate::{Decision, Outcome};
 use crate::log::Verdict;
 use crate::redirect::Redirect;
-use crate::rejection::Rejection;
+use crate::rejection::{Rejection, Row};
 use crate::trail::Trail;
 
 /// A whole answer.
@@ -19,6 +20,14 @@ pub struct Answer {
     pub body: String,
     /// What the log says.
     pub log: Box<LogEntry>,
+    /// When it is a no: what it says, and the headers beside those of its form.
+    no: Option<Box<No>>,
+}
+
+#[derive(Clone)]
+struct No {
+    row: Row,
+    headers: Vec<(&'static str, String)>,
 }
 
 /// What the log says about a request: nothing that could be used again.
@@ -52,15 +61,34 @@ impl Answer {
             ("cache-control", "no-store".to_owned()),
         ];
         headers.extend(cors);
-        Self { status: 200, headers, body, log: Box::new(log) }
+        Self::new(200, headers, body, log)
     }
 
-    /// The answer to a request that is not served.
+    /// An answer that has one form, whoever reads it.
+    pub(super) fn new(
+        status: u16,
+        headers: Vec<(&'static str, String)>,
+        body: String,
+        log: LogEntry,
+    ) -> Self {
+        Self { status, headers, body, log: Box::new(log), no: None }
+    }
+
+    /// The answer to a request that is not served, in JSON.
     pub(super) fn rejected(rejection: &Rejection, cors: Vec<(&'static str, String)>) -> Self {
         let mut headers = rejection.headers();
         headers.extend(cors);
-        let status = rejection.row().status;
-        Self { status, headers, body: rejection.body(), log: Box::new(rejection.into()) }
+        let no = No { row: rejection.row(), headers };
+        let Told { status, headers, body } = no.tell(&Client::default());
+        Self { status, headers, body, log: Box::new(rejection.into()), no: Some(Box::new(no)) }
+    }
+
+    /// The answer as `client` reads it: a no has several forms, all else has one.
+    #[must_use]
+    pub fn told_to(self, client: &Client<'_>) -> Self {
+        let Some(no) = &self.no else { return self };
+        let Told { status, headers, body } = no.tell(client);
+        Self { status, headers, body, ..self }
     }
 
     /// The answer to a read.
@@ -68,8 +96,8 @@ impl Answer {
         let Decision { outcome, trail } = decision;
         let verdict = outcome.verdict();
         let served = |status, headers, verdict| {
-            let log = Box::new(LogEntry { verdict, trail: Trail::default() });
-            Self { status, headers, body: String::new(), log }
+            let log = LogEntry { verdict, trail: Trail::default() };
+            Self::new(status, headers, String::new(), log)
         };
         let answer = match outcome {
             Outcome::Allow(redirect) => {
@@ -85,5 +113,11 @@ impl Answer {
     pub(super) fn with_trail(mut self, trail: Trail) -> Self {
         self.log.trail = trail;
         self
+    }
+}
+
+impl No {
+    fn tell(&self, client: &Client<'_>) -> Told {
+        client.tell_row(&self.row, self.headers.clone())
     }
 }

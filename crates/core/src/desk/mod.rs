@@ -6,7 +6,8 @@
 //! | `POST /uploads/{id}/confirm` | 200 `{key, size, etag, read}` |
 //! | `OPTIONS` of either | 204 with the CORS headers |
 //!
-//! Both want `Authorization: Bearer <JWT>`. Every other answer is that of a [`Rejection`].
+//! Both want `Authorization: Bearer <JWT>`. Every other answer is that of a [`Rejection`],
+//! in the form that its reader understands: see [`Answer::told_to`].
 //!
 //! A `GET` or `HEAD` of any other path is a read: the gate decides about it as at the edge, and
 //! sends the viewer to the store, since a function cannot stream.
@@ -233,16 +234,17 @@ impl Desk {
     }
 
     fn preflight(&self, request: &Request<'_>) -> Answer {
-        let mut headers = self.cors().preflight(request, "POST", "authorization, content-type");
+        let mut headers =
+            self.cors().preflight(request, "POST", &["authorization", "content-type"]);
         headers.push(("allow", ALLOW.to_owned()));
         let log = LogEntry { verdict: Verdict::Allow("preflight"), trail: Trail::default() };
-        Answer { status: 204, headers, body: String::new(), log: Box::new(log) }
+        Answer::new(204, headers, String::new(), log)
     }
 
     /// A preflight names no rule, so a page that may use one of them may ask.
     fn cors(&self) -> Cors {
         let origins = self.rules.iter().flat_map(|rule| rule.cors.allow_origins.iter().cloned());
-        Cors { allow_origins: origins.collect() }
+        Cors { allow_origins: origins.collect(), ..Cors::default() }
     }
 }
 

@@ -62,6 +62,7 @@ impl<'r> PresentedEdgeAuth<'r> {
             principal: key.principal.clone(),
             expires_at: Some(token.expires_at),
             covers_query: false,
+            bound_to_address: token.address.is_some(),
             disposition: None,
         };
         Ok(Grant::verified(self.request, proof))

@@ -113,6 +113,7 @@ impl<'r> PresentedJwt<'r> {
             principal: self.principal(key)?,
             expires_at: Some(expires_at),
             covers_query: false,
+            bound_to_address: false,
             disposition: None,
         };
         // Rule 8: the signature is right.

@@ -14,6 +14,8 @@
 //! ```
 
 mod access;
+mod cache;
+mod cors;
 mod keys;
 mod reader;
 mod routes;
@@ -34,7 +36,7 @@ use crate::upload::rule::UploadRules;
 use self::keys::KeySpec;
 use self::reader::Node;
 pub use self::reader::PolicyError;
-use self::routes::RouteSpecs;
+use self::routes::{RouteSpec, RouteSpecs};
 use self::stores::StoreSpec;
 use self::uploads::UploadSpec;
 
@@ -99,35 +101,40 @@ impl Policy {
     /// # Errors
     /// When a secret is missing.
     pub fn routes(&self, secrets: &Secrets<'_>) -> Result<Routes, PolicyError> {
-        self.resolve_routes(|_| true, secrets)
+        self.resolve_routes(|_, spec| Some(spec.clone()), secrets)
     }
 
     /// The same, but that only the routes that upload rules name are served, and only the
-    /// secrets of their stores are needed. The others keep their places.
+    /// secrets of their own stores are needed: a function does not ask a store whether it has an
+    /// object, so it never needs a fallback. The others keep their places.
     ///
     /// # Errors
     /// When a secret is missing.
     pub fn upload_routes(&self, secrets: &Secrets<'_>) -> Result<Routes, PolicyError> {
         let served: BTreeSet<_> = self.uploads.values().map(|spec| spec.route.as_str()).collect();
-        self.resolve_routes(|name| served.contains(name), secrets)
+        let serve = |name: &str, spec: &RouteSpec| {
+            served.contains(name).then(|| spec.clone().without_fallback())
+        };
+        self.resolve_routes(serve, secrets)
     }
 
+    /// `serve` says in which form a route is served; one without is served elsewhere.
     fn resolve_routes(
         &self,
-        is_served: impl Fn(&str) -> bool,
+        serve: impl Fn(&str, &RouteSpec) -> Option<RouteSpec>,
         secrets: &Secrets<'_>,
     ) -> Result<Routes, PolicyError> {
         let mut stores: BTreeMap<&str, Store> = BTreeMap::new();
         let mut routes = Routes::default();
         for (name, spec) in &self.routes.by_name {
-            if !is_served(name) {
+            let Some(spec) = serve(name, spec) else {
                 // INVARIANT: `read_all` saw that no other route has the same host and path.
                 let _added = routes.add_elsewhere(spec.elsewhere());
                 continue;
-            }
+            };
             for store in spec.stores() {
-                if let Some(spec) = self.stores.get(store)
-                    && !stores.contains_key(store)
+                if let Some((store, spec)) = self.stores.get_key_value(store)
+                    && !stores.contains_key(store.as_str())
                 {
                     stores.insert(store, spec.resolve(store, secrets)?);
                 }

@@ -1,19 +1,20 @@
 //! `routes`: from paths to objects, and who may read them.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use crate::acl::rules::AccessRules;
 use crate::cache::CacheRule;
 use crate::cors::Cors;
 use crate::disclosure::Disclosure;
-use crate::endpoint::Endpoint;
+use crate::disposition::DispositionType;
 use crate::object::ObjectKey;
 use crate::policy::access::read_access;
+use crate::policy::cache::read_cache;
+use crate::policy::cors::read_cors;
 use crate::policy::reader::{Fields, Node, PolicyError, quoted_list};
 use crate::policy::stores::StoreSpec;
 use crate::route::table::Table;
-use crate::route::{Elsewhere, Home, HostPattern, PathPattern, Route, Template};
+use crate::route::{DeliveryMode, Elsewhere, Home, HostPattern, PathPattern, Route, Template};
 use crate::store::Store;
 
 /// A route whose store is still a name.
@@ -28,6 +29,8 @@ pub(super) struct RouteSpec {
     disclosure: Disclosure,
     cors: Cors,
     cache: Option<CacheRule>,
+    disposition: Option<DispositionType>,
+    delivery: DeliveryMode,
 }
 
 /// A place for objects whose store is still a name.
@@ -81,6 +84,8 @@ impl RouteSpec {
             "hide",
             "cors",
             "cache",
+            "disposition",
+            "deliver",
         ])?;
         let path_node = fields.required("path")?;
         let path = PathPattern::parse(path_node.string()?).or_else(|why| path_node.error(why))?;
@@ -112,6 +117,10 @@ impl RouteSpec {
         if let Some(node) = fields.optional("access") {
             check_patterns(&node, &home.location)?;
         }
+        let delivery = match fields.optional("deliver") {
+            Some(node) => read_delivery(&node, fallback.is_some())?,
+            None => DeliveryMode::Stream,
+        };
         let access = read_access(fields.optional("access"), fields.optional("bucket_owner"))?;
         Ok(Self {
             hosts,
@@ -129,6 +138,14 @@ impl RouteSpec {
             },
             cors: read_cors(fields.optional("cors"))?,
             cache: fields.optional("cache").map(|node| read_cache(&node)).transpose()?,
+            disposition: match fields.optional("disposition") {
+                Some(node) => Some(node.one_of(&[
+                    ("inline", DispositionType::Inline),
+                    ("attachment", DispositionType::Attachment),
+                ])?),
+                None => None,
+            },
+            delivery,
         })
     }
 
@@ -140,6 +157,10 @@ impl RouteSpec {
             disclosure: self.disclosure,
             cors: self.cors.clone(),
         }
+    }
+
+    pub(super) fn without_fallback(self) -> Self {
+        Self { fallback: None, ..self }
     }
 
     /// The stores that it needs.
@@ -167,6 +188,8 @@ impl RouteSpec {
             disclosure: self.disclosure,
             cors: self.cors.clone(),
             cache: self.cache.clone(),
+            disposition: self.disposition,
+            delivery: self.delivery,
         })
     }
 }
@@ -329,52 +352,21 @@ fn may_fit_below(pattern: &str, location: &str) -> bool {
     segments.next().is_some()
 }
 
+fn read_delivery(node: &Node<'_>, has_fallback: bool) -> Result<DeliveryMode, PolicyError> {
+    let choices = [("stream", DeliveryMode::Stream), ("redirect", DeliveryMode::Redirect)];
+    match node.one_of(&choices)? {
+        DeliveryMode::Redirect if has_fallback => node.error(
+            "must be `stream` where there is a `fallback`: a viewer who was sent to one store \
+             cannot be sent to the other",
+        ),
+        delivery => Ok(delivery),
+    }
+}
+
 fn read_index(node: &Node<'_>) -> Result<String, PolicyError> {
     let text = node.string()?;
     if text.contains('/') || ObjectKey::new(text).is_err() {
         return node.error("must be the name of a file, such as `index.html`");
     }
     Ok(text.to_owned())
-}
-
-/// A month: whoever wants longer can say so with the object.
-const MAX_TTL: u64 = 30 * 24 * 3600;
-
-/// What the platform keeps of one object at most, in bytes.
-const MAX_COPY: u64 = 512 * 1024 * 1024;
-
-/// A body is held in memory as far as cache and viewer are apart, so most are kept small.
-const DEFAULT_MAX_COPY: u64 = 25 * 1024 * 1024;
-
-fn read_cache(node: &Node<'_>) -> Result<CacheRule, PolicyError> {
-    let fields = node.object(&["ttl", "stale_if_error", "max_size", "generation"])?;
-    let number = |name, range, unit, default| match fields.optional(name) {
-        Some(node) => node.number_in(range, unit),
-        None => Ok(default),
-    };
-    Ok(CacheRule {
-        ttl: Duration::from_secs(fields.required("ttl")?.number_in(0..=MAX_TTL, "seconds")?),
-        stale_if_error: Duration::from_secs(number("stale_if_error", 0..=MAX_TTL, "seconds", 0)?),
-        max_size: number("max_size", 0..=MAX_COPY, "bytes", DEFAULT_MAX_COPY)?,
-        generation: number("generation", 0..=u64::from(u32::MAX), "generations", 0)?,
-    })
-}
-
-/// Reads `cors`, which no one needs to give.
-pub(super) fn read_cors(node: Option<Node<'_>>) -> Result<Cors, PolicyError> {
-    let Some(node) = node else { return Ok(Cors::default()) };
-    let origins = node.object(&["allow_origins"])?.required("allow_origins")?;
-    let mut allow_origins = Vec::new();
-    for node in origins.list()? {
-        let origin = node.string()?;
-        let exact = Endpoint::parse(origin).is_ok_and(|endpoint| endpoint.to_string() == origin);
-        if origin != "*" && !exact {
-            return node.error(
-                "must be an origin as browsers send it, such as `https://app.example` (no path, \
-                 no slash at the end, no default port), or `*`",
-            );
-        }
-        allow_origins.push(origin.to_owned());
-    }
-    Ok(Cors { allow_origins })
 }

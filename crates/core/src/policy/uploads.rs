@@ -8,9 +8,10 @@ use crate::cors::Cors;
 use crate::endpoint::Endpoint;
 use crate::key::Principal;
 use crate::object::Bucket;
+use crate::policy::cors::read_origins_alone;
 use crate::policy::keys::{KeySpec, Sigv4Spec};
 use crate::policy::reader::{Node, PolicyError, quoted_list};
-use crate::policy::routes::{RouteSpec, RouteSpecs, read_cors};
+use crate::policy::routes::{RouteSpec, RouteSpecs};
 use crate::policy::stores::StoreSpec;
 use crate::policy::{Secrets, resolve_signing_secret};
 use crate::sigv4::{Credentials, ExpiresIn, MAX_EXPIRES_IN};
@@ -135,7 +136,7 @@ impl UploadSpec {
             read_key: spec.clone(),
             read_expires_in: read_expires_in(read.optional("expires_in"), 3600)?,
             seal_secret: fields.required("seal_secret")?.secret_name()?,
-            cors: read_cors(fields.optional("cors"))?,
+            cors: read_origins_alone(fields.optional("cors"))?,
         })
     }
 

@@ -100,10 +100,9 @@ impl Access<'_, '_> {
                 expires_at: located.grant().expires_at(),
                 cors: route.cors.headers(request),
                 headers: view.headers.clone(),
-                disposition: located
-                    .grant()
+                disposition: self
                     .disposition()
-                    .map(|asked| ContentDisposition::new(asked, source.key.as_str())),
+                    .map(|asked| ContentDisposition::new(&asked, source.key.as_str())),
             },
             disclosure: route.disclosure,
             source,

@@ -25,6 +25,7 @@ use crate::acl::rules::{AccessRules, Rule};
 use crate::cache::CacheRule;
 use crate::cors::Cors;
 use crate::disclosure::Disclosure;
+use crate::disposition::DispositionType;
 use crate::encoding::decode;
 use crate::grant::{Dialect, Grant};
 use crate::object::{Bucket, BucketError, KeyError, ObjectKey, decode_path};
@@ -63,6 +64,20 @@ pub struct Route {
     pub cors: Cors,
     /// How copies are kept near the viewers; not at all when absent.
     pub cache: Option<CacheRule>,
+    /// How browsers are to take the files; as stored when absent.
+    pub disposition: Option<DispositionType>,
+    /// How the edge hands out the objects.
+    pub delivery: DeliveryMode,
+}
+
+/// How the edge hands out objects. A function cannot stream, so it always redirects.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum DeliveryMode {
+    /// It fetches them and passes the bytes on.
+    #[default]
+    Stream,
+    /// It sends the viewer to a signed URL of the store.
+    Redirect,
 }
 
 /// A place for objects.
@@ -379,6 +394,8 @@ mod tests {
             disclosure: Disclosure::Full,
             cors: Cors::default(),
             cache: None,
+            disposition: None,
+            delivery: DeliveryMode::Stream,
         });
         assert!(added);
         routes
@@ -394,6 +411,7 @@ mod tests {
                 principal: Principal::EveryOwner,
                 expires_at: None,
                 covers_query: true,
+                bound_to_address: false,
                 disposition: None,
             };
             let located = routes(bucket).locate(Grant::verified(&request, proof)).map(|_| ());

@@ -152,6 +152,7 @@ impl<'r> PresentedSigv4<'r> {
             principal: key.principal.clone(),
             expires_at,
             covers_query: true,
+            bound_to_address: false,
             disposition: None,
         };
         Ok(Grant::verified(self.request, proof))

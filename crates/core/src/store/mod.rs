@@ -16,6 +16,7 @@ pub mod swift;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::disposition::Disposition;
 use crate::object::{Bucket, BucketError, ObjectKey};
 use crate::request::Method;
 use crate::secret::Secret;
@@ -59,6 +60,19 @@ pub struct OriginCall {
     pub shown: String,
     /// The headers that the signature needs.
     pub headers: Vec<(&'static str, Secret)>,
+}
+
+/// A URL that opens an object by itself, for a viewer to go to.
+#[derive(Clone, Copy, Debug)]
+pub struct Link<'a> {
+    /// What it opens.
+    pub call: ObjectCall<'a>,
+    /// Headers of the answer that are to be others than stored. Swift has no way to say so.
+    pub headers: &'a [(&'static str, String)],
+    /// What the answer is to say of the file's name; as stored when absent.
+    pub disposition: Option<&'a Disposition>,
+    /// How long it lives.
+    pub life: Duration,
 }
 
 /// Which of a store's keys signs: the first, and after a refusal those that follow.
@@ -113,18 +127,11 @@ impl Store {
         }
     }
 
-    /// Signs a URL that opens an object for `life`, for a viewer to go to. `headers` are those
-    /// of the answer that are to be others than stored.
-    pub fn link(
-        &self,
-        call: &ObjectCall<'_>,
-        headers: &[(&'static str, String)],
-        life: Duration,
-        now: UnixTime,
-    ) -> Secret {
+    /// Signs a URL of the store at the time `now`.
+    pub fn link(&self, link: &Link<'_>, now: UnixTime) -> Secret {
         match self {
-            Self::S3(store) => store.link(call, headers, life, now),
-            Self::Swift(store) => store.link(call, life, now),
+            Self::S3(store) => store.link(link, now),
+            Self::Swift(store) => store.link(link, now),
         }
     }
 

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::disposition::ContentDisposition;
 use crate::endpoint::Endpoint;
 use crate::object::{Bucket, BucketError, ObjectKey};
 use crate::secret::Secret;
@@ -9,7 +10,7 @@ use crate::sigv4::sign::{Payload, Signer, Unsigned};
 use crate::sigv4::{Credentials, ExpiresIn};
 use crate::time::UnixTime;
 
-use super::{ObjectCall, OriginCall};
+use super::{Link, ObjectCall, OriginCall};
 
 /// Where the bucket stands in a URL.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -89,16 +90,18 @@ impl S3Store {
         }
     }
 
-    pub(super) fn link(
-        &self,
-        call: &ObjectCall<'_>,
-        headers: &[(&'static str, String)],
-        life: Duration,
-        now: UnixTime,
-    ) -> Secret {
+    pub(super) fn link(&self, link: &Link<'_>, now: UnixTime) -> Secret {
+        let Link { call, headers, disposition, life } = link;
+        let asked = disposition.map(|asked| ContentDisposition::new(asked, call.key.as_str()));
+        // S3 would put it in the place of what is stored, so what would give way is left out.
+        let asked = asked.and_then(ContentDisposition::chosen);
+        let asked = asked.map(|value| ("content-disposition", value));
         let (endpoint, path) = self.address(call.bucket, call.key);
-        let names: Vec<_> =
-            headers.iter().map(|(name, value)| (format!("response-{name}"), value)).collect();
+        let names: Vec<_> = headers
+            .iter()
+            .chain(&asked)
+            .map(|(n, value)| (format!("response-{n}"), value))
+            .collect();
         let overrides = names.iter().map(|(name, value)| (name.as_str(), value.as_str()));
         let query: Vec<_> =
             overrides.chain(call.version.map(|version| ("versionId", version))).collect();

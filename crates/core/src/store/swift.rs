@@ -11,7 +11,8 @@
 use std::time::Duration;
 
 use crate::crypto::Hash;
-use crate::disposition;
+use crate::disposition::{self, Disposition};
+use crate::encoding::{Slash, encode};
 use crate::endpoint::Endpoint;
 use crate::object::ObjectKey;
 use crate::request::Method;
@@ -20,7 +21,7 @@ use crate::tempurl::message::Resource;
 use crate::tempurl::sign::{ExpiryNotation, TempUrl};
 use crate::time::UnixTime;
 
-use super::{ObjectCall, OriginCall};
+use super::{Link, ObjectCall, OriginCall};
 
 /// How long a TempURL lives that the gate makes for itself: long enough for clocks that are
 /// apart, short enough to be worth nothing in a log of the store.
@@ -54,8 +55,18 @@ impl SwiftStore {
         OriginCall { url, shown, headers: Vec::new() }
     }
 
-    pub(super) fn link(&self, call: &ObjectCall<'_>, life: Duration, now: UnixTime) -> Secret {
-        self.sign(call, 0, now.saturating_add(life))
+    pub(super) fn link(&self, link: &Link<'_>, now: UnixTime) -> Secret {
+        let mut url = self.sign(&link.call, 0, now.saturating_add(link.life)).into_exposed();
+        if let Some(Disposition { inline, filename }) = link.disposition {
+            if *inline {
+                url.push_str("&inline");
+            }
+            if let Some(name) = filename {
+                url.push_str("&filename=");
+                url.push_str(&encode(name, Slash::Encode));
+            }
+        }
+        Secret::new(url)
     }
 
     fn sign(&self, call: &ObjectCall<'_>, key: usize, expires_at: UnixTime) -> Secret {

@@ -56,6 +56,7 @@ impl<'r> PresentedTempUrl<'r> {
             principal: key.principal.clone(),
             expires_at: Some(self.expires_at),
             covers_query: false,
+            bound_to_address: self.ip_range.is_some(),
             disposition: Some(self.disposition),
         };
         Ok(Grant::verified(self.request, proof))

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use cloakroom_core::client::{Client, Told};
 use cloakroom_core::endpoint::Endpoint;
 use cloakroom_core::gate::{Decision, Gate, Outcome, Step};
 use cloakroom_core::health::Health;
@@ -42,18 +43,34 @@ fn gate() -> Gate {
     Gate::new(&Policy::parse(&document(&routes).to_string()).unwrap(), &secret).unwrap()
 }
 
-/// All that a viewer sees of a no.
+/// All that a viewer sees of a no, in each form.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Seen {
     status: u16,
     headers: Vec<(&'static str, String)>,
     body: String,
+    forms: Vec<(Vec<(&'static str, String)>, String)>,
 }
 
+/// Whoever asks, it is about one path.
 fn seen(rejection: &Rejection, cors: &[(&'static str, String)]) -> Seen {
-    let mut headers = rejection.headers();
-    headers.extend(cors.iter().cloned());
-    Seen { status: rejection.row().status, headers, body: rejection.body() }
+    let tell = |method, header| {
+        Client::new(method, "/the/path", [header], "R1").tell(rejection, cors.to_vec())
+    };
+    let Told { status, headers, body } = tell("GET", ("accept", "*/*"));
+    let forms = [
+        ("GET", ("x-amz-date", "20261123T120000Z")),
+        ("GET", ("sec-fetch-dest", "document")),
+        ("GET", ("sec-fetch-dest", "image")),
+        ("HEAD", ("accept", "*/*")),
+        ("HEAD", ("x-amz-date", "20261123T120000Z")),
+    ];
+    let forms = forms.map(|(method, header)| {
+        let told = tell(method, header);
+        assert_eq!(told.status, status);
+        (told.headers, told.body)
+    });
+    Seen { status, headers, body, forms: forms.to_vec() }
 }
 
 fn decide(method: &str, target: &str, headers: &[(&str, &str)]) -> Decision<Retrieval> {
@@ -173,9 +190,17 @@ fn what_is_denied_and_what_is_absent_look_the_same() {
         assert_eq!(seen.status, status);
         assert_eq!(seen.body, json!({ "code": code, "message": text }).to_string());
         let names: Vec<_> = seen.headers.iter().map(|(name, _)| *name).collect();
-        let cors = ["vary", "access-control-allow-origin", "access-control-expose-headers"];
-        assert_eq!(names[..3], ["cache-control", "content-type", "x-content-type-options"]);
-        assert_eq!(names[3..], cors, "{prefix}");
+        let cors = [
+            "vary",
+            "access-control-allow-origin",
+            "access-control-expose-headers",
+            "timing-allow-origin",
+        ];
+        assert_eq!(names[..2], ["cache-control", "x-content-type-options"]);
+        assert_eq!(names[2..6], cors, "{prefix}");
+        assert_eq!(names[6..], ["content-type"]);
+        let bodies: BTreeSet<_> = seen.forms.iter().map(|(_, body)| body).collect();
+        assert_eq!(bodies.len(), 3, "XML, a page, and nothing: {bodies:?}");
     }
 }
 

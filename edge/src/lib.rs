@@ -1,11 +1,12 @@
 //! The edge: a Cloudflare Worker that lets the core decide and streams what the store answers.
 //!
 //! It reads the viewer's request ([`viewer`]), hands it to the gate, sends the signed request
-//! that comes out ([`origin`]), keeps copies ([`cache`]), lets WebCrypto check public keys' signatures ([`signature`]), and
+//! that comes out ([`origin`], [`r2`]), keeps copies ([`cache`]), lets WebCrypto check public keys' signatures ([`signature`]), and
 //! writes one line to the log. It decides nothing.
 
 mod cache;
 mod origin;
+mod r2;
 mod signature;
 mod viewer;
 
@@ -41,7 +42,7 @@ async fn fetch(
     let mut log = LogLine::new(started, &viewer.id, &viewer.method);
     log.path(viewer.target());
     let response = match gate(&env) {
-        Ok(gate) => serve(&gate, &viewer, started, &context, &mut log).await,
+        Ok(gate) => serve(&gate, &viewer, (&env, &context), started, &mut log).await,
         Err(problem) => {
             log.verdict(&Verdict::Deny { reason: "not_configured", detail: problem });
             viewer::not_configured(&viewer.id)
@@ -55,8 +56,8 @@ async fn fetch(
 async fn serve(
     gate: &Gate,
     viewer: &ViewerRequest,
+    platform: (&Env, &Context),
     now: UnixTime,
-    context: &Context,
     log: &mut LogLine,
 ) -> Result<web_sys::Response, worker::Error> {
     let request = Request::parse(&viewer.method, viewer.target(), viewer.headers());
@@ -93,7 +94,7 @@ async fn serve(
         }
     };
     let cors = retrieval.cors().to_vec();
-    match origin::retrieve(retrieval, context, log).await {
+    match origin::retrieve(retrieval, platform, log).await {
         Ok((ViewerResponse { status, headers, .. }, answer)) => {
             log.verdict(&verdict);
             let body = answer.and_then(|answer| answer.body());

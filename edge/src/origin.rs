@@ -18,10 +18,10 @@ use web_sys::{
     AbortController, Headers, Request, RequestCache, RequestInit, RequestRedirect, Response,
     WorkerGlobalScope,
 };
-use worker::{Context, Delay};
+use worker::{Context, Delay, Env};
 
 use crate::cache::{self, Promised};
-use crate::{now, viewer};
+use crate::{now, r2, viewer};
 
 thread_local! {
     /// What this instance knows of the stores; each has to find out for itself.
@@ -34,7 +34,7 @@ pub(crate) type Retrieved = (ViewerResponse, Option<Response>);
 /// Looks for a copy and asks stores, until there is the object, or nobody is left to ask.
 pub(crate) async fn retrieve(
     retrieval: Retrieval,
-    context: &Context,
+    (env, context): (&Env, &Context),
     log: &mut LogLine,
 ) -> Result<Retrieved, Rejection> {
     let (mut copy, mut answer) = (None, None);
@@ -53,7 +53,7 @@ pub(crate) async fn retrieve(
                 if !pause.is_zero() {
                     Delay::from(pause).await;
                 }
-                let sent = send(&retrieval.request(now())).await;
+                let sent = send(env, &retrieval.request(now())).await;
                 let head = sent.as_ref().map(head_of).map_err(|unanswered| *unanswered);
                 let head =
                     head.as_ref().map(StoreHead::as_answer).map_err(|unanswered| *unanswered);
@@ -129,12 +129,17 @@ fn cancel(answer: Option<Response>) {
 }
 
 /// Sends a signed request, and waits for the head of the answer.
-async fn send(origin_request: &OriginRequest) -> Result<Response, Unanswered> {
+async fn send(env: &Env, request: &OriginRequest) -> Result<Response, Unanswered> {
     let abort = AbortController::new().map_err(|_| Unanswered::Unreachable)?;
-    let fetched = fetch(origin_request, &abort).map_err(|_| Unanswered::Unreachable)?;
-    let timer = pin!(Delay::from(origin_request.timeout()));
-    match select(JsFuture::from(fetched), timer).await {
-        Either::Left((Ok(answer), _)) => Ok(answer.unchecked_into()),
+    let asked = pin!(async {
+        match request.r2() {
+            Some(call) => r2::ask(env, request, call).await,
+            None => Ok(JsFuture::from(fetch(request, &abort)?).await?.unchecked_into()),
+        }
+    });
+    let timer = pin!(Delay::from(request.timeout()));
+    match select(asked, timer).await {
+        Either::Left((Ok(answer), _)) => Ok(answer),
         // What the platform says of it may quote the URL, which may be signed.
         Either::Left((Err(_), _)) => Err(Unanswered::Unreachable),
         Either::Right(_) => {

@@ -18,9 +18,10 @@ export const content = "what the store keeps";
 /**
  * Starts it. Of a policy `keys` is given, and the `secrets` that they name; every key has the
  * authority to read `/media/*`. With `stores` come the `routes` to them, and no other store is
- * started; `bindings` are the Worker's further variables.
+ * started; `bindings` are the Worker's further variables, and `r2` its `buckets` by binding, with the
+ * `folder` that they are in.
  */
-export async function ownEdge({ keys, secrets = {}, stores, routes, bindings = {} }) {
+export async function ownEdge({ keys, secrets = {}, stores, routes, bindings = {}, r2 }) {
   const store = stores ? undefined : await startStore();
   const policy = {
     version: 1,
@@ -28,13 +29,14 @@ export async function ownEdge({ keys, secrets = {}, stores, routes, bindings = {
     keys,
     routes: routes ?? { media: route("/media/", "main") },
   };
-  const edge = await startEdge({
+  const variables = {
     ...bindings,
     ...secrets,
     POLICY: JSON.stringify(policy),
     STORE_ID: storeKey.access_key_id,
     STORE_SECRET: storeKey.secret_access_key,
-  });
+  };
+  const edge = await startEdge(variables, r2);
   return {
     origin: edge.origin,
     /** How many requests have reached the store. */
@@ -97,7 +99,7 @@ async function startStore() {
 }
 
 /** The bundle of `cargo xtask build edge`, started as `cargo xtask dev` does. */
-async function startEdge(bindings) {
+async function startEdge(bindings, r2) {
   const temporary = await mkdtemp(join(tmpdir(), "cloakroom-edge-"));
   const wrangler = await readFile(join(repository, "wrangler.toml"), "utf8");
   const [, compatibilityDate] = /^compatibility_date = "(.*)"$/m.exec(wrangler);
@@ -106,6 +108,7 @@ async function startEdge(bindings) {
     bundle: join(repository, "build/edge"),
     settings: { compatibilityDate },
     bindings,
+    r2,
   };
   const child = spawn("node", [join(repository, "crates/xtask/src/dev/edge.mjs")], {
     cwd: repository,

@@ -126,6 +126,8 @@ pub enum BucketError {
     NotAName,
     /// It is not the name of a container of Swift.
     NotAContainer,
+    /// It is not the name of a binding of a Worker.
+    NotABinding,
     /// It has a dot, which the certificate of virtual-hosted addressing does not cover.
     Dotted,
 }
@@ -139,6 +141,9 @@ impl fmt::Display for BucketError {
             }
             Self::NotAContainer => {
                 "must be a container's name: 1 to 256 bytes without `/` and control characters"
+            }
+            Self::NotABinding => {
+                "must be the name of a binding: letters, digits and `_`, beginning with a letter"
             }
             Self::Dotted => {
                 "has a dot, which virtual-hosted addressing cannot carry over HTTPS; set \
@@ -192,6 +197,23 @@ impl Bucket {
             && !name.chars().any(|c| c == '/' || c.is_control())
             && !matches!(name, "." | "..");
         if fine { Ok(Self(name.to_owned())) } else { Err(BucketError::NotAContainer) }
+    }
+
+    /// Takes the name of a binding to a bucket, as a Worker's configuration has it: letters,
+    /// digits and `_`, beginning with a letter.
+    ///
+    /// ```
+    /// # use cloakroom_core::object::Bucket;
+    /// assert!(Bucket::binding("MEDIA").is_ok());
+    /// assert!(Bucket::binding("my-media").is_err());
+    /// ```
+    ///
+    /// # Errors
+    /// [`BucketError::NotABinding`].
+    pub fn binding(name: &str) -> Result<Self, BucketError> {
+        let fine = name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
+            && name.bytes().next().is_some_and(|b| b.is_ascii_alphabetic());
+        if fine { Ok(Self(name.to_owned())) } else { Err(BucketError::NotABinding) }
     }
 
     /// The name.

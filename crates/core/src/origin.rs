@@ -11,7 +11,8 @@ use crate::conditions::Validators;
 use crate::request::{Method, Request};
 use crate::route::Source;
 use crate::secret::Secret;
-use crate::store::{KeyChoice, ObjectCall};
+use crate::store::r2::Part;
+use crate::store::{KeyChoice, ObjectCall, R2Call};
 use crate::time::UnixTime;
 
 /// The viewer's headers that the store gets: Range and conditions (RFC 9110, sections 13, 14).
@@ -88,7 +89,7 @@ fn is_of_a_part(name: &str) -> bool {
 /// # use cloakroom_core::{origin::OriginRequest, request::Method, secret::Secret};
 /// # fn forge(url: Secret) -> OriginRequest {
 /// # let (shown, timeout) = Default::default();
-/// OriginRequest { method: Method::Get, url, shown, headers: vec![], timeout }
+/// OriginRequest { method: Method::Get, url, shown, headers: vec![], timeout, r2: None }
 /// # }
 /// ```
 #[derive(Clone, Debug)]
@@ -98,6 +99,7 @@ pub struct OriginRequest {
     shown: String,
     headers: Vec<(&'static str, Secret)>,
     timeout: Duration,
+    r2: Option<R2Call>,
 }
 
 impl OriginRequest {
@@ -115,6 +117,7 @@ impl OriginRequest {
             shown: call.shown,
             headers: call.headers.into_iter().chain(wanted.forwarded.iter().cloned()).collect(),
             timeout: source.store.timeout(),
+            r2: call.r2,
         }
     }
 
@@ -136,6 +139,22 @@ impl OriginRequest {
     /// The headers to send, and no others.
     pub fn headers(&self) -> &[(&'static str, Secret)] {
         &self.headers
+    }
+
+    /// A header that is sent.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        let mut named = self.headers.iter().filter(|(known, _)| *known == name);
+        named.next().map(|(_, value)| value.expose())
+    }
+
+    /// What to ask of a binding of the platform, in place of sending anything.
+    pub fn r2(&self) -> Option<&R2Call> {
+        self.r2.as_ref()
+    }
+
+    /// The part that is asked for, where the store leaves it to others to read `Range`.
+    pub fn part(&self) -> Option<Part> {
+        self.header("range").and_then(Part::parse)
     }
 
     /// How long to wait until the answer begins. Its body may take longer.

@@ -17,7 +17,7 @@ use time::{Date, Month, OffsetDateTime, Time};
 /// assert_eq!(t.to_rfc3339(), "2013-05-24T00:00:00Z");
 /// assert_eq!(UnixTime::parse_amz_date("20130231T000000Z"), None);
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct UnixTime(u64);
 
 impl UnixTime {
@@ -145,6 +145,29 @@ impl UnixTime {
         Self::from_digits([y1, y2, y3, y4, m1, m2, d1, d2, h1, h2, n1, n2, s1, s2])
     }
 
+    /// The time as `Sun, 06 Nov 1994 08:49:37 GMT`.
+    ///
+    /// ```
+    /// # use cloakroom_core::time::UnixTime;
+    /// let time = UnixTime::from_secs(784_111_777);
+    /// assert_eq!(time.to_http_date(), "Sun, 06 Nov 1994 08:49:37 GMT");
+    /// assert_eq!(UnixTime::parse_http_date(&time.to_http_date()), Some(time));
+    /// ```
+    pub fn to_http_date(self) -> String {
+        let at = self.to_date_time();
+        let three = |name: String| name.get(..3).unwrap_or_default().to_owned();
+        format!(
+            "{}, {:02} {} {:04} {:02}:{:02}:{:02} GMT",
+            three(at.weekday().to_string()),
+            at.day(),
+            three(at.month().to_string()),
+            at.year(),
+            at.hour(),
+            at.minute(),
+            at.second()
+        )
+    }
+
     fn from_digits(digits: [u8; 14]) -> Option<Self> {
         let mut value = [0_u16; 14];
         for (value, digit) in value.iter_mut().zip(digits) {
@@ -175,12 +198,16 @@ impl UnixTime {
             .collect()
     }
 
-    fn digits(self) -> [u8; 14] {
+    fn to_date_time(self) -> OffsetDateTime {
         // INVARIANT: `self` is within the calendar's range, so the fallback is never taken.
-        let at = i64::try_from(self.0)
+        i64::try_from(self.0)
             .ok()
             .and_then(|secs| OffsetDateTime::from_unix_timestamp(secs).ok())
-            .unwrap_or(OffsetDateTime::UNIX_EPOCH);
+            .unwrap_or(OffsetDateTime::UNIX_EPOCH)
+    }
+
+    fn digits(self) -> [u8; 14] {
+        let at = self.to_date_time();
         let year = u16::try_from(at.year()).unwrap_or_default();
         let century = u8::try_from(year / 100).unwrap_or_default();
         let year = u8::try_from(year % 100).unwrap_or_default();

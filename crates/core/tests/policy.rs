@@ -103,7 +103,7 @@ fn each_error_names_its_place() {
         (
             "/stores/main/kind",
             Some(json!("ftp")),
-            "policy: at `stores.main.kind`: must be `s3` or `swift`, not `ftp`",
+            "policy: at `stores.main.kind`: must be `s3`, `swift` or `r2`, not `ftp`",
         ),
         (
             "/stores/main/endpoint",

@@ -299,6 +299,37 @@ fn a_head_is_of_the_whole() {
 }
 
 #[test]
+fn a_binding_is_one_bucket_without_a_url() {
+    let mut policy = policy();
+    policy["stores"]["r2"] = json!({ "kind": "r2" });
+    policy["routes"]["r2"] = json!({ "path": "/r2/", "store": "r2", "bucket": "MEDIA" });
+    let checked = |route: Value| {
+        let mut policy = policy.clone();
+        for (name, value) in route.as_object().unwrap() {
+            policy["routes"]["r2"][name] = value.clone();
+        }
+        Policy::parse(&policy.to_string()).map(|_| ()).map_err(|error| error.to_string())
+    };
+    assert_eq!(checked(json!({})), Ok(()));
+    for (route, expected) in [
+        (
+            json!({ "bucket": "my-media" }),
+            "bucket`: must be the name of a binding: letters, digits and `_`, beginning with a letter",
+        ),
+        (
+            json!({ "path": "/r2/{x}/", "bucket": "{x}" }),
+            "bucket`: must be the name of one binding, without placeholders",
+        ),
+        (
+            json!({ "deliver": "redirect" }),
+            "deliver`: must be `stream` where the store is a binding: it has no URL to send a viewer to",
+        ),
+    ] {
+        assert_eq!(checked(route), Err(format!("policy: at `routes.r2.{expected}")));
+    }
+}
+
+#[test]
 fn the_function_needs_no_secret_of_a_fallback() {
     let mut policy = policy();
     policy["keys"] = json!({ "app": {

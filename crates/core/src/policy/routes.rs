@@ -118,7 +118,10 @@ impl RouteSpec {
             check_patterns(&node, &home.location)?;
         }
         let delivery = match fields.optional("deliver") {
-            Some(node) => read_delivery(&node, fallback.is_some())?,
+            Some(node) => {
+                let has_url = stores.get(&home.store).is_some_and(StoreSpec::has_url);
+                read_delivery(&node, has_url, fallback.is_some())?
+            }
             None => DeliveryMode::Stream,
         };
         let access = read_access(fields.optional("access"), fields.optional("bucket_owner"))?;
@@ -283,6 +286,10 @@ fn read_bucket(node: &Node<'_>, store: &StoreSpec) -> Result<Template, PolicyErr
     if let Err(why) = store.bucket(&bucket.sample("abc")) {
         return node.error(why.to_string());
     }
+    // A Worker is bound to other things than buckets, too.
+    if matches!(store, StoreSpec::R2(_)) && bucket.names().next().is_some() {
+        return node.error("must be the name of one binding, without placeholders");
+    }
     Ok(bucket)
 }
 
@@ -352,9 +359,16 @@ fn may_fit_below(pattern: &str, location: &str) -> bool {
     segments.next().is_some()
 }
 
-fn read_delivery(node: &Node<'_>, has_fallback: bool) -> Result<DeliveryMode, PolicyError> {
+fn read_delivery(
+    node: &Node<'_>,
+    has_url: bool,
+    has_fallback: bool,
+) -> Result<DeliveryMode, PolicyError> {
     let choices = [("stream", DeliveryMode::Stream), ("redirect", DeliveryMode::Redirect)];
     match node.one_of(&choices)? {
+        DeliveryMode::Redirect if !has_url => node.error(
+            "must be `stream` where the store is a binding: it has no URL to send a viewer to",
+        ),
         DeliveryMode::Redirect if has_fallback => node.error(
             "must be `stream` where there is a `fallback`: a viewer who was sent to one store \
              cannot be sent to the other",

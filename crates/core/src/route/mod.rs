@@ -246,6 +246,9 @@ impl Routes {
             return Err(LocateError::UnsignedHost);
         }
         let view = View::parse(&grant)?;
+        if view.version.is_some() && !place.source.store.has_versions() {
+            return Err(LocateError::SubResource("versionId".to_owned()));
+        }
         Ok(Located { grant, place, view })
     }
 }

@@ -4,12 +4,14 @@
 //! |---|---|---|
 //! | S3 and S3-compatible stores | SigV4 headers | [`s3`] |
 //! | OpenStack Swift, Rackspace Cloud Files | TempURLs | [`swift`] |
+//! | Cloudflare R2, by a binding of the Worker | nothing | [`r2`] |
 //!
 //! A store is asked for one object at a time, by an [`OriginCall`]. What differs between the
 //! kinds is known here and nowhere else: how a call is signed, which of its answers are the
 //! store's own inventions, and whether it can be asked again with another key.
 
 pub mod answer;
+pub mod r2;
 pub mod s3;
 pub mod swift;
 
@@ -23,6 +25,7 @@ use crate::secret::Secret;
 use crate::time::UnixTime;
 
 pub use self::answer::{StoreAnswer, StoreError, Unanswered};
+pub use self::r2::{R2Call, R2Store};
 pub use self::s3::{Addressing, S3Store};
 pub use self::swift::SwiftStore;
 
@@ -36,6 +39,8 @@ pub enum Store {
     S3(Arc<S3Store>),
     /// OpenStack Swift.
     Swift(Arc<SwiftStore>),
+    /// Cloudflare R2.
+    R2(Arc<R2Store>),
 }
 
 /// An object as it is asked of a store.
@@ -60,6 +65,15 @@ pub struct OriginCall {
     pub shown: String,
     /// The headers that the signature needs.
     pub headers: Vec<(&'static str, Secret)>,
+    /// What to ask of a binding in place of all that; the URL then is one for people only.
+    pub r2: Option<R2Call>,
+}
+
+impl OriginCall {
+    /// A call to a URL that holds nothing to be hidden.
+    fn shown_as(url: String) -> Self {
+        Self { url: Secret::new(url.clone()), shown: url, headers: Vec::new(), r2: None }
+    }
 }
 
 /// A URL that opens an object by itself, for a viewer to go to.
@@ -85,6 +99,7 @@ impl Store {
         match self {
             Self::S3(store) => &store.name,
             Self::Swift(store) => &store.name,
+            Self::R2(store) => &store.name,
         }
     }
 
@@ -93,6 +108,7 @@ impl Store {
         match self {
             Self::S3(store) => store.timeout,
             Self::Swift(store) => store.timeout,
+            Self::R2(store) => store.timeout,
         }
     }
 
@@ -104,6 +120,7 @@ impl Store {
         match self {
             Self::S3(store) => store.addressing.bucket(name),
             Self::Swift(_) => Bucket::container(name),
+            Self::R2(_) => Bucket::binding(name),
         }
     }
 
@@ -112,13 +129,14 @@ impl Store {
         match self {
             Self::S3(store) => store.call(call, now),
             Self::Swift(store) => store.call(call, key.0, now),
+            Self::R2(store) => store.call(call),
         }
     }
 
     /// The key to try next, when the store has refused one with this status.
     pub fn next_key(&self, key: KeyChoice, status: u16) -> Option<KeyChoice> {
         match self {
-            Self::S3(_) => None,
+            Self::S3(_) | Self::R2(_) => None,
             // Swift refuses a TempURL that it cannot verify with 401, whatever is wrong with it.
             Self::Swift(store) => {
                 let next = key.0.saturating_add(1);
@@ -132,6 +150,16 @@ impl Store {
         match self {
             Self::S3(store) => store.link(link, now),
             Self::Swift(store) => store.link(link, now),
+            // INVARIANT: the policy has no redirects to a binding, which has no URL.
+            Self::R2(_) => Secret::new(String::new()),
+        }
+    }
+
+    /// Whether it keeps several versions of an object.
+    pub fn has_versions(&self) -> bool {
+        match self {
+            Self::S3(_) => true,
+            Self::Swift(_) | Self::R2(_) => false,
         }
     }
 
@@ -139,7 +167,7 @@ impl Store {
     /// own invention.
     pub(crate) fn stored_header(&self, name: &str, value: &str, key: &ObjectKey) -> Option<String> {
         match self {
-            Self::S3(_) => Some(value.to_owned()),
+            Self::S3(_) | Self::R2(_) => Some(value.to_owned()),
             Self::Swift(_) => swift::stored_header(name, value, key),
         }
     }

@@ -83,11 +83,7 @@ impl S3Store {
         // Range and conditions are not signed: S3 does not ask for it, and the platform
         // between here and the store may rewrite them.
         let signed = self.signer(now).sign_headers(&unsigned, Payload::Unsigned);
-        OriginCall {
-            shown: signed.url.clone(),
-            url: Secret::new(signed.url),
-            headers: signed.headers,
-        }
+        OriginCall { headers: signed.headers, ..OriginCall::shown_as(signed.url) }
     }
 
     pub(super) fn link(&self, link: &Link<'_>, now: UnixTime) -> Secret {

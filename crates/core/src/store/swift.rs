@@ -52,7 +52,7 @@ impl SwiftStore {
             Some((path, _)) => format!("{path}?temp_url_sig=(redacted)"),
             None => String::new(),
         };
-        OriginCall { url, shown, headers: Vec::new() }
+        OriginCall { url, ..OriginCall::shown_as(shown) }
     }
 
     pub(super) fn link(&self, link: &Link<'_>, now: UnixTime) -> Secret {

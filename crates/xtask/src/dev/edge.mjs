@@ -6,7 +6,7 @@ import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { Miniflare } from "miniflare";
 
-const { port, bundle, settings, bindings } = JSON.parse(process.env.EDGE_CONFIG);
+const { port, bundle, settings, bindings, r2 } = JSON.parse(process.env.EDGE_CONFIG);
 delete process.env.EDGE_CONFIG;
 
 /** The files of the bundle; the first is the entry. */
@@ -33,6 +33,8 @@ const server = new Miniflare({
   port: 0,
   // Without it, miniflare asks the network what Cloudflare knows of this machine.
   cf: false,
+  // Tests put objects into a folder before they start this.
+  ...(r2 && { r2Persist: r2.folder }),
   workers: [
     {
       name: "edge",
@@ -40,6 +42,7 @@ const server = new Miniflare({
       modules: modules(bundle),
       ...settings,
       bindings,
+      ...(r2 && { r2Buckets: r2.buckets }),
       unsafeDirectSockets: [{ host: "127.0.0.1", port }],
     },
   ],

@@ -2,6 +2,7 @@
 //!
 //! Each kind has its own fields; what they have in common is read here.
 
+mod r2;
 mod s3;
 mod swift;
 
@@ -13,6 +14,7 @@ use crate::policy::Secrets;
 use crate::policy::reader::{Fields, Node, PolicyError};
 use crate::store::{DEFAULT_TIMEOUT, Store};
 
+use self::r2::R2Spec;
 pub(super) use self::s3::S3Spec;
 use self::swift::SwiftSpec;
 
@@ -21,15 +23,17 @@ use self::swift::SwiftSpec;
 pub(super) enum StoreSpec {
     S3(S3Spec),
     Swift(SwiftSpec),
+    R2(R2Spec),
 }
 
 #[derive(Clone, Copy)]
 enum Kind {
     S3,
     Swift,
+    R2,
 }
 
-const KINDS: [(&str, Kind); 2] = [("s3", Kind::S3), ("swift", Kind::Swift)];
+const KINDS: [(&str, Kind); 3] = [("s3", Kind::S3), ("swift", Kind::Swift), ("r2", Kind::R2)];
 
 impl StoreSpec {
     pub(super) fn read(node: &Node<'_>) -> Result<Self, PolicyError> {
@@ -37,6 +41,7 @@ impl StoreSpec {
         match node.fields()?.required("kind")?.one_of(&KINDS)? {
             Kind::S3 => S3Spec::read(node).map(Self::S3),
             Kind::Swift => SwiftSpec::read(node).map(Self::Swift),
+            Kind::R2 => R2Spec::read(node).map(Self::R2),
         }
     }
 
@@ -45,13 +50,20 @@ impl StoreSpec {
         match self {
             Self::S3(spec) => spec.addressing.bucket(name),
             Self::Swift(_) => Bucket::container(name),
+            Self::R2(_) => Bucket::binding(name),
         }
+    }
+
+    /// Whether its objects have URLs.
+    pub(super) fn has_url(&self) -> bool {
+        !matches!(self, Self::R2(_))
     }
 
     pub(super) fn resolve(&self, name: &str, secrets: &Secrets<'_>) -> Result<Store, PolicyError> {
         Ok(match self {
             Self::S3(spec) => Store::S3(Arc::new(spec.resolve(name, secrets)?)),
             Self::Swift(spec) => Store::Swift(Arc::new(spec.resolve(name, secrets)?)),
+            Self::R2(spec) => Store::R2(Arc::new(spec.resolve(name))),
         })
     }
 
@@ -60,6 +72,7 @@ impl StoreSpec {
         match self {
             Self::S3(spec) => spec.secret_names(name),
             Self::Swift(spec) => spec.secret_names(name),
+            Self::R2(_) => Vec::new(),
         }
     }
 }

@@ -15,11 +15,19 @@ const repository = fileURLToPath(new URL("../..", import.meta.url));
 
 export const content = "what the store keeps";
 
+/** A route of which every key may read all: `/media/*`. */
+const media = {
+  path: "/media/",
+  store: "main",
+  bucket: "media",
+  access: [{ keys: "*", acl: "authenticated-read" }],
+};
+
 /**
- * Starts both. Of a policy `keys` is given, and the `secrets` that they name; every key has the
- * authority to read `/media/*`.
+ * Starts both. Of a policy `keys` is given, and the `secrets` that they name; perhaps other
+ * `routes`, to the store `main`, where no key with `absent` in it has an object.
  */
-export async function ownEdge({ keys, secrets = {} }) {
+export async function ownEdge({ keys, secrets = {}, routes = { media } }) {
   const store = await startStore();
   const policy = {
     version: 1,
@@ -33,14 +41,7 @@ export async function ownEdge({ keys, secrets = {} }) {
       },
     },
     keys,
-    routes: {
-      media: {
-        path: "/media/",
-        store: "main",
-        bucket: "media",
-        access: [{ keys: "*", acl: "authenticated-read" }],
-      },
-    },
+    routes,
   };
   const bindings = {
     ...secrets,
@@ -51,6 +52,7 @@ export async function ownEdge({ keys, secrets = {} }) {
   const edge = await startEdge(bindings);
   return {
     origin: edge.origin,
+    store: store.origin,
     /** How many requests have reached the store. */
     reads: () => store.reads(),
     logEntry: edge.logEntry,
@@ -66,8 +68,11 @@ async function startStore() {
   let reads = 0;
   const server = http.createServer((request, response) => {
     reads += 1;
-    const isSigned = request.headers.authorization?.startsWith("AWS4-HMAC-SHA256 ");
-    response.writeHead(isSigned ? 200 : 403, {
+    const isSigned =
+      request.headers.authorization?.startsWith("AWS4-HMAC-SHA256 ") ||
+      request.url.includes("X-Amz-Signature=");
+    const status = request.url.includes("absent") ? 404 : 200;
+    response.writeHead(isSigned ? status : 403, {
       "content-type": "text/plain",
       "content-length": content.length,
       etag: '"1"',

@@ -17,7 +17,8 @@ export const content = "what the store keeps";
 
 /**
  * Starts it. Of a policy `keys` is given, and the `secrets` that they name; every key has the
- * authority to read `/media/*`. With `stores` come the `routes` to them, and no other store is
+ * authority to read `/media/*`, unless there are other `routes`. They lead to the store `main`, where
+ * no key with `absent` in it has an object, or to the test's own `stores`, and then no other store is
  * started; `bindings` are the Worker's further variables, and `r2` its `buckets` by binding, with the
  * `folder` that they are in.
  */
@@ -39,6 +40,7 @@ export async function ownEdge({ keys, secrets = {}, stores, routes, bindings = {
   const edge = await startEdge(variables, r2);
   return {
     origin: edge.origin,
+    store: store?.origin,
     /** How many requests have reached the store. */
     reads: () => store.reads(),
     logEntry: edge.logEntry,
@@ -78,8 +80,11 @@ async function startStore() {
   let reads = 0;
   const server = http.createServer((request, response) => {
     reads += 1;
-    const isSigned = request.headers.authorization?.startsWith("AWS4-HMAC-SHA256 ");
-    response.writeHead(isSigned ? 200 : 403, {
+    const isSigned =
+      request.headers.authorization?.startsWith("AWS4-HMAC-SHA256 ") ||
+      request.url.includes("X-Amz-Signature=");
+    const status = request.url.includes("absent") ? 404 : 200;
+    response.writeHead(isSigned ? status : 403, {
       "content-type": "text/plain",
       "content-length": content.length,
       etag: '"1"',

@@ -158,7 +158,7 @@ async function denied(reason, headers, target = path) {
   const reads = edge.reads();
   const answer = await send(edge.origin, target, { headers });
   assert.ok([401, 403].includes(answer.status), `status ${answer.status}`);
-  assert.ok(isClear(answer.json().message), answer.text);
+  assert.ok(isClear(answer.error().message), answer.text);
   const entry = await edge.logEntry(answer.headers["x-request-id"]);
   assert.deepEqual([entry.decision, entry.reason], ["deny", reason], JSON.stringify(entry));
   assert.equal(edge.reads(), reads, "the store was asked");

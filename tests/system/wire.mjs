@@ -17,6 +17,7 @@ export async function send(origin, target, options) {
     body,
     text: body.toString("utf8"),
     json: () => JSON.parse(body.toString("utf8")),
+    error: () => readError(body.toString("utf8")),
   };
 }
 
@@ -57,6 +58,13 @@ export async function sendPatiently(origin, target, { seconds = 8, ...options } 
     clearTimeout(timer);
     response?.destroy();
   }
+}
+
+/** Code and message of a refusal, in JSON or as S3 writes it. */
+function readError(text) {
+  if (!text.startsWith("<?xml")) return JSON.parse(text);
+  const element = (name) => text.match(new RegExp(`<${name}>([^<]*)</${name}>`))?.[1];
+  return { code: element("Code"), message: element("Message") };
 }
 
 /** Sends and answers as soon as the head of the response is there. */

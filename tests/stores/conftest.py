@@ -1,5 +1,6 @@
 """The stores, each started once for the whole session, and the core."""
 
+import contextlib
 import dataclasses
 import json
 import os
@@ -10,6 +11,7 @@ import time
 
 import pytest
 
+from behind import System
 from ceph_cluster import CephCluster
 from core_process import CoreProcess
 from random_requests import Credentials
@@ -95,6 +97,13 @@ def ceph(core, ceph_cluster):
 def either(request):
     """The one store and the other."""
     return request.getfixturevalue(request.param)
+
+
+@pytest.fixture(scope="session")
+def system(core, swift, ceph, tmp_path_factory):
+    """The edge, with every store behind it."""
+    with contextlib.ExitStack() as stack:
+        yield System(core, stack, tmp_path_factory.mktemp("system"), swift, ceph)
 
 
 def store(core, name, endpoint, credentials):

@@ -4,6 +4,7 @@
 //! says why; with `CI=true` that is a failure. The whole output of each is in
 //! `target/xtask-test/`.
 
+mod behind;
 mod browser;
 mod ceph;
 mod checks;

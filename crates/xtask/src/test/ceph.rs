@@ -20,7 +20,8 @@ pub(super) fn run(bench: &Bench, step: &Step) -> Result<String> {
     Ok(tests.run(bench, step)?.summary_with_start())
 }
 
-fn provide(step: &Step) -> Result<()> {
+/// Installs Ceph where it is missing.
+pub(super) fn provide(step: &Step) -> Result<()> {
     if PROGRAMS.into_iter().all(|name| find_program(name).is_some()) {
         return Ok(());
     }

@@ -1,5 +1,7 @@
 //! The tests of `tests/stores` against OpenStack Swift, which is a Python package.
 
+use std::path::PathBuf;
+
 use anyhow::Result;
 
 use super::pytest::Tests;
@@ -8,9 +10,7 @@ use crate::progress::Step;
 
 /// Runs the tests and says how they went.
 pub(super) fn run(bench: &Bench, step: &Step) -> Result<String> {
-    let requirements = bench.checkout.root().join("tests/requirements-swift.txt");
-    let environment = python::environment(&bench.cache, "swift", &requirements, step)?;
-    let python = environment.join("bin/python");
+    let python = provide(bench, step)?;
     let tests = Tests {
         name: "swift",
         folder: "tests/stores",
@@ -18,4 +18,11 @@ pub(super) fn run(bench: &Bench, step: &Step) -> Result<String> {
         programs: &[("CLOAKROOM_SWIFT_PYTHON", &python)],
     };
     Ok(tests.run(bench, step)?.summary_with_start())
+}
+
+/// The Python that has Swift; installed where it is missing.
+pub(super) fn provide(bench: &Bench, step: &Step) -> Result<PathBuf> {
+    let requirements = bench.checkout.root().join("tests/requirements-swift.txt");
+    let environment = python::environment(&bench.cache, "swift", &requirements, step)?;
+    Ok(environment.join("bin/python"))
 }

@@ -1,0 +1,24 @@
+//! The tests of `tests/stores` in which Swift, Ceph and the embedded store are behind one edge.
+
+use anyhow::Result;
+
+use super::pytest::Tests;
+use super::{Bench, ceph, swift};
+use crate::checkout::cargo;
+use crate::progress::Step;
+
+/// Runs the tests with the bundle that is built already, and says how they went.
+pub(super) fn run(bench: &Bench, step: &Step) -> Result<String> {
+    ceph::provide(step)?;
+    let python = swift::provide(bench, step)?;
+    let build = ["build", "--package", "cloakroom-store"];
+    bench.program(cargo(), "store")?.args(build).run(step)?;
+    let store = bench.checkout.binary("cloakroom-store");
+    let tests = Tests {
+        name: "behind",
+        folder: "tests/stores",
+        marker: Some("edge"),
+        programs: &[("CLOAKROOM_SWIFT_PYTHON", &python), ("CLOAKROOM_STORE", &store)],
+    };
+    Ok(tests.run(bench, step)?.summary().to_owned())
+}

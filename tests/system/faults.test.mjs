@@ -18,7 +18,7 @@ import {
 } from "./faulty-store.mjs";
 import { ownEdge, route, s3Store, storeKey } from "./own-edge.mjs";
 import { presign } from "./sigv4.mjs";
-import { isClear, sendPatiently } from "./wire.mjs";
+import { isClear, readError, sendPatiently } from "./wire.mjs";
 
 const viewerKey = {
   access_key_id: "VIEWERKEY",
@@ -473,7 +473,7 @@ async function isAsExpected(kind, answer, { status, reason, text, cut = false, d
     assert.equal(entry.decision, "deny");
     assert.ok(answer.whole);
     assert.equal(answer.headers["cache-control"], "no-store");
-    assert.ok(isClear(JSON.parse(answer.text).message), answer.text);
+    assert.ok(isClear(readError(answer.text).message), answer.text);
     if (detail) assert.match(entry.detail, detail);
     return;
   }

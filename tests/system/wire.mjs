@@ -61,7 +61,7 @@ export async function sendPatiently(origin, target, { seconds = 8, ...options } 
 }
 
 /** Code and message of a refusal, in JSON or as S3 writes it. */
-function readError(text) {
+export function readError(text) {
   if (!text.startsWith("<?xml")) return JSON.parse(text);
   const element = (name) => text.match(new RegExp(`<${name}>([^<]*)</${name}>`))?.[1];
   return { code: element("Code"), message: element("Message") };

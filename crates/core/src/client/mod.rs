@@ -170,6 +170,10 @@ impl<'a> Client<'a> {
             Form::Nothing => (None, String::new()),
         };
         headers.extend(content_type.map(|value| ("content-type", value.to_owned())));
+        if self.form == Form::Xml {
+            // By this name S3's clients show it, and keep it for whoever is asked.
+            headers.push(("x-amz-request-id", self.request_id.to_owned()));
+        }
         if self.form == Form::Html {
             headers.push(("content-security-policy", page::CONTENT_SECURITY_POLICY.to_owned()));
         }

@@ -1,6 +1,7 @@
 //! The conditions of a request, held against a representation (RFC 9110, section 13.2.2).
 //!
-//! Stores know them, and are asked to. A copy that is kept here has to be asked by the gate.
+//! Stores know the simple ones, and are asked to. All others, and those about a copy that is kept
+//! here, the gate holds against the validators itself.
 
 use crate::time::UnixTime;
 
@@ -64,6 +65,29 @@ pub fn is_for(if_range: &str, of: Validators<'_>) -> bool {
         matches(if_range, of.etag, Comparison::Strong)
     } else {
         of.last_modified == Some(if_range)
+    }
+}
+
+/// The tag of a list that has one, and nothing else.
+pub(crate) fn only_tag(list: &str) -> Option<&str> {
+    let tag = tags(list).next()?;
+    (list.trim() == tag && tag.trim_start_matches("W/").starts_with('"')).then_some(tag)
+}
+
+/// Whether a Range asks for one range of bytes (RFC 9110, section 14.1.2): `bytes=0-9`,
+/// `bytes=9-`, `bytes=-9`.
+pub(crate) fn is_one_range(value: &str) -> bool {
+    let Some((first, last)) = value.strip_prefix("bytes=").and_then(|it| it.split_once('-')) else {
+        return false;
+    };
+    let number = |text: &str| -> Option<u64> {
+        text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok()).flatten()
+    };
+    match (number(first), number(last)) {
+        (Some(first), Some(last)) => first <= last,
+        (Some(_), None) => last.is_empty(),
+        (None, Some(_)) => first.is_empty(),
+        (None, None) => false,
     }
 }
 
@@ -182,6 +206,44 @@ mod tests {
         }
         let weak = Validators { etag: Some("W/\"a\""), last_modified: None };
         assert!(!is_for("\"a\"", weak) && !is_for("W/\"a\"", weak) && !is_for(DATE, weak));
+    }
+
+    #[test]
+    fn one_tag_alone() {
+        for (list, tag) in [
+            (" \"a\" ", Some("\"a\"")),
+            ("W/\"a\"", Some("W/\"a\"")),
+            ("\"a,b\"", Some("\"a,b\"")),
+            ("\"a\", \"b\"", None),
+            ("\"a\",", None),
+            ("x\"a\"", None),
+            ("*", None),
+            ("a", None),
+            ("", None),
+        ] {
+            assert_eq!(only_tag(list), tag, "{list}");
+        }
+    }
+
+    #[test]
+    fn one_range_alone() {
+        for range in ["bytes=0-0", "bytes=2-5", "bytes=30-", "bytes=-5", "bytes=-0"] {
+            assert!(is_one_range(range), "{range}");
+        }
+        for other in [
+            "",
+            "bytes=",
+            "bytes=-",
+            "bytes=5-2",
+            "bytes=0-1,4-5",
+            "bytes=x-y",
+            "bytes=+1-2",
+            "bytes=0-99999999999999999999",
+            "lines=1-2",
+            "2-5",
+        ] {
+            assert!(!is_one_range(other), "{other}");
+        }
     }
 
     proptest! {

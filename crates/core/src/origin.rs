@@ -7,7 +7,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use crate::conditions::Validators;
+use crate::conditions::{Validators, is_one_range, only_tag};
 use crate::request::{Method, Request};
 use crate::route::Source;
 use crate::secret::Secret;
@@ -21,6 +21,10 @@ pub const FORWARDED_HEADERS: [&str; 6] =
     ["if-match", "if-modified-since", "if-none-match", "if-range", "if-unmodified-since", "range"];
 
 /// What is asked of a store, whichever it is.
+///
+/// Stores differ in what they make of conditions and ranges (`docs/http-matrix.md`): lists, `*`,
+/// weak tags, two conditions at once, dates that are none, several parts. So a store is sent what
+/// all of them understand, and the rest is decided here, by the validators of its answer.
 #[derive(Clone, Debug)]
 pub(crate) struct Wanted {
     /// `GET` or `HEAD`.
@@ -33,16 +37,60 @@ pub(crate) struct Wanted {
 impl Wanted {
     pub(crate) fn new(request: &Request<'_>, version: Option<String>) -> Self {
         let method = request.method();
+        let is_weak = request.header("if-range").is_some_and(|tag| tag.starts_with("W/"));
+        // A HEAD is about the whole, but S3 would answer it with 206 and the length of a part.
+        // A weak tag lets no part through, and what is not one range may be ignored.
+        let is_for_a_part =
+            method == Method::Get && !is_weak && request.header("range").is_some_and(is_one_range);
         let forwarded = FORWARDED_HEADERS
             .into_iter()
-            // A HEAD is about the whole, but S3 would answer it with 206 and the length of a part.
-            .filter(|name| method == Method::Get || !is_of_a_part(name))
-            .filter_map(|name| Some((name, Secret::new(request.header(name)?))))
+            .filter(|name| is_for_a_part || !is_of_a_part(name))
+            .filter_map(|name| Some((name, request.header(name)?)))
+            // RFC 9110, sections 13.1.3 and 13.1.4: a date that is none is no condition.
+            .filter(|(name, value)| !name.ends_with("modified-since") || may_be_date(value))
+            .map(|(name, value)| (name, Secret::new(value)))
             .collect();
         Self { method, version, forwarded }
     }
 
-    /// A header that is passed on.
+    /// The headers that a store is sent: the part, and the one condition that counts first, when
+    /// it is of the plainest form.
+    fn for_store(&self) -> Vec<(&'static str, Secret)> {
+        let of_part = self.forwarded.iter().filter(|(name, _)| is_of_a_part(name)).cloned();
+        let condition = self.condition().map(|(name, value)| (name, Secret::new(value)));
+        condition.into_iter().chain(of_part).collect()
+    }
+
+    fn condition(&self) -> Option<(&'static str, &str)> {
+        let dated = |name| Some((name, self.header(name)?));
+        let tagged = |name, list| Some((name, only_tag(list)?));
+        if let Some(list) = self.header("if-match") {
+            tagged("if-match", list).filter(|(_, tag)| !tag.starts_with("W/"))
+        } else if let Some(condition) = dated("if-unmodified-since") {
+            Some(condition)
+        } else if let Some(list) = self.header("if-none-match") {
+            // Compared weakly, so the tag counts alone.
+            tagged("if-none-match", list)
+                .map(|(name, tag)| (name, tag.strip_prefix("W/").unwrap_or(tag)))
+        } else {
+            dated("if-modified-since")
+        }
+    }
+
+    /// Whether there are conditions that the store has not been told.
+    pub(crate) fn has_conditions_of_its_own(&self) -> bool {
+        let has = |name| self.header(name).is_some();
+        let must_hold = has("if-match") || has("if-unmodified-since");
+        let may_save = has("if-none-match") || has("if-modified-since");
+        (must_hold && may_save) || (self.is_conditional() && self.condition().is_none())
+    }
+
+    /// The tag of which a 304 of the store has said that it is the object's.
+    pub(crate) fn confirmed_tag(&self) -> Option<&str> {
+        self.condition().filter(|(name, _)| *name == "if-none-match").map(|(_, tag)| tag)
+    }
+
+    /// A header of the viewer's that counts.
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         let mut named = self.forwarded.iter().filter(|(known, _)| *known == name);
         named.next().map(|(_, value)| value.expose())
@@ -76,6 +124,12 @@ impl Wanted {
         self.forwarded.retain(|(name, _)| !is_of_a_part(name));
         self
     }
+}
+
+/// Whether a date may be one: in the form of today, or in one of those of old, which end in
+/// `GMT`, too, or have 24 characters (RFC 9110, section 5.6.7).
+fn may_be_date(text: &str) -> bool {
+    text.ends_with(" GMT") || text.len() == 24
 }
 
 fn is_of_a_part(name: &str) -> bool {
@@ -115,7 +169,7 @@ impl OriginRequest {
             method: wanted.method,
             url: call.url,
             shown: call.shown,
-            headers: call.headers.into_iter().chain(wanted.forwarded.iter().cloned()).collect(),
+            headers: call.headers.into_iter().chain(wanted.for_store()).collect(),
             timeout: source.store.timeout(),
             r2: call.r2,
         }

@@ -74,8 +74,11 @@ impl ViewerResponse {
             }
             let known = PASSED_HEADERS.into_iter().find(|known| known.eq_ignore_ascii_case(name));
             // The length and type of an error are those of a body that is not passed on.
-            let of_body =
-                matches!(known, Some("content-length" | "content-type" | "content-encoding"));
+            let of_body = match known {
+                Some("content-length" | "content-type" | "content-encoding") => true,
+                Some("content-range") => status != 416,
+                _ => false,
+            };
             // Two lengths, or none, would break the viewer's connection.
             if known == Some("content-length") && !is_number(value) {
                 continue;

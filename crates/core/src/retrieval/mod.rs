@@ -259,7 +259,12 @@ impl Retrieval {
                 Some(validator) if !is_for(validator, answer.validators()) => Reading::OtherVersion,
                 _ => Reading::Object,
             },
-            416 if self.wanted.is_for_a_part() => Reading::Object,
+            416 if self.wanted.is_for_a_part() => match self.wanted.header("if-range") {
+                // Without the part it can be told whether the conditions are met.
+                _ if self.wanted.has_conditions_of_its_own() => Reading::OtherVersion,
+                Some(validator) if !is_for(validator, answer.validators()) => Reading::OtherVersion,
+                _ => Reading::Object,
+            },
             304 if asks_about_copy => Reading::SameAsCopy,
             304 | 412 if self.wanted.is_conditional() => Reading::Object,
             401 => Reading::Error(StoreError::KeyRefused),
@@ -307,7 +312,7 @@ enum Reading {
     Object,
     /// The word that the copy is still right.
     SameAsCopy,
-    /// A part of another version than the viewer has.
+    /// A part of another version than the viewer has, perhaps.
     OtherVersion,
     /// Nothing that the viewer could use.
     Error(StoreError),

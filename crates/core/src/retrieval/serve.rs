@@ -20,12 +20,10 @@ impl Retrieval {
             Some(Copies { stale: None, .. }) => CacheStatus::Miss,
             Some(Copies { stale: Some(_), .. }) => CacheStatus::Expired,
         };
-        // The store was asked about the copy, and not whether the viewer's conditions are met.
-        let status = match (cache, answer.status) {
-            (CacheStatus::Expired, 200 | 206) => {
-                self.status_for_viewer(answer).unwrap_or(answer.status)
-            }
-            (_, status) => status,
+        // The store was not told all of the viewer's conditions.
+        let status = match answer.status {
+            200 | 206 => self.status_for_viewer(answer).unwrap_or(answer.status),
+            status => status,
         };
         let is_whole = status == 200 && self.wanted.method == Method::Get;
         let keep = self
@@ -36,7 +34,14 @@ impl Retrieval {
             Some(headers) if status == 200 => StoreAnswer { status: 206, headers },
             _ => StoreAnswer { status, ..answer },
         };
-        let head = ViewerResponse::from_store(&self.delivery, &answer, now);
+        let mut head = ViewerResponse::from_store(&self.delivery, &answer, now);
+        if status == 304
+            && answer.header("etag").is_none()
+            && let Some(tag) = self.wanted.confirmed_tag()
+        {
+            // Ceph leaves out what RFC 9110, section 15.4.5, demands.
+            head.headers.push(("etag", tag.to_owned()));
+        }
         let body = self.wanted.body_of(&head, Body::Store);
         Next::Respond(Box::new(Response { head, body, keep, cache }))
     }

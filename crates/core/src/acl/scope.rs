@@ -35,9 +35,8 @@ pub struct Scope {
 impl Rule<'_> {
     /// Whether a listing may show the key to `viewer`: who may not read a key does not see it.
     pub fn shows(&self, viewer: Viewer<'_>) -> bool {
-        let allows = |permission| {
-            self.allows(permission, viewer.principal, viewer.referer).is_some()
-        };
+        let allows =
+            |permission| self.allows(permission, viewer.principal, viewer.referer).is_some();
         allows(Permission::List) && allows(Permission::Read)
     }
 }
@@ -204,7 +203,7 @@ impl<'s> Survey<'s> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use proptest::prelude::*;
 
     use super::*;
@@ -222,8 +221,7 @@ mod tests {
     }
 
     fn check(rules: &AccessRules, user: Option<&str>, prefix: &str, expected: &[(&str, bool)]) {
-        let principal =
-            user.map_or(Principal::Anonymous, |user| Principal::User(user.to_owned()));
+        let principal = user.map_or(Principal::Anonymous, |user| Principal::User(user.to_owned()));
         let scopes = rules.scopes(prefix, Viewer { principal: &principal, referer: None });
         let scopes: Vec<_> =
             scopes.iter().map(|scope| (scope.prefix.as_str(), scope.is_whole)).collect();
@@ -288,7 +286,7 @@ mod tests {
         }
     }
 
-    fn segment() -> impl Strategy<Value = String> {
+    pub(crate) fn segment() -> impl Strategy<Value = String> {
         prop::sample::select(vec!["a", "ab", "b", "", "alice", "bob"]).prop_map(str::to_owned)
     }
 
@@ -315,7 +313,7 @@ mod tests {
     }
 
     prop_compose! {
-        fn any_rules()(
+        pub(crate) fn any_rules()(
             bucket_owner in prop::sample::select(vec![Owner::App, Owner::User("bob".to_owned())]),
             rules in prop::collection::vec((pattern(), grantees(), grantees()), 0..6),
         ) -> AccessRules {
@@ -332,7 +330,7 @@ mod tests {
         }
     }
 
-    fn any_principal() -> impl Strategy<Value = Principal> {
+    pub(crate) fn any_principal() -> impl Strategy<Value = Principal> {
         let user = |id: &str| Principal::User(id.to_owned());
         let all = vec![
             Principal::Anonymous,

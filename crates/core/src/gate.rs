@@ -2,8 +2,11 @@
 
 use crate::access::Access;
 use crate::grant::{Grant, PendingGrant, Verified};
+use crate::health::Health;
 use crate::key::Keyring;
+use crate::listing::{self, Listing};
 use crate::log::Verdict;
+use crate::origin::OriginRequest;
 use crate::policy::{Policy, PolicyError, Secrets};
 use crate::presented::Presented;
 use crate::public_key::SignatureCheck;
@@ -31,11 +34,44 @@ pub struct Gate {
 
 /// The last step of the pipeline: how an object gets to the viewer.
 ///
-/// The edge streams it, by a [`Retrieval`]; a function sends the viewer to the store, by a
+/// The edge streams it, by a [`Retrieval`], or lists what there is, by a [`Listing`]; a function sends the viewer to the store, by a
 /// [`Redirect`].
 pub trait Handout: Sized {
+    /// How listings are handed out, where they are. Elsewhere a bucket is no object.
+    const LISTING: Option<fn(Listing) -> Self> = None;
+
     /// Hands out what may be had.
     fn of(access: Access<'_, '_>, now: UnixTime) -> Self;
+}
+
+/// What the edge serves.
+#[derive(Clone, Debug)]
+pub enum Service {
+    /// An object.
+    Object(Retrieval),
+    /// What there is.
+    Listing(Listing),
+}
+
+impl Service {
+    /// The first request that a store gets; none where there is nothing to ask.
+    pub fn first_request(&self, now: UnixTime) -> Option<OriginRequest> {
+        match self {
+            Self::Object(retrieval) => Some(retrieval.request(now)),
+            Self::Listing(listing) => match listing.clone().begin(&Health::default(), now) {
+                listing::Next::Ask { listing, .. } => listing.request(now),
+                listing::Next::Respond(_) | listing::Next::Reject(_) => None,
+            },
+        }
+    }
+}
+
+impl Handout for Service {
+    const LISTING: Option<fn(Listing) -> Self> = Some(Self::Listing);
+
+    fn of(access: Access<'_, '_>, _now: UnixTime) -> Self {
+        Self::Object(access.retrieve())
+    }
 }
 
 impl Handout for Retrieval {
@@ -173,6 +209,15 @@ impl Gate {
         trail: &mut Trail,
     ) -> Result<T, Rejection> {
         let grant = trail.granted(grant);
+        if let Some(hand_out) = T::LISTING {
+            if self.routes.is_for_buckets(grant.request()) && grant.dialect().is_sigv4() {
+                return Ok(hand_out(Listing::of_buckets(&self.routes, &grant)?));
+            }
+            if self.routes.is_for_bucket(&grant) {
+                let bucket = trail.located_bucket(self.routes.locate_bucket(grant)?);
+                return Ok(hand_out(bucket.authorize()?));
+            }
+        }
         let located = trail.located(self.routes.locate(grant)?);
         let access = trail.allowed(located.authorize()?);
         Ok(T::of(access, now))

@@ -10,7 +10,7 @@ use std::time::Duration;
 use crate::request::{Method, Request};
 use crate::route::Source;
 use crate::secret::Secret;
-use crate::store::{KeyChoice, ObjectCall};
+use crate::store::{KeyChoice, ObjectCall, OriginCall};
 use crate::time::UnixTime;
 
 /// The viewer's headers that the store gets: Range and conditions (RFC 9110, sections 13, 14).
@@ -59,8 +59,9 @@ impl Wanted {
     }
 }
 
-/// A signed request for one object: made by [`Retrieval`](crate::retrieval::Retrieval) alone,
-/// and that by [`Access::retrieve`](crate::access::Access::retrieve) alone.
+/// A signed request for one object, made by [`Retrieval`](crate::retrieval::Retrieval) alone, and
+/// that by [`Access::retrieve`](crate::access::Access::retrieve) alone; or for a page of a
+/// [`Listing`](crate::listing::Listing).
 ///
 /// ```compile_fail,E0451
 /// # use cloakroom_core::{origin::OriginRequest, request::Method, secret::Secret};
@@ -94,6 +95,11 @@ impl OriginRequest {
             headers: call.headers.into_iter().chain(wanted.forwarded.iter().cloned()).collect(),
             timeout: source.store.timeout(),
         }
+    }
+
+    pub(crate) fn of_list(call: OriginCall, timeout: Duration) -> Self {
+        let OriginCall { url, shown, headers } = call;
+        Self { method: Method::Get, url, shown, headers, timeout }
     }
 
     /// The method: `GET` or `HEAD`.

@@ -37,7 +37,7 @@ use crate::time::UnixTime;
 pub const TRIES: u32 = 3;
 
 /// How long to wait before a store is asked again: twice as long each time.
-const FIRST_PAUSE: Duration = Duration::from_millis(100);
+pub(crate) const FIRST_PAUSE: Duration = Duration::from_millis(100);
 
 /// The store did not answer with the object.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -331,7 +331,7 @@ enum Reading {
 }
 
 /// Whether a store that says so is in trouble.
-fn is_failure(status: u16) -> bool {
+pub(crate) fn is_failure(status: u16) -> bool {
     matches!(status, 500 | 502 | 503 | 504)
 }
 

@@ -1,9 +1,10 @@
 //! The edge: a Cloudflare Worker that lets the core decide and streams what the store answers.
 //!
 //! It reads the viewer's request ([`viewer`]), hands it to the gate, sends the signed request
-//! that comes out ([`origin`]), lets WebCrypto check public keys' signatures ([`signature`]), and
+//! that comes out ([`origin`]; [`listing`] reads the answer, too), lets WebCrypto check public keys' signatures ([`signature`]), and
 //! writes one line to the log. It decides nothing.
 
+mod listing;
 mod origin;
 mod signature;
 mod viewer;
@@ -11,12 +12,11 @@ mod viewer;
 use std::cell::OnceCell;
 use std::rc::Rc;
 
-use cloakroom_core::gate::{Decision, Gate, Outcome, Step};
+use cloakroom_core::gate::{Decision, Gate, Outcome, Service, Step};
 use cloakroom_core::log::{LogLine, Verdict};
 use cloakroom_core::policy::Policy;
 use cloakroom_core::request::Request;
 use cloakroom_core::response::ViewerResponse;
-use cloakroom_core::retrieval::Retrieval;
 use cloakroom_core::time::UnixTime;
 use cloakroom_core::trail::Trail;
 use worker::{Context, Env, event};
@@ -60,7 +60,7 @@ async fn serve(
     let request = Request::parse(&viewer.method, viewer.target(), viewer.headers());
     let request =
         request.map(|request| request.over(viewer.scheme()).from_address(viewer.client_address()));
-    let decision: Decision<Retrieval> = match &request {
+    let decision: Decision<Service> = match &request {
         Ok(request) => match gate.decide(request, now) {
             Step::Decided(decision) => decision,
             Step::Check(checking) => {
@@ -76,7 +76,20 @@ async fn serve(
     log.trail(&decision.trail);
     let verdict = decision.outcome.verdict();
     let retrieval = match decision.outcome {
-        Outcome::Allow(retrieval) => retrieval,
+        Outcome::Allow(Service::Object(retrieval)) => retrieval,
+        Outcome::Allow(Service::Listing(listing)) => {
+            let cors = listing.cors().to_vec();
+            return match listing::list(listing, log).await {
+                Ok(response) => {
+                    log.verdict(&verdict);
+                    viewer::respond_listing(&response, &viewer.id)
+                }
+                Err(rejection) => {
+                    log.verdict(&Verdict::from(&rejection));
+                    viewer::reject(&rejection, cors, &viewer.id)
+                }
+            };
+        }
         Outcome::Preflight(headers) => {
             log.verdict(&verdict);
             return viewer::respond(204, &headers, None, &viewer.id);

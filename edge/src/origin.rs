@@ -23,7 +23,7 @@ use crate::{now, viewer};
 
 thread_local! {
     /// What this instance knows of the stores; each has to find out for itself.
-    static HEALTH: RefCell<Health> = RefCell::default();
+    pub(crate) static HEALTH: RefCell<Health> = RefCell::default();
 }
 
 /// Asks stores until one has the object, or none is left. With the head for the viewer comes the
@@ -61,7 +61,7 @@ pub(crate) async fn retrieve(
 }
 
 /// Sends a signed request, and waits for the head of the answer.
-async fn send(origin_request: &OriginRequest) -> Result<Response, Unanswered> {
+pub(crate) async fn send(origin_request: &OriginRequest) -> Result<Response, Unanswered> {
     let abort = AbortController::new().map_err(|_| Unanswered::Unreachable)?;
     let fetched = fetch(origin_request, &abort).map_err(|_| Unanswered::Unreachable)?;
     let timer = pin!(Delay::from(origin_request.timeout()));

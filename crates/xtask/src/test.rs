@@ -7,6 +7,7 @@
 mod browser;
 mod ceph;
 mod checks;
+mod clients;
 mod debian;
 mod fuzz;
 mod pytest;

@@ -2,16 +2,20 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use cloakroom_core::crypto::Hash;
 use cloakroom_core::encoding::{Slash, decode, encode};
+use cloakroom_core::endpoint::Endpoint;
 use cloakroom_core::gate::{Decision, Gate, Outcome, Service, Step};
 use cloakroom_core::health::{FAILURES, Health};
 use cloakroom_core::jwt;
 use cloakroom_core::listing::{ListAnswer, ListResponse, Listing, Next, answer::MAX_LENGTH};
 use cloakroom_core::policy::Policy;
 use cloakroom_core::rejection::Rejection;
-use cloakroom_core::request::{Query, Request};
+use cloakroom_core::request::{Method, Query, Request};
 use cloakroom_core::retrieval::{StoreAnswer, TRIES, Unanswered};
 use cloakroom_core::secret::Secret;
+use cloakroom_core::sigv4::sign::{Signer, Unsigned};
+use cloakroom_core::sigv4::{Credentials, ExpiresIn};
 use cloakroom_core::tempurl::message::Resource;
 use cloakroom_core::tempurl::sign::{ExpiryNotation, TempUrl};
 use cloakroom_core::time::UnixTime;
@@ -307,12 +311,12 @@ fn refuses_what_cannot_list() {
     let cookie = format!("session={}", alice.trim_start_matches("Bearer "));
     let bearer = [("authorization", alice.as_str())];
     let temp = TempUrl {
-        method: cloakroom_core::request::Method::Get,
+        method: Method::Get,
         resource: Resource::Prefix("/v1/a/c/"),
         expires_at: UnixTime::from_secs(NOW.as_secs() + 60),
         notation: ExpiryNotation::Epoch,
         ip_range: None,
-        digest: cloakroom_core::crypto::Hash::Sha256,
+        digest: Hash::Sha256,
     };
     let temp = temp.sign(&Secret::new(secret("TEMP").unwrap())).unwrap().encoded();
     let query = temp.expose().split_once('?').unwrap().1.to_owned();
@@ -439,4 +443,46 @@ fn a_store_that_fails_is_asked_again_and_then_no_more() {
     let next = self::listing("/media?prefix=public/", None).unwrap().begin(&health, NOW);
     let Next::Reject(rejection) = next else { panic!() };
     assert_eq!(rejection.row().reason, "store_resting");
+}
+
+#[test]
+fn buckets_are_those_in_which_something_may_be_listed() {
+    let credentials = Credentials {
+        access_key_id: "AKAPP".to_owned(),
+        secret_access_key: Secret::new(secret("APP").unwrap()),
+        session_token: None,
+    };
+    let mut policy = policy();
+    policy["keys"]["AKAPP"] =
+        json!({ "dialect": "sigv4", "secret": "APP", "principal": { "user": "alice" } });
+    policy["routes"]["unlisted"] =
+        json!({ "path": "/unlisted/", "store": "main", "bucket": "b-b" });
+    let gate = Gate::new(&Policy::parse(&policy.to_string()).unwrap(), &secret).unwrap();
+    let endpoint = Endpoint::parse("https://media.example").unwrap();
+    let signer =
+        Signer { credentials: &credentials, region: "eu-west-1", service: "s3", time: NOW };
+    let ask = |path: &str, query: &[(&str, &str)]| {
+        let unsigned =
+            Unsigned { method: Method::Get, endpoint: &endpoint, path, query, headers: &[] };
+        let url = signer.presign(&unsigned, ExpiresIn::from_secs(60).unwrap()).into_exposed();
+        let target = url.strip_prefix("https://media.example").unwrap();
+        let request = Request::parse("GET", target, [("host", "media.example")]).unwrap();
+        match gate.decide::<Service>(&request, NOW) {
+            Step::Decided(Decision { outcome: Outcome::Allow(Service::Listing(all)), .. }) => {
+                Ok(run(all, &stored()).0.body.unwrap())
+            }
+            Step::Decided(Decision { outcome: Outcome::Reject { rejection, .. }, .. }) => {
+                Err(rejection.row().reason)
+            }
+            other => panic!("{other:?}"),
+        }
+    };
+    let names = ask("/", &[]);
+    let names = names.as_deref().map(|xml| all(xml, "Name"));
+    assert_eq!(names, Ok(vec!["hidden", "media", "swift", "web"]));
+    assert_eq!(ask("/", &[("list-type", "2")]), Err("no_route"));
+    assert_eq!(ask("/", &[("policy", "")]), Err("sub_resource"));
+    assert_eq!(ask("/unlisted", &[]), Err("listing_principal_may_not"));
+    assert!(ask("/media", &[("location", "")]).unwrap().contains(">eu-west-1<"));
+    assert!(ask("/web/", &[("prefix", "users/")]).unwrap().contains("<Key>users/alice/1</Key>"));
 }

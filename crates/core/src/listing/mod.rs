@@ -323,7 +323,7 @@ impl Listing {
     /// The names of the buckets in which the principal of `grant` may list something.
     ///
     /// # Errors
-    /// [`ListError`] when there are none.
+    /// [`ListError`] when the credential is not one of S3, or something else is asked.
     pub fn of_buckets(routes: &Routes, grant: &Grant<'_>) -> Result<Self, ListError> {
         let viewer = Seer::of(grant);
         if !grant.dialect().is_sigv4() {

@@ -140,7 +140,7 @@ impl Xml {
                 '<' => self.text.push_str("&lt;"),
                 '>' => self.text.push_str("&gt;"),
                 '"' => self.text.push_str("&quot;"),
-                // Parsers would make other characters of these, or of none at all.
+                // XML has no such characters, so nobody should meet them unescaped.
                 char if char.is_control() || matches!(char, '\u{FFFE}' | '\u{FFFF}') => {
                     // INVARIANT: writing to a string does not fail.
                     let _ = write!(self.text, "&#x{:X};", u32::from(char));

@@ -136,7 +136,11 @@ impl Parameters {
             return argument(name, "given once");
         }
         match String::from_utf8(value) {
-            Ok(value) if value.len() <= MAX_TEXT_LENGTH => Ok(Some(value)),
+            // XML could not say again what was asked.
+            Ok(text) if text.chars().any(char::is_control) => {
+                argument(name, "without control characters, which no key has")
+            }
+            Ok(text) if text.len() <= MAX_TEXT_LENGTH => Ok(Some(text)),
             _ => argument(name, "UTF-8, and no longer than keys"),
         }
     }
@@ -196,6 +200,7 @@ mod tests {
             "encoding-type=xml",
             "prefix=a&prefix=b",
             "prefix=%ff",
+            "marker=a%00",
             "%ff",
         ] {
             let error = parse(query).unwrap_err();

@@ -82,8 +82,8 @@ impl Routes {
 
     /// Whether a proven request is for the names of all buckets.
     pub fn is_for_buckets(&self, request: &Request<'_>) -> bool {
-        let at_root = request.method() == Method::Get && request.path() == "/";
-        at_root && self.0.find(request.host(), "/").is_none()
+        let is_plain = request.method() == Method::Get && !asks_for_listing(request.query());
+        is_plain && request.path() == "/" && self.0.find(request.host(), "/").is_none()
     }
 
     /// The buckets that a host has under one segment, in order of their names.

@@ -1,10 +1,12 @@
 //! The edge: a Cloudflare Worker that lets the core decide and streams what the store answers.
 //!
 //! It reads the viewer's request ([`viewer`]), hands it to the gate, sends the signed request
-//! that comes out ([`origin`], [`r2`]), keeps copies ([`cache`]), lets WebCrypto check public keys' signatures ([`signature`]), and
-//! writes one line to the log. It decides nothing.
+//! that comes out ([`origin`], [`r2`]; [`listing`] reads the answer, too), keeps copies
+//! ([`cache`]), lets WebCrypto check public keys' signatures ([`signature`]), and writes one line
+//! to the log. It decides nothing.
 
 mod cache;
+mod listing;
 mod origin;
 mod r2;
 mod signature;
@@ -13,7 +15,7 @@ mod viewer;
 use std::cell::OnceCell;
 use std::rc::Rc;
 
-use cloakroom_core::gate::{ByRoute, Decision, Gate, Outcome, Step};
+use cloakroom_core::gate::{Decision, Gate, Outcome, Service, Step};
 use cloakroom_core::log::{LogLine, Verdict};
 use cloakroom_core::policy::Policy;
 use cloakroom_core::redirect::Redirect;
@@ -63,7 +65,7 @@ async fn serve(
     let request = Request::parse(&viewer.method, viewer.target(), viewer.headers());
     let request =
         request.map(|request| request.over(viewer.scheme()).from_address(viewer.client_address()));
-    let decision: Decision<ByRoute> = match &request {
+    let decision: Decision<Service> = match &request {
         Ok(request) => match gate.decide(request, now) {
             Step::Decided(decision) => decision,
             Step::Check(checking) => {
@@ -79,10 +81,23 @@ async fn serve(
     log.trail(&decision.trail);
     let verdict = decision.outcome.verdict();
     let retrieval = match decision.outcome {
-        Outcome::Allow(ByRoute::Stream(retrieval)) => *retrieval,
-        Outcome::Allow(ByRoute::Redirect(redirect)) => {
+        Outcome::Allow(Service::Object(retrieval)) => *retrieval,
+        Outcome::Allow(Service::Redirect(redirect)) => {
             log.verdict(&Verdict::Allow("redirected"));
             return viewer::respond(Redirect::STATUS, &redirect.headers(), None, &viewer.id);
+        }
+        Outcome::Allow(Service::Listing(listing)) => {
+            let cors = listing.cors().to_vec();
+            return match listing::list(*listing, platform.0, log).await {
+                Ok(response) => {
+                    log.verdict(&verdict);
+                    viewer::respond_listing(&response, &viewer.id)
+                }
+                Err(rejection) => {
+                    log.verdict(&Verdict::from(&rejection));
+                    viewer::reject(&rejection, cors, viewer)
+                }
+            };
         }
         Outcome::Preflight(headers) => {
             log.verdict(&verdict);

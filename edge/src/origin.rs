@@ -25,7 +25,7 @@ use crate::{now, r2, viewer};
 
 thread_local! {
     /// What this instance knows of the stores; each has to find out for itself.
-    static HEALTH: RefCell<Health> = RefCell::default();
+    pub(crate) static HEALTH: RefCell<Health> = RefCell::default();
 }
 
 /// An answer for the viewer, and the platform's answer whose body belongs to it.
@@ -129,7 +129,7 @@ fn cancel(answer: Option<Response>) {
 }
 
 /// Sends a signed request, and waits for the head of the answer.
-async fn send(env: &Env, request: &OriginRequest) -> Result<Response, Unanswered> {
+pub(crate) async fn send(env: &Env, request: &OriginRequest) -> Result<Response, Unanswered> {
     let abort = AbortController::new().map_err(|_| Unanswered::Unreachable)?;
     let asked = pin!(async {
         match request.r2() {

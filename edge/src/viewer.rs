@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 
 use cloakroom_core::client::{Client, Told};
+use cloakroom_core::listing::ListResponse;
 use cloakroom_core::rejection::Rejection;
 use cloakroom_core::request::Scheme;
 use js_sys::{Array, JsString, Reflect};
@@ -84,6 +85,12 @@ pub(crate) fn respond(
 ) -> worker::Result<Response> {
     let init = init(status, headers, id)?;
     Ok(Response::new_with_opt_readable_stream_and_init(body, &init)?)
+}
+
+/// A listing.
+pub(crate) fn respond_listing(response: &ListResponse, id: &str) -> worker::Result<Response> {
+    let init = init(200, &response.headers, id)?;
+    Ok(Response::new_with_opt_str_and_init(response.body.as_deref(), &init)?)
 }
 
 /// The answer to a request that is not served.

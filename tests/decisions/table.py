@@ -62,7 +62,7 @@ def anonymous(t):
         ("/media/group/a.jpg", "no_credential"),
         ("/media/other.jpg", "no_credential"),
         ("/media/users//a.jpg", "no_credential"),
-        ("/media/", "malformed_key"),
+        ("/media/%0A", "malformed_key"),
         ("/media/a%00b", "malformed_key"),
         ("/media/public/a%2Fb.jpg", "malformed_key"),
         ("/media/public/%ff", "malformed_key"),

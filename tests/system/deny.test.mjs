@@ -215,7 +215,7 @@ describe("denied", () => {
       headers: () => ({ authorization: "Basic YWxpY2U6c2VjcmV0" }),
     },
     "a path outside every route": { reason: "no_route", target: () => "/nowhere/file.txt" },
-    "the bucket itself": { reason: "malformed_key", target: () => "/media/" },
+    "the bucket itself": { reason: "listing_no_credential", target: () => "/media/" },
   };
 
   for (const [name, { reason, target, method = "GET", headers = () => ({}) }] of Object.entries(

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 use cloakroom_core::acl::table::Who;
-use cloakroom_core::gate::{ByRoute, Gate, Outcome, Step};
+use cloakroom_core::gate::{Gate, Outcome, Service, Step};
 use cloakroom_core::policy::Policy;
 use cloakroom_core::presented::Presented;
 use cloakroom_core::rejection::Rejection;
@@ -122,7 +122,7 @@ fn split(text: &str) -> Result<(Scheme, String, &str), Failure> {
 
 struct Report {
     trail: Trail,
-    outcome: Outcome<ByRoute>,
+    outcome: Outcome<Service>,
     /// What the signature would have to cover, when it is wrong.
     signed_text: Vec<(&'static str, String)>,
     now: UnixTime,
@@ -135,14 +135,14 @@ impl Report {
             println!("{name:<12}{value}");
         }
         match &self.outcome {
-            Outcome::Allow(ByRoute::Redirect(redirect)) => {
+            Outcome::Allow(Service::Redirect(redirect)) => {
                 println!("{:<12}ALLOW", "decision");
                 let seconds = redirect.life().as_secs();
                 println!("{:<12}to {}, signed for {seconds} s", "redirect", redirect.shown());
             }
-            Outcome::Allow(ByRoute::Stream(retrieval)) => {
-                let origin = retrieval.request(self.now);
+            Outcome::Allow(service) => {
                 println!("{:<12}ALLOW", "decision");
+                let Some(origin) = service.first_request(self.now) else { return };
                 println!("{:<12}{origin}", "to store");
                 for (name, value) in redacted(origin.headers()) {
                     println!("{:<12}{name}: {value}", "");
@@ -168,21 +168,24 @@ impl Report {
             report.insert(name.into(), json!(value));
         }
         let decision = match &self.outcome {
-            Outcome::Allow(ByRoute::Redirect(redirect)) => {
+            Outcome::Allow(Service::Redirect(redirect)) => {
                 let seconds = redirect.life().as_secs();
                 let redirect = json!({ "url": redirect.shown(), "seconds": seconds });
                 report.insert("redirect".into(), redirect);
                 "allow"
             }
-            Outcome::Allow(ByRoute::Stream(retrieval)) => {
-                let origin = retrieval.request(self.now);
-                let headers: Map<_, _> = redacted(origin.headers())
-                    .map(|(name, value)| (name.to_owned(), json!(value)))
-                    .collect();
-                let request = json!({
-                    "method": origin.method().as_str(), "url": origin.shown(), "headers": headers,
-                });
-                report.insert("origin_request".into(), request);
+            Outcome::Allow(service) => {
+                if let Some(origin) = service.first_request(self.now) {
+                    let headers: Map<_, _> = redacted(origin.headers())
+                        .map(|(name, value)| (name.to_owned(), json!(value)))
+                        .collect();
+                    let request = json!({
+                        "method": origin.method().as_str(),
+                        "url": origin.shown(),
+                        "headers": headers,
+                    });
+                    report.insert("origin_request".into(), request);
+                }
                 "allow"
             }
             Outcome::Preflight(_) => "allow",

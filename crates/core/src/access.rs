@@ -94,7 +94,7 @@ impl<'p, 'r> Located<'p, 'r> {
 }
 
 /// The Referer; none when there are several, of which any could be meant.
-fn referer<'r>(request: &Request<'r>) -> Option<&'r str> {
+pub(crate) fn referer<'r>(request: &Request<'r>) -> Option<&'r str> {
     let mut all = request.headers().filter(|(name, _)| *name == "referer");
     all.next().filter(|_| all.next().is_none()).map(|(_, value)| value)
 }

@@ -2,8 +2,11 @@
 
 use crate::access::Access;
 use crate::grant::{Grant, PendingGrant, Verified};
+use crate::health::Health;
 use crate::key::Keyring;
+use crate::listing::{self, Listing};
 use crate::log::Verdict;
+use crate::origin::OriginRequest;
 use crate::policy::{Policy, PolicyError, Secrets};
 use crate::presented::Presented;
 use crate::public_key::SignatureCheck;
@@ -41,34 +44,55 @@ pub struct Gate {
 
 /// The last step of the pipeline: how an object gets to the viewer.
 ///
-/// The edge does what the route says, [`ByRoute`]; a function sends the viewer to the store, by a
+/// The edge does what the route says, as a [`Service`]; a function sends the viewer to the store, by a
 /// [`Redirect`].
 pub trait Handout: Sized {
+    /// How listings are handed out, where they are. Elsewhere a bucket is no object.
+    const LISTING: Option<fn(Listing) -> Self> = None;
+
     /// Hands out what may be had.
     fn of(access: Access<'_, '_>, now: UnixTime) -> Self;
+}
+
+/// What the edge serves.
+#[derive(Clone, Debug)]
+pub enum Service {
+    /// An object, streamed.
+    Object(Box<Retrieval>),
+    /// A URL of the store, where the route says that viewers go there.
+    Redirect(Redirect),
+    /// What there is.
+    Listing(Box<Listing>),
+}
+
+impl Service {
+    /// The first request that a store gets; none where there is nothing to ask.
+    pub fn first_request(&self, now: UnixTime) -> Option<OriginRequest> {
+        match self {
+            Self::Object(retrieval) => Some(retrieval.request(now)),
+            Self::Redirect(_) => None,
+            Self::Listing(listing) => match listing.clone().begin(&mut Health::default(), now) {
+                listing::Next::Ask { listing, .. } => listing.request(now),
+                listing::Next::Respond(_) | listing::Next::Reject(_) => None,
+            },
+        }
+    }
+}
+
+impl Handout for Service {
+    const LISTING: Option<fn(Listing) -> Self> = Some(|listing| Self::Listing(Box::new(listing)));
+
+    fn of(access: Access<'_, '_>, now: UnixTime) -> Self {
+        match access.located().route().delivery {
+            DeliveryMode::Stream => Self::Object(Box::new(access.retrieve())),
+            DeliveryMode::Redirect => Self::Redirect(access.redirect(now)),
+        }
+    }
 }
 
 impl Handout for Retrieval {
     fn of(access: Access<'_, '_>, _now: UnixTime) -> Self {
         access.retrieve()
-    }
-}
-
-/// What a route chooses of both.
-#[derive(Clone, Debug)]
-pub enum ByRoute {
-    /// The edge streams it.
-    Stream(Box<Retrieval>),
-    /// The viewer goes to the store.
-    Redirect(Redirect),
-}
-
-impl Handout for ByRoute {
-    fn of(access: Access<'_, '_>, now: UnixTime) -> Self {
-        match access.located().route().delivery {
-            DeliveryMode::Stream => Self::Stream(Box::new(access.retrieve())),
-            DeliveryMode::Redirect => Self::Redirect(access.redirect(now)),
-        }
     }
 }
 
@@ -201,6 +225,15 @@ impl Gate {
         trail: &mut Trail,
     ) -> Result<T, Rejection> {
         let grant = trail.granted(grant);
+        if let Some(hand_out) = T::LISTING {
+            if self.routes.is_for_buckets(grant.request()) && grant.dialect().is_sigv4() {
+                return Ok(hand_out(Listing::of_buckets(&self.routes, &grant)?));
+            }
+            if self.routes.is_for_bucket(&grant) {
+                let bucket = trail.located_bucket(self.routes.locate_bucket(grant)?);
+                return Ok(hand_out(bucket.authorize()?));
+            }
+        }
         let located = trail.located(self.routes.locate(grant)?);
         let access = trail.allowed(located.authorize()?);
         Ok(T::of(access, now))

@@ -81,6 +81,11 @@ impl Dialect {
         }
     }
 
+    /// Whether it is AWS Signature Version 4, which signs the whole query.
+    pub const fn is_sigv4(self) -> bool {
+        matches!(self, Self::Sigv4Query | Self::Sigv4Header)
+    }
+
     /// Whether the credential is part of the URL, so that whoever has the URL has it all.
     pub const fn is_in_url(self) -> bool {
         match self {

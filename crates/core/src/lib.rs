@@ -16,7 +16,8 @@
 //!  ViewerResponse ◀──settle── (the adapter fetches) ◀── OriginRequest ◀──── Retrieval ─┘
 //! ```
 //!
-//! [`gate::Gate`] runs it for reading, [`desk::Desk`] for storing. The modules below
+//! A request for a bucket takes another way from the grant on, to a
+//! [`Listing`](listing::Listing). [`gate::Gate`] runs both for reading, [`desk::Desk`] for storing. The modules below
 //! stand in reading order.
 
 pub mod time;
@@ -68,6 +69,8 @@ pub mod conditions;
 pub mod health;
 pub mod response;
 pub mod retrieval;
+
+pub mod listing;
 
 pub mod upload;
 

@@ -12,7 +12,7 @@ use crate::request::{Method, Request};
 use crate::route::Source;
 use crate::secret::Secret;
 use crate::store::r2::Part;
-use crate::store::{KeyChoice, ObjectCall, R2Call};
+use crate::store::{KeyChoice, ObjectCall, OriginCall, R2Call};
 use crate::time::UnixTime;
 
 /// The viewer's headers that the store gets: Range and conditions (RFC 9110, sections 13, 14).
@@ -136,8 +136,9 @@ fn is_of_a_part(name: &str) -> bool {
     matches!(name, "range" | "if-range")
 }
 
-/// A signed request for one object: made by [`Retrieval`](crate::retrieval::Retrieval) alone,
-/// and that by [`Access::retrieve`](crate::access::Access::retrieve) alone.
+/// A signed request for one object, made by [`Retrieval`](crate::retrieval::Retrieval) alone, and
+/// that by [`Access::retrieve`](crate::access::Access::retrieve) alone; or for a page of a
+/// [`Listing`](crate::listing::Listing).
 ///
 /// ```compile_fail,E0451
 /// # use cloakroom_core::{origin::OriginRequest, request::Method, secret::Secret};
@@ -173,6 +174,11 @@ impl OriginRequest {
             timeout: source.store.timeout(),
             r2: call.r2,
         }
+    }
+
+    pub(crate) fn of_list(call: OriginCall, timeout: Duration) -> Self {
+        let OriginCall { url, shown, headers, r2 } = call;
+        Self { method: Method::Get, url, shown, headers, timeout, r2 }
     }
 
     /// The method: `GET` or `HEAD`.

@@ -10,6 +10,7 @@ use crate::access::{AccessDenied, Denial};
 use crate::capability::CapabilityError;
 use crate::disclosure::Disclosure;
 use crate::jwt::JwtError;
+use crate::listing::ListError;
 use crate::object::BucketError;
 use crate::presented::CredentialError;
 use crate::request::RequestError;
@@ -37,6 +38,8 @@ pub enum Rejection {
     Access(AccessDenied),
     /// The store did not answer with the object.
     Store(StoreError),
+    /// It asks for a listing that is not to be had.
+    List(ListError),
     /// It asks for an upload that is not to be.
     Upload(UploadError),
     /// One of the above, of which the viewer learns nothing: made by [`Rejection::disclosed`].
@@ -79,6 +82,9 @@ const MALFORMED: &str = "This link is damaged. Copy the whole of it, or ask for 
 const TWO: &str = "The request carries two credentials. Send one only.";
 const OTHER_METHOD: &str = "This link was made for another method.";
 const DENIED_OR_ABSENT: &str = "There is no such file, or you may not see it.";
+const NOT_LISTED: &str = "You may not list files here.";
+const LISTING_FAILED: &str = "The files cannot be listed at the moment. Try again later.";
+const FILES_ONLY: &str = "Only files themselves are served here.";
 const UNAVAILABLE: &str = "The file cannot be fetched at the moment. Try again soon.";
 
 impl Rejection {
@@ -125,7 +131,7 @@ impl Rejection {
                 (400, "InvalidURI", "malformed_key", "No file can have this name.")
             }
             Self::Locate(LocateError::SubResource(_)) => {
-                (501, "NotImplemented", "sub_resource", "Only files themselves are served here.")
+                (501, "NotImplemented", "sub_resource", FILES_ONLY)
             }
             Self::Access(denied) => match denied.why {
                 Denial::NoCredential => (403, "AccessDenied", "no_credential", PRIVATE),
@@ -152,6 +158,7 @@ impl Rejection {
             Self::Store(StoreError::Resting { .. }) => {
                 (503, "ServiceUnavailable", "store_resting", UNAVAILABLE)
             }
+            Self::List(error) => list_row(error),
             Self::Upload(error) => return upload_row(error),
             Self::Hidden(Hidden { answer: HiddenAnswer::NotFound, cause }) => {
                 (404, "NoSuchKey", cause.row().reason, NOT_FOUND)
@@ -176,6 +183,13 @@ impl Rejection {
             Self::Credential(_)
             | Self::Locate(_)
             | Self::Access(_)
+            | Self::List(
+                ListError::Capability
+                | ListError::NoCredential
+                | ListError::Principal
+                | ListError::SubResource { .. }
+                | ListError::NoBucket,
+            )
             | Self::Store(StoreError::NotFound | StoreError::Denied) => {
                 Self::Hidden(Hidden { answer, cause: Box::new(self) })
             }
@@ -183,6 +197,7 @@ impl Rejection {
             Self::Request(_)
             | Self::MethodNotAllowed { .. }
             | Self::Store(_)
+            | Self::List(_)
             | Self::Upload(_)
             | Self::Hidden(_) => self,
         }
@@ -303,6 +318,31 @@ fn capability_row(error: &CapabilityError) -> Columns {
     }
 }
 
+fn list_row(error: &ListError) -> Columns {
+    match error {
+        ListError::Capability => (403, "AccessDenied", "listing_not_granted", NOT_LISTED),
+        ListError::NoCredential => (403, "AccessDenied", "listing_no_credential", NOT_LISTED),
+        ListError::Principal => (403, "AccessDenied", "listing_principal_may_not", NOT_LISTED),
+        ListError::Argument { .. } => (
+            400,
+            "InvalidArgument",
+            "listing_argument",
+            "A parameter of this listing has a value that it cannot have.",
+        ),
+        ListError::SubResource { .. } => (501, "NotImplemented", "sub_resource", FILES_ONLY),
+        ListError::Unsupported => (
+            501,
+            "NotImplemented",
+            "listing_unsupported",
+            "The files of this place cannot be listed.",
+        ),
+        ListError::NoBucket => (404, "NoSuchBucket", "bucket_not_found", "There is no such place."),
+        ListError::Refused => (502, "BadGateway", "listing_refused", LISTING_FAILED),
+        ListError::Answer(_) => (502, "BadGateway", "listing_malformed", LISTING_FAILED),
+        ListError::Astray => (502, "BadGateway", "listing_astray", LISTING_FAILED),
+    }
+}
+
 fn upload_row(error: &UploadError) -> Row {
     let (status, code, reason, text): (_, _, _, Cow<'static, str>) = match error {
         UploadError::NoSuchPath => (
@@ -378,6 +418,7 @@ impl fmt::Display for Rejection {
             Self::Locate(error) => error.fmt(f),
             Self::Access(error) => error.fmt(f),
             Self::Store(error) => error.fmt(f),
+            Self::List(error) => error.fmt(f),
             Self::Upload(error) => error.fmt(f),
             Self::Hidden(hidden) => hidden.cause.fmt(f),
         }
@@ -400,5 +441,6 @@ from_phase! {
     LocateError => Locate,
     AccessDenied => Access,
     StoreError => Store,
+    ListError => List,
     UploadError => Upload,
 }

@@ -6,7 +6,7 @@ use crate::grant::{Dialect, Grant};
 use crate::key::Principal;
 use crate::object::ObjectKey;
 use crate::presented::Presented;
-use crate::route::{Located, Place};
+use crate::route::{Located, LocatedBucket, Place};
 use crate::time::UnixTime;
 use crate::upload::rule::UploadRule;
 
@@ -29,6 +29,8 @@ pub struct Trail {
     pub bucket: Option<String>,
     /// The key of the object.
     pub key: Option<String>,
+    /// What keys of a listing begin with there: the location.
+    pub location: Option<String>,
     /// The pattern of the access rule, or the name of the upload rule; none when no rule fits.
     pub pattern: Option<String>,
     /// Whose the object is.
@@ -57,6 +59,7 @@ impl Trail {
             ("store", self.store.clone()),
             ("bucket", self.bucket.clone()),
             ("key", self.key.clone()),
+            ("location", self.location.clone()),
             ("rule", self.pattern.clone().or_else(no_rule)),
             ("owner", self.owner.as_ref().map(Owner::to_string)),
             ("acl", self.acl.clone()),
@@ -91,6 +94,15 @@ impl Trail {
 
     pub(crate) fn located<'p, 'r>(&mut self, located: Located<'p, 'r>) -> Located<'p, 'r> {
         self.placed(located.place());
+        located
+    }
+
+    pub(crate) fn located_bucket<'r>(&mut self, located: LocatedBucket<'r>) -> LocatedBucket<'r> {
+        let bucket = located.bucket();
+        self.route = Some(bucket.route().name.clone());
+        self.store = Some(bucket.store().name().to_owned());
+        self.bucket = Some(bucket.store_bucket().to_string());
+        self.location = Some(bucket.location().to_owned()).filter(|location| !location.is_empty());
         located
     }
 

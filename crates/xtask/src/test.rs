@@ -8,6 +8,7 @@ mod behind;
 mod browser;
 mod ceph;
 mod checks;
+mod clients;
 mod debian;
 mod fuzz;
 mod pytest;

@@ -1,6 +1,6 @@
 //! Requests proven and decided.
 
-use cloakroom_core::gate::{Gate, Outcome, Step};
+use cloakroom_core::gate::{Gate, Handout, Outcome, Service, Step};
 use cloakroom_core::grant::{Grant, Verified};
 use cloakroom_core::health::Health;
 use cloakroom_core::key::{Keyring, Principal};
@@ -35,7 +35,7 @@ pub(crate) fn decide(question: &Value) -> Value {
     let gate = Gate::new(&policy, &|name| secret(question, name)).unwrap();
     let (endpoint, target) = split_url(text(question, "url"));
     let outcome = match request(question, &endpoint, target) {
-        Ok(request) => decided(&gate, &request, now(question)),
+        Ok(request) => decided::<Service>(&gate, &request, now(question)),
         Err(error) => Outcome::Reject { rejection: error.into(), cors: Vec::new() },
     };
     match outcome {
@@ -57,7 +57,7 @@ pub(crate) fn respond(question: &Value) -> Value {
     let (endpoint, target) = split_url(text(question, "url"));
     let (request, now) = (request(question, &endpoint, target).unwrap(), now(question));
     let status = question.get("status").and_then(Value::as_u64).unwrap();
-    match decided(&gate, &request, now) {
+    match decided::<Retrieval>(&gate, &request, now) {
         Outcome::Allow(retrieval) => {
             let stored = question.get("stored").and_then(Value::as_object).unwrap();
             let headers: Vec<_> = stored
@@ -83,7 +83,7 @@ pub(crate) fn respond(question: &Value) -> Value {
     }
 }
 
-fn decided(gate: &Gate, request: &Request<'_>, now: UnixTime) -> Outcome<Retrieval> {
+fn decided<T: Handout>(gate: &Gate, request: &Request<'_>, now: UnixTime) -> Outcome<T> {
     match gate.decide(request, now) {
         Step::Decided(decision) => decision.outcome,
         Step::Check(checking) => {

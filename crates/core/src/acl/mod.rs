@@ -7,6 +7,7 @@
 //! | [`referrer`] → [`swift`] | Swift: referrer designations, and the ACLs of containers |
 //! | [`decision`] | what an ACL decides, and by which clause |
 //! | [`rules`] | the ACL of a key: patterns, the most specific first |
+//! | [`scope`] | which keys below a prefix somebody may see |
 //! | [`table`] | who may do what, for people to read |
 //!
 //! Whatever no clause allows is denied. The app acts as the owner of everything and is never
@@ -25,5 +26,7 @@ pub mod swift;
 pub mod decision;
 
 pub mod rules;
+
+pub mod scope;
 
 pub mod table;

@@ -98,19 +98,21 @@ impl<'p> Rule<'p> {
 #[derive(Clone, Debug)]
 pub struct AccessRules {
     bucket_owner: Owner,
-    root: Node,
+    pub(super) root: Node,
 }
 
+/// The patterns that begin with the same segments.
 #[derive(Clone, Debug, Default)]
-struct Node {
-    literal: BTreeMap<String, Node>,
-    owner: Option<Box<Node>>,
-    rest: Option<Leaf>,
-    exact: Option<Leaf>,
+pub(super) struct Node {
+    pub(super) literal: BTreeMap<String, Node>,
+    pub(super) owner: Option<Box<Node>>,
+    pub(super) rest: Option<Leaf>,
+    pub(super) exact: Option<Leaf>,
 }
 
+/// A pattern that ends here, and what its rule says.
 #[derive(Clone, Debug)]
-struct Leaf {
+pub(super) struct Leaf {
     pattern: String,
     acl: Acl,
     list: Vec<Grantee>,
@@ -174,11 +176,16 @@ impl AccessRules {
     /// The rule for `key`.
     pub fn find(&self, key: &str) -> Rule<'_> {
         let (leaf, owner) = self.root.find(Some(key), None).unzip();
+        self.rule(leaf, owner.flatten())
+    }
+
+    /// The rule of a pattern, or of none, for the keys of one owner.
+    pub(super) fn rule<'p>(&'p self, leaf: Option<&'p Leaf>, owner: Option<&str>) -> Rule<'p> {
         Rule {
             pattern: leaf.map(|leaf| leaf.pattern.as_str()),
             acl: leaf.map_or(&NO_RULE, |leaf| &leaf.acl),
             list: leaf.map(|leaf| leaf.list.as_slice()).unwrap_or_default(),
-            owner: owner.flatten().map_or(Owner::App, |name| Owner::User(name.to_owned())),
+            owner: owner.map_or(Owner::App, |name| Owner::User(name.to_owned())),
             bucket_owner: &self.bucket_owner,
         }
     }

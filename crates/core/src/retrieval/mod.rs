@@ -50,7 +50,7 @@ pub use self::next::{Body, CacheStatus, Next, Response};
 pub const TRIES: u32 = 3;
 
 /// How long to wait before a store is asked again: twice as long each time.
-const FIRST_PAUSE: Duration = Duration::from_millis(100);
+pub(crate) const FIRST_PAUSE: Duration = Duration::from_millis(100);
 
 /// An allowed object on its way: made by [`Access::retrieve`] alone.
 ///
@@ -319,7 +319,7 @@ enum Reading {
 }
 
 /// Whether a store that says so is in trouble.
-fn is_failure(status: u16) -> bool {
+pub(crate) fn is_failure(status: u16) -> bool {
     matches!(status, 500 | 502 | 503 | 504)
 }
 

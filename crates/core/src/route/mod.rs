@@ -12,6 +12,7 @@
 //! named host beats a star and a star beats any; then a literal segment beats a placeholder,
 //! from the left, and a longer prefix beats a shorter one.
 
+mod bucket;
 mod host;
 mod path;
 pub(crate) mod table;
@@ -32,12 +33,14 @@ use crate::object::{Bucket, BucketError, KeyError, ObjectKey, decode_path};
 use crate::request::Request;
 use crate::store::Store;
 
+pub use self::bucket::{LocatedBucket, RouteBucket};
 pub use self::host::HostPattern;
 pub use self::path::PathPattern;
 pub use self::template::Template;
 
 pub use self::view::View;
 
+use self::bucket::asks_for_listing;
 use self::table::{Found, Table};
 use self::template::Bindings;
 
@@ -126,9 +129,9 @@ impl fmt::Display for LocateError {
     }
 }
 
-/// All routes.
+/// All routes. A clone is the same ones again.
 #[derive(Clone, Debug, Default)]
-pub struct Routes(Table<Entry>);
+pub struct Routes(Arc<Table<Entry>>);
 
 #[derive(Clone, Debug)]
 enum Entry {
@@ -197,17 +200,17 @@ impl Routes {
     /// Adds a route. False when there is one for the same paths of one of its hosts.
     #[must_use]
     pub fn add(&mut self, route: Route) -> bool {
-        let route = Arc::new(route);
+        let (route, table) = (Arc::new(route), Arc::make_mut(&mut self.0));
         let entry = || Entry::Served(Arc::clone(&route));
-        route.hosts.iter().all(|host| self.0.add(host, &route.path, entry()).is_ok())
+        route.hosts.iter().all(|host| table.add(host, &route.path, entry()).is_ok())
     }
 
     /// Keeps the place of a route that is not served here. False as with [`Routes::add`].
     #[must_use]
     pub fn add_elsewhere(&mut self, route: Elsewhere) -> bool {
-        let route = Arc::new(route);
+        let (route, table) = (Arc::new(route), Arc::make_mut(&mut self.0));
         let entry = || Entry::Elsewhere(Arc::clone(&route));
-        route.hosts.iter().all(|host| self.0.add(host, &route.path, entry()).is_ok())
+        route.hosts.iter().all(|host| table.add(host, &route.path, entry()).is_ok())
     }
 
     /// How a request is answered that gets no object, whoever sends it.
@@ -215,7 +218,13 @@ impl Routes {
         // A path that cannot be decoded is refused, in the manner of the route that it is below.
         let path = decode(request.path()).unwrap_or_default();
         let path = String::from_utf8_lossy(&path);
-        let found = self.0.find(request.host(), &path)?;
+        let found = self.0.find(request.host(), &path);
+        // A bucket is asked for without the last slash of its path.
+        let with_slash = format!("{path}/");
+        let bucket = self.0.find(request.host(), &with_slash);
+        let bucket = bucket.filter(|bucket| bucket.rest.is_empty());
+        let is_bucket = bucket.is_some() && (found.is_none() || asks_for_listing(request.query()));
+        let found = if is_bucket { bucket } else { found }?;
         Some(match found.item {
             Entry::Served(route) => Manner { disclosure: route.disclosure, cors: &route.cors },
             Entry::Elsewhere(route) => Manner { disclosure: route.disclosure, cors: &route.cors },
@@ -228,7 +237,11 @@ impl Routes {
     /// [`LocateError`] when it leads to no object.
     pub fn place(&self, host: &str, path: &str) -> Result<Place<'_>, LocateError> {
         let path = decode_path(path).map_err(LocateError::Key)?;
-        let found = self.0.find(host, &path).ok_or(LocateError::NoRoute)?;
+        self.place_decoded(host, &path)
+    }
+
+    fn place_decoded(&self, host: &str, path: &str) -> Result<Place<'_>, LocateError> {
+        let found = self.0.find(host, path).ok_or(LocateError::NoRoute)?;
         match found.item {
             Entry::Served(route) => route.place(&found),
             Entry::Elsewhere(_) => Err(LocateError::NoRoute),
@@ -255,19 +268,9 @@ impl Routes {
 
 impl Route {
     fn place<'p>(&'p self, found: &Found<'_, '_, Entry>) -> Result<Place<'p>, LocateError> {
-        let mut bindings = Bindings::default();
-        for (name, value) in self.path.names().zip(&found.values) {
-            bindings.bind(name, value);
-        }
-        if let Some(label) = &found.label {
-            bindings.bind("host", label);
-        }
-        // INVARIANT: the policy binds every name. Where one is not bound, nothing is found.
+        let bindings = self.bindings(found);
         let source = |home: &Home| {
-            let fill = |template: &Template| template.fill(&bindings).ok_or(LocateError::NoRoute);
-            let (name, location) = (fill(&home.bucket)?, fill(&home.location)?);
-            let bucket = home.store.bucket(&name);
-            let bucket = bucket.map_err(|why| LocateError::Bucket { name, why })?;
+            let (bucket, location) = home.fill(&bindings)?;
             let key = self.key(&location, found.rest).map_err(LocateError::Key)?;
             Ok(Source { store: home.store.clone(), bucket, key })
         };
@@ -278,6 +281,17 @@ impl Route {
             source: main,
             fallback: self.fallback.as_ref().map(source).transpose()?,
         })
+    }
+
+    fn bindings<'b>(&'b self, found: &'b Found<'_, '_, Entry>) -> Bindings<'b> {
+        let mut bindings = Bindings::default();
+        for (name, value) in self.path.names().zip(&found.values) {
+            bindings.bind(name, value);
+        }
+        if let Some(label) = &found.label {
+            bindings.bind("host", label);
+        }
+        bindings
     }
 
     fn key(&self, location: &str, rest: &str) -> Result<ObjectKey, KeyError> {
@@ -295,6 +309,17 @@ impl Route {
         let homes = [&self.home].into_iter().chain(&self.fallback);
         let mut names = homes.flat_map(|home| home.bucket.names().chain(home.location.names()));
         names.any(|name| name == "host")
+    }
+}
+
+impl Home {
+    /// The bucket, and what keys begin with.
+    fn fill(&self, bindings: &Bindings<'_>) -> Result<(Bucket, String), LocateError> {
+        // INVARIANT: the policy binds every name. Where one is not bound, nothing is found.
+        let fill = |template: &Template| template.fill(bindings).ok_or(LocateError::NoRoute);
+        let (name, location) = (fill(&self.bucket)?, fill(&self.location)?);
+        let bucket = self.store.bucket(&name);
+        Ok((bucket.map_err(|why| LocateError::Bucket { name, why })?, location))
     }
 }
 

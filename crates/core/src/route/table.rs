@@ -6,7 +6,7 @@
 //! routes were added does not matter, and neither does their number: each step looks up one
 //! segment.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::host::{HostPattern, canonical, split_label};
 use super::path::{PathPattern, Segment};
@@ -94,6 +94,33 @@ impl<T> Table<T> {
         };
         exact().or_else(below).or_else(|| self.any.find(path, None))
     }
+
+    /// Whether a path that begins with `path` may lead to something else than `path` does.
+    pub(super) fn branches(&self, host: &str, path: &str) -> bool {
+        let Some(path) = path.strip_prefix('/') else { return true };
+        let host = canonical(host);
+        let below = split_label(&host).and_then(|(_, parent)| self.below.get(parent));
+        let nodes = [self.exact.get(&host), below, Some(&self.any)];
+        for node in nodes.into_iter().flatten() {
+            if node.branches(path) {
+                return true;
+            }
+            // The hosts that come later are not asked.
+            if node.find(path, None).is_some() {
+                return false;
+            }
+        }
+        false
+    }
+
+    /// The first segments of a host's paths that are literal, in order.
+    pub(super) fn first_segments(&self, host: &str) -> BTreeSet<&str> {
+        let host = canonical(host);
+        let below = split_label(&host).and_then(|(_, parent)| self.below.get(parent));
+        let nodes = [self.exact.get(&host), below, Some(&self.any)];
+        let children = nodes.into_iter().flatten().flat_map(|node| node.literal.keys());
+        children.map(String::as_str).collect()
+    }
 }
 
 impl<T> Node<T> {
@@ -101,6 +128,22 @@ impl<T> Node<T> {
         let mut values = Vec::new();
         let (item, rest) = self.descend(path, &mut values)?;
         Some(Found { item, label: label.map(str::to_owned), values, rest })
+    }
+
+    /// Whether something lies beyond the whole segments of `path`.
+    fn branches(&self, path: &str) -> bool {
+        let placeholder = self.placeholder.as_deref();
+        if let Some((segment, rest)) = path.split_once('/') {
+            let literal = self.literal.get(segment);
+            return literal.into_iter().chain(placeholder).any(|node| node.branches(rest));
+        }
+        let literal = self.literal.iter().filter(|(segment, _)| segment.starts_with(path));
+        literal.map(|(_, node)| node).chain(placeholder).any(Self::has_any)
+    }
+
+    fn has_any(&self) -> bool {
+        let mut children = self.literal.values().chain(self.placeholder.as_deref());
+        self.here.is_some() || children.any(Self::has_any)
     }
 
     /// No deeper than the deepest route, however long the path is.
@@ -205,6 +248,37 @@ mod tests {
         ] {
             assert_eq!(find(host, path), Some(expected), "{host}{path}");
         }
+    }
+
+    #[test]
+    fn a_path_branches_where_another_may_begin() {
+        let table = table(&[
+            ("", "/"),
+            ("", "/media/"),
+            ("", "/media/private/x/"),
+            ("", "/t/{tenant}/"),
+            ("a.example", "/media/"),
+            ("b.example", "/"),
+        ]);
+        for (host, path, branches) in [
+            ("any.example", "/", true),
+            ("any.example", "/m", true),
+            ("any.example", "/n", false),
+            ("any.example", "/media/", true),
+            ("any.example", "/media/p", true),
+            ("any.example", "/media/private/", true),
+            ("any.example", "/media/public/", false),
+            ("any.example", "/media/private/x/", false),
+            ("any.example", "/t/", true),
+            ("any.example", "/t/a", true),
+            ("any.example", "/t/a/", false),
+            ("a.example", "/media/", false),
+            ("a.example", "/", true),
+            ("b.example", "/", false),
+        ] {
+            assert_eq!(table.branches(host, path), branches, "{host}{path}");
+        }
+        assert_eq!(table.first_segments("a.example"), BTreeSet::from(["media", "t"]));
     }
 
     #[test]

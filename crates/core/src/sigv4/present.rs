@@ -96,6 +96,11 @@ impl<'r> PresentedSigv4<'r> {
         &self.access_key_id
     }
 
+    /// The region of the credential scope.
+    pub fn region(&self) -> &str {
+        &self.region
+    }
+
     /// Reads a presigned URL.
     ///
     /// # Errors

@@ -6,7 +6,8 @@
 //! | OpenStack Swift, Rackspace Cloud Files | TempURLs | [`swift`] |
 //! | Cloudflare R2, by a binding of the Worker | nothing | [`r2`] |
 //!
-//! A store is asked for one object at a time, by an [`OriginCall`]. What differs between the
+//! A store is asked for one object at a time, by an [`OriginCall`], and one of S3 for listings,
+//! too. What differs between the
 //! kinds is known here and nowhere else: how a call is signed, which of its answers are the
 //! store's own inventions, and whether it can be asked again with another key.
 
@@ -54,6 +55,21 @@ pub struct ObjectCall<'a> {
     pub key: &'a ObjectKey,
     /// The version, where it is not the newest that is wanted.
     pub version: Option<&'a str>,
+}
+
+/// A page of a bucket's listing as it is asked of a store.
+#[derive(Clone, Copy, Debug)]
+pub struct ListCall<'a> {
+    /// The bucket.
+    pub bucket: &'a Bucket,
+    /// What keys begin with.
+    pub prefix: &'a str,
+    /// Up to where keys are put together; empty when they are not.
+    pub delimiter: &'a str,
+    /// The position after which the page begins.
+    pub after: Option<&'a str>,
+    /// The most entries.
+    pub max_keys: usize,
 }
 
 /// A signed call.

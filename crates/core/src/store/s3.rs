@@ -5,12 +5,13 @@ use std::time::Duration;
 use crate::disposition::ContentDisposition;
 use crate::endpoint::Endpoint;
 use crate::object::{Bucket, BucketError, ObjectKey};
+use crate::request::Method;
 use crate::secret::Secret;
 use crate::sigv4::sign::{Payload, Signer, Unsigned};
 use crate::sigv4::{Credentials, ExpiresIn};
 use crate::time::UnixTime;
 
-use super::{Link, ObjectCall, OriginCall};
+use super::{Link, ListCall, ObjectCall, OriginCall};
 
 /// Where the bucket stands in a URL.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -82,6 +83,36 @@ impl S3Store {
         };
         // Range and conditions are not signed: S3 does not ask for it, and the platform
         // between here and the store may rewrite them.
+        let signed = self.signer(now).sign_headers(&unsigned, Payload::Unsigned);
+        OriginCall { headers: signed.headers, ..OriginCall::shown_as(signed.url) }
+    }
+
+    /// Signs a call of ListObjectsV2. Keys come percent-encoded: XML cannot hold all of them.
+    pub fn list(&self, call: &ListCall<'_>, now: UnixTime) -> OriginCall {
+        let max_keys = call.max_keys.to_string();
+        let mut query = vec![
+            ("list-type", "2"),
+            ("encoding-type", "url"),
+            ("max-keys", &max_keys),
+            ("prefix", call.prefix),
+        ];
+        if !call.delimiter.is_empty() {
+            query.push(("delimiter", call.delimiter));
+        }
+        query.extend(call.after.map(|after| ("start-after", after)));
+        let (endpoint, path) = match self.addressing {
+            Addressing::Path => (self.endpoint.clone(), format!("/{}", call.bucket)),
+            Addressing::VirtualHosted => {
+                (self.endpoint.with_subdomain(call.bucket.as_str()), "/".to_owned())
+            }
+        };
+        let unsigned = Unsigned {
+            method: Method::Get,
+            endpoint: &endpoint,
+            path: &path,
+            query: &query,
+            headers: &[],
+        };
         let signed = self.signer(now).sign_headers(&unsigned, Payload::Unsigned);
         OriginCall { headers: signed.headers, ..OriginCall::shown_as(signed.url) }
     }

@@ -10,7 +10,7 @@ const NAMED: &str = r#"attachment; filename="a b.jpg"; filename*=UTF-8''a%20b.jp
 
 /// `Content-Disposition` and sandbox of what the edge streams, for an object stored with `stored`.
 fn streamed(fields: &Value, target: &str, stored: Option<&str>) -> (Option<String>, bool) {
-    let ByRoute::Stream(retrieval) = allowed(&gate(fields), target, &[]) else {
+    let Service::Object(retrieval) = allowed(&gate(fields), target, &[]) else {
         panic!("redirected")
     };
     let mut headers = vec![("content-type".to_owned(), "text/html".to_owned())];
@@ -61,7 +61,7 @@ fn the_ticket_then_the_route_then_the_object() {
 fn a_redirect_says_it_to_the_store() {
     let location = |store: &str, disposition: &str, target: &str| {
         let fields = json!({ "deliver": "redirect", "store": store, "disposition": disposition });
-        let ByRoute::Redirect(redirect) = allowed(&gate(&fields), target, &[]) else {
+        let Service::Redirect(redirect) = allowed(&gate(&fields), target, &[]) else {
             panic!("streamed")
         };
         value(&redirect.headers(), "location").unwrap().to_owned()
@@ -82,7 +82,7 @@ fn without_a_choice_a_redirect_leaves_it_to_the_object() {
     let fields = json!({ "deliver": "redirect" });
     let ticket = tempurl("/v1/AUTH_a/c/public/a b.jpg", None);
     for target in ["/v1/AUTH_a/c/public/a%20b.jpg", &ticket] {
-        let ByRoute::Redirect(redirect) = allowed(&gate(&fields), target, &[]) else {
+        let Service::Redirect(redirect) = allowed(&gate(&fields), target, &[]) else {
             panic!("streamed")
         };
         let headers = redirect.headers();

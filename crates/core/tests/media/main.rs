@@ -7,7 +7,7 @@ use std::net::IpAddr;
 use cloakroom_core::crypto::Hash;
 use cloakroom_core::edgeauth::sign::{Opens, Unsigned as EdgeAuth};
 use cloakroom_core::edgeauth::{Escaping, Signer};
-use cloakroom_core::gate::{ByRoute, Decision, Gate, Outcome, Step};
+use cloakroom_core::gate::{Decision, Gate, Outcome, Service, Step};
 use cloakroom_core::policy::Policy;
 use cloakroom_core::request::{Method, Request};
 use cloakroom_core::secret::Secret;
@@ -95,7 +95,7 @@ fn edgeauth(path: &str, acl: &[&str], address: Option<IpAddr>) -> String {
     format!("{path}?__token__={}", signer.sign(&token).unwrap().expose())
 }
 
-fn decide(gate: &Gate, target: &str, headers: &[(&str, &str)]) -> Decision<ByRoute> {
+fn decide(gate: &Gate, target: &str, headers: &[(&str, &str)]) -> Decision<Service> {
     let headers = [("host", HOST)].into_iter().chain(headers.iter().copied());
     let request = Request::parse("GET", target, headers).unwrap();
     let request = request.from_address(Some(ADDRESS.parse().unwrap()));
@@ -105,7 +105,7 @@ fn decide(gate: &Gate, target: &str, headers: &[(&str, &str)]) -> Decision<ByRou
     }
 }
 
-fn allowed(gate: &Gate, target: &str, headers: &[(&str, &str)]) -> ByRoute {
+fn allowed(gate: &Gate, target: &str, headers: &[(&str, &str)]) -> Service {
     match decide(gate, target, headers).outcome {
         Outcome::Allow(handout) => handout,
         other => panic!("{target}: {other:?}"),

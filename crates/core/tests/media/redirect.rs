@@ -8,8 +8,8 @@ fn redirected(target: &str, headers: &[(&str, &str)]) -> cloakroom_core::redirec
     let fields =
         json!({ "deliver": "redirect", "cors": { "allow_origins": ["https://app.example"] } });
     match allowed(&gate(&fields), target, headers) {
-        ByRoute::Redirect(redirect) => redirect,
-        ByRoute::Stream(retrieval) => panic!("{target}: {retrieval:?}"),
+        Service::Redirect(redirect) => redirect,
+        other => panic!("{target}: {other:?}"),
     }
 }
 

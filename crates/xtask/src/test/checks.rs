@@ -6,7 +6,7 @@ use anyhow::{Context as _, Result};
 
 use super::Needs::{Everything, Rust};
 use super::pytest::Tests;
-use super::{Bench, Check, behind, browser, ceph, fuzz, python, swift, system};
+use super::{Bench, Check, behind, browser, ceph, clients, fuzz, python, swift, system};
 use crate::bundle;
 use crate::checkout::{cargo, find_program};
 use crate::guard;
@@ -37,6 +37,7 @@ pub(super) fn all() -> Vec<Check> {
         Check { name: "system", needs: Everything, run: system_tests },
         Check { name: "stores behind the edge", needs: Everything, run: behind::run },
         Check { name: "decisions", needs: Everything, run: decisions },
+        Check { name: "clients", needs: Everything, run: clients::run },
         Check { name: "deploy the edge", needs: Everything, run: deploy_edge },
         Check { name: "deploy the function", needs: Everything, run: deploy_function },
     ]

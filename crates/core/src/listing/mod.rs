@@ -1,0 +1,518 @@
+//! Listing a bucket: read-only, as S3 clients ask for it.
+//!
+//! ```text
+//! Grant ──locate_bucket──▶ LocatedBucket ──authorize──▶ Listing ─▶ Ask ──(the adapter sends)──┐
+//!                                                                   ▲                        │
+//!                                          Respond, Reject ◀────────┴──────── settle ◀───────┘
+//! ```
+//!
+//! | module | concept |
+//! |---|---|
+//! | [`query`] | what is asked |
+//! | [`answer`] | what the store says |
+//! | `walk` | what the store is asked, and what of its answers is shown |
+//! | `token` | how a listing goes on |
+//! | `page` | the documents |
+//!
+//! A listing never shows what its viewer may not read: of each key that the store names, the
+//! access rule must allow `LIST` and `READ`, and its path must lead to it.
+
+pub mod answer;
+pub mod query;
+
+mod page;
+mod token;
+mod walk;
+
+use std::fmt;
+use std::time::Duration;
+
+use crate::access::referer;
+use crate::acl::scope::{Scope, Viewer};
+use crate::disclosure::Disclosure;
+use crate::grant::{Dialect, Grant};
+use crate::health::Health;
+use crate::key::Principal;
+use crate::origin::OriginRequest;
+use crate::rejection::Rejection;
+use crate::retrieval::{FIRST_PAUSE, TRIES, is_failure};
+use crate::route::{LocatedBucket, RouteBucket, Routes};
+use crate::secret::Secret;
+use crate::sigv4;
+use crate::store::{ListCall, Store, StoreAnswer, StoreError, Unanswered};
+use crate::time::UnixTime;
+
+use self::answer::{AnswerError, Item, StorePage};
+use self::page::Page;
+use self::query::{BucketQuery, ObjectsQuery, Version, argument};
+use self::token::Sealer;
+use self::walk::{Onward, Question, Sight, Step, Walk, end_of, group_of};
+
+/// Begins a marker of ListObjects that is a token.
+const TOKEN_MARKER: &str = "cloakroom-token:";
+
+/// Why there is no listing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ListError {
+    /// The credential opens paths. What lies beside them is not its business.
+    Capability,
+    /// Nothing here may be listed, and no credential was presented.
+    NoCredential,
+    /// The credential holds, but its principal may list nothing here.
+    Principal,
+    /// A parameter has a value that it cannot have.
+    Argument {
+        /// The parameter.
+        name: &'static str,
+        /// What would be right.
+        expected: &'static str,
+    },
+    /// A parameter asks for something else, such as the bucket's ACL.
+    SubResource {
+        /// The parameter.
+        name: String,
+    },
+    /// The store cannot be asked for a listing: a TempURL is for one object.
+    Unsupported,
+    /// The store has no such bucket.
+    NoBucket,
+    /// The store refuses the gate's own request.
+    Refused,
+    /// What the store says is no listing.
+    Answer(AnswerError),
+    /// The store says what it was not asked.
+    Astray,
+}
+
+impl fmt::Display for ListError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Capability => f.write_str(
+                "the credential is for paths and cannot list; use a SigV4 key or a bearer token",
+            ),
+            Self::NoCredential => f.write_str(
+                "no rule of the route lists anything to everyone, and no credential was presented",
+            ),
+            Self::Principal => f.write_str(
+                "no rule of the route lists anything to the credential's principal; `list` of a \
+                 rule says to whom listings show its keys",
+            ),
+            Self::Argument { name, expected } => write!(f, "`{name}` must be {expected}"),
+            Self::SubResource { name } => {
+                write!(f, "query parameter `{}` is not served", name.escape_debug())
+            }
+            Self::Unsupported => f.write_str(
+                "a store of kind `swift` is asked by TempURLs, which cannot list; use the cluster's \
+                 S3 API, with `\"kind\": \"s3\"`",
+            ),
+            Self::NoBucket => f.write_str("the store has no such bucket"),
+            Self::Refused => f.write_str(
+                "the store refused to list the bucket: do its credentials have `s3:ListBucket`?",
+            ),
+            Self::Answer(error) => error.fmt(f),
+            Self::Astray => f.write_str("the store's listing is not of what was asked"),
+        }
+    }
+}
+
+/// A store's answer to a listing's request.
+#[derive(Clone, Copy, Debug)]
+pub struct ListAnswer<'a> {
+    /// The head.
+    pub head: StoreAnswer<'a>,
+    /// The body; when it is longer than [`answer::MAX_LENGTH`], one byte more is enough of it.
+    pub body: &'a [u8],
+}
+
+/// The answer to the viewer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ListResponse {
+    /// The headers. The status is 200.
+    pub headers: Vec<(&'static str, String)>,
+    /// The body; none for HEAD.
+    pub body: Option<String>,
+}
+
+/// What is to be done.
+#[derive(Clone, Debug)]
+pub enum Next {
+    /// Wait, then send this, and [settle](Listing::settle) what comes.
+    Ask {
+        /// Who waits for the answer.
+        listing: Box<Listing>,
+        /// What to wait for first.
+        pause: Duration,
+    },
+    /// Answer with this.
+    Respond(ListResponse),
+    /// Answer no.
+    Reject(Rejection),
+}
+
+/// A listing of what its viewer may see: made by [`LocatedBucket::authorize`] and
+/// [`Listing::of_buckets`] alone.
+///
+/// ```
+/// # use cloakroom_core::{listing::{Listing, ListError}, route::LocatedBucket};
+/// fn list(bucket: LocatedBucket<'_>) -> Result<Listing, ListError> {
+///     bucket.authorize()
+/// }
+/// ```
+#[derive(Clone, Debug)]
+pub struct Listing {
+    task: Task,
+    viewer: Seer,
+    region: Option<String>,
+    cors: Vec<(&'static str, String)>,
+}
+
+#[derive(Clone, Debug)]
+enum Task {
+    /// Answers that there is the bucket.
+    Head,
+    /// Answers where it is.
+    Location,
+    /// Answers which buckets there are.
+    Buckets(Vec<String>),
+    /// Asks the store.
+    Objects(Box<Objects>),
+}
+
+#[derive(Clone, Debug)]
+struct Objects {
+    bucket: RouteBucket,
+    query: ObjectsQuery,
+    walk: Walk,
+    /// What the store is being asked.
+    question: Option<Question>,
+    tries: u32,
+}
+
+/// The viewer, beyond the life of its request.
+#[derive(Clone, Debug)]
+struct Seer {
+    principal: Principal,
+    referer: Option<String>,
+}
+
+impl Seer {
+    fn of(grant: &Grant<'_>) -> Self {
+        let referer = referer(grant.request()).map(str::to_owned);
+        Self { principal: grant.principal().clone(), referer }
+    }
+
+    fn viewer(&self) -> Viewer<'_> {
+        Viewer { principal: &self.principal, referer: self.referer.as_deref() }
+    }
+}
+
+impl LocatedBucket<'_> {
+    /// Asks the access rules whether the grant's principal may list anything, and reads what is
+    /// asked.
+    ///
+    /// # Errors
+    /// [`ListError`] when it may not, or the request is not one for a listing.
+    pub fn authorize(self) -> Result<Listing, ListError> {
+        let (grant, bucket) = (self.grant(), self.bucket());
+        let viewer = Seer::of(grant);
+        if !lists(grant.dialect()) {
+            return Err(ListError::Capability);
+        }
+        if bucket.scopes(bucket.location(), viewer.viewer()).is_empty() {
+            return Err(match grant.principal() {
+                Principal::Anonymous => ListError::NoCredential,
+                Principal::User(_) | Principal::EveryOwner => ListError::Principal,
+            });
+        }
+        let query = BucketQuery::parse(grant.request())?;
+        let Store::S3(store) = bucket.store() else { return Err(ListError::Unsupported) };
+        let cors = bucket.route().cors.headers(grant.request());
+        let region = region(grant);
+        let task = match query {
+            BucketQuery::Head => Task::Head,
+            BucketQuery::Location => Task::Location,
+            BucketQuery::Objects(query) => {
+                let secret = &store.credentials.secret_access_key;
+                let position = position(bucket, &query, secret)?;
+                let prefix = format!("{}{}", bucket.location(), query.prefix);
+                let (delimiter, max_keys) = (query.delimiter.clone(), query.max_keys);
+                let walk = Walk::new(prefix, delimiter, max_keys, position);
+                let bucket = self.into_bucket();
+                Task::Objects(Box::new(Objects { bucket, query, walk, question: None, tries: 0 }))
+            }
+        };
+        Ok(Listing { task, viewer, region, cors })
+    }
+}
+
+/// Whether a credential says who asks, and not for what.
+fn lists(dialect: Dialect) -> bool {
+    match dialect {
+        Dialect::Anonymous | Dialect::Sigv4Query | Dialect::Sigv4Header | Dialect::JwtBearer => {
+            true
+        }
+        // A cookie comes along with requests that another site's page makes.
+        Dialect::JwtCookie
+        | Dialect::TempUrl
+        | Dialect::CloudFrontUrl
+        | Dialect::CloudFrontCookie
+        | Dialect::EdgeAuthQuery
+        | Dialect::EdgeAuthHeader
+        | Dialect::EdgeAuthCookie => false,
+    }
+}
+
+/// The region that a client has signed for, which is the one that it is to sign for.
+fn region(grant: &Grant<'_>) -> Option<String> {
+    let request = grant.request();
+    let presented = match grant.dialect() {
+        Dialect::Sigv4Header => sigv4::present::PresentedSigv4::parse_header(request),
+        Dialect::Sigv4Query => sigv4::present::PresentedSigv4::parse_query(request),
+        _ => return None,
+    };
+    presented.ok().map(|presented| presented.region().to_owned())
+}
+
+/// Where a listing begins.
+fn position(
+    bucket: &RouteBucket,
+    query: &ObjectsQuery,
+    secret: &Secret,
+) -> Result<Option<String>, ListError> {
+    let place = place(bucket);
+    let sealer = Sealer { secret, place: &place };
+    if let Some(token) = &query.token {
+        return match sealer.open(token) {
+            Some(position) => Ok(Some(position)),
+            None => argument("continuation-token", "one that a listing of this bucket gave"),
+        };
+    }
+    let Some(after) = query.after.as_deref().filter(|after| !after.is_empty()) else {
+        return Ok(None);
+    };
+    if let Some(position) = after.strip_prefix(TOKEN_MARKER).and_then(|token| sealer.open(token)) {
+        return Ok(Some(position));
+    }
+    // Behind a group is behind all that is put into it.
+    let is_group = group_of(after, &query.prefix, &query.delimiter) == Some(after);
+    let after = format!("{}{after}", bucket.location());
+    Ok(Some(if is_group { end_of(&after) } else { after }))
+}
+
+/// What tokens are bound to.
+fn place(bucket: &RouteBucket) -> String {
+    format!("{}\n{}", bucket.store_bucket(), bucket.location())
+}
+
+struct Eyes<'a> {
+    bucket: &'a RouteBucket,
+    viewer: Viewer<'a>,
+}
+
+impl Sight for Eyes<'_> {
+    fn shows(&self, key: &str) -> bool {
+        self.bucket.shows(key, self.viewer)
+    }
+
+    fn scopes(&self, prefix: &str) -> Vec<Scope> {
+        self.bucket.scopes(prefix, self.viewer)
+    }
+}
+
+impl Listing {
+    /// The names of the buckets in which the principal of `grant` may list something.
+    ///
+    /// # Errors
+    /// [`ListError`] when the credential is not one of S3, or something else is asked.
+    pub fn of_buckets(routes: &Routes, grant: &Grant<'_>) -> Result<Self, ListError> {
+        let viewer = Seer::of(grant);
+        if !grant.dialect().is_sigv4() {
+            return Err(ListError::Capability);
+        }
+        BucketQuery::parse(grant.request())?;
+        let mut buckets = routes.buckets(grant.request().host());
+        buckets.retain(|bucket| !bucket.scopes(bucket.location(), viewer.viewer()).is_empty());
+        let names = buckets.iter().map(|bucket| bucket.name().to_owned()).collect();
+        let (task, region) = (Task::Buckets(names), region(grant));
+        Ok(Self { task, viewer, region, cors: Vec::new() })
+    }
+
+    /// The headers by which a page of another origin may read the answer, whatever it is.
+    pub fn cors(&self) -> &[(&'static str, String)] {
+        &self.cors
+    }
+
+    /// Begins: answers at once, or asks the store.
+    pub fn begin(mut self, health: &mut Health, now: UnixTime) -> Next {
+        let body = match &mut self.task {
+            Task::Head => None,
+            Task::Location => Some(page::location(self.region.as_deref())),
+            Task::Buckets(names) => Some(page::buckets(names.iter().map(String::as_str))),
+            Task::Objects(_) => return self.go_on(health, now),
+        };
+        Next::Respond(self.response(body))
+    }
+
+    /// The request to send, signed at the time `now`. None before the listing
+    /// [has begun](Listing::begin), and for what is answered without one.
+    pub fn request(&self, now: UnixTime) -> Option<OriginRequest> {
+        let Task::Objects(objects) = &self.task else { return None };
+        let Store::S3(store) = objects.bucket.store() else { return None };
+        let question = objects.question.as_ref()?;
+        let call = ListCall {
+            bucket: objects.bucket.store_bucket(),
+            prefix: &question.prefix,
+            delimiter: &question.delimiter,
+            after: question.after.as_deref(),
+            max_keys: question.max_keys,
+        };
+        Some(OriginRequest::of_list(store.list(&call, now), store.timeout))
+    }
+
+    /// The store that it goes to.
+    pub fn store(&self) -> Option<&str> {
+        match &self.task {
+            Task::Objects(objects) => Some(objects.bucket.store().name()),
+            Task::Head | Task::Location | Task::Buckets(_) => None,
+        }
+    }
+
+    /// Goes on, now that the store has answered, or has not.
+    pub fn settle(
+        mut self,
+        answer: Result<ListAnswer<'_>, Unanswered>,
+        health: &mut Health,
+        now: UnixTime,
+    ) -> Next {
+        let Task::Objects(objects) = &mut self.task else { return self.begin(health, now) };
+        let eyes = Eyes { bucket: &objects.bucket, viewer: self.viewer.viewer() };
+        let store = objects.bucket.store();
+        objects.tries = objects.tries.saturating_add(1);
+        match answer {
+            Ok(ListAnswer { head, .. }) if !is_failure(head.status) => {
+                health.succeeded(store.name());
+            }
+            _ => health.failed(store.name(), now),
+        }
+        let rejection = match answer {
+            Ok(ListAnswer { head, body }) if head.status == 200 => {
+                let heard = StorePage::parse(body).map_err(ListError::Answer).and_then(|page| {
+                    let question = objects.question.take().ok_or(ListError::Astray)?;
+                    let heard = objects.walk.hear(&question, page, &eyes);
+                    heard.map_err(|walk::Astray| ListError::Astray)
+                });
+                match heard {
+                    Ok(()) => {
+                        objects.tries = 0;
+                        return self.go_on(health, now);
+                    }
+                    Err(error) => Rejection::List(error),
+                }
+            }
+            Ok(ListAnswer { head, .. }) => refusal(head),
+            Err(Unanswered::Unreachable) => Rejection::Store(StoreError::Unreachable),
+            Err(Unanswered::TimedOut) => {
+                Rejection::Store(StoreError::TimedOut { after: store.timeout() })
+            }
+        };
+        let may_pass = match &rejection {
+            Rejection::Store(StoreError::Unreachable) => true,
+            Rejection::Store(StoreError::Unexpected { status }) => {
+                *status == 429 || is_failure(*status)
+            }
+            _ => false,
+        };
+        let rests = health.rests_until(store.name(), now).is_some();
+        if may_pass && objects.tries < TRIES && !rests {
+            let pause = FIRST_PAUSE.saturating_mul(2_u32.saturating_pow(objects.tries - 1));
+            return Next::Ask { listing: Box::new(self), pause };
+        }
+        let disclosure = self.disclosure();
+        Next::Reject(rejection.disclosed(disclosure))
+    }
+
+    fn disclosure(&self) -> Disclosure {
+        match &self.task {
+            Task::Objects(objects) => objects.bucket.route().disclosure,
+            Task::Head | Task::Location | Task::Buckets(_) => Disclosure::Full,
+        }
+    }
+
+    /// Asks the next question, or answers the viewer.
+    fn go_on(mut self, health: &mut Health, now: UnixTime) -> Next {
+        let Task::Objects(objects) = &mut self.task else { return self.begin(health, now) };
+        let eyes = Eyes { bucket: &objects.bucket, viewer: self.viewer.viewer() };
+        match objects.walk.next(&eyes) {
+            Step::Ask(question) => {
+                objects.question = Some(question);
+                if let Err(until) = health.admit(objects.bucket.store().name(), now) {
+                    let rest = until.since(now);
+                    return Next::Reject(Rejection::Store(StoreError::Resting { rest }));
+                }
+                Next::Ask { listing: Box::new(self), pause: Duration::ZERO }
+            }
+            Step::Done { shown, next } => {
+                let body = objects.document(shown, next);
+                Next::Respond(self.response(Some(body)))
+            }
+        }
+    }
+
+    fn response(self, body: Option<String>) -> ListResponse {
+        let mut headers = vec![
+            ("content-type", "application/xml".to_owned()),
+            // Another viewer would see another listing, and so would this one tomorrow.
+            ("cache-control", "private, no-store".to_owned()),
+            ("content-security-policy", "sandbox; default-src 'none'".to_owned()),
+            ("x-content-type-options", "nosniff".to_owned()),
+        ];
+        headers.extend(self.region.map(|region| ("x-amz-bucket-region", region)));
+        headers.extend(self.cors);
+        ListResponse { headers, body }
+    }
+}
+
+/// What an answer means that is no listing.
+fn refusal(head: StoreAnswer<'_>) -> Rejection {
+    match (head.status, head.header("x-amz-bucket-region")) {
+        (404, _) => Rejection::List(ListError::NoBucket),
+        (301 | 307 | 400, Some(region)) => {
+            Rejection::Store(StoreError::OtherRegion { region: region.to_owned() })
+        }
+        (401 | 403, _) => Rejection::List(ListError::Refused),
+        (status, _) => Rejection::Store(StoreError::Unexpected { status }),
+    }
+}
+
+impl Objects {
+    /// The document for the viewer, who sees keys without the location.
+    fn document(&self, shown: Vec<Item>, next: Option<Onward>) -> String {
+        let relative = |key: String| self.bucket.relative(&key).map(str::to_owned);
+        // INVARIANT: whatever is shown begins with the prefix, and that with the location.
+        let items: Vec<_> = shown
+            .into_iter()
+            .filter_map(|item| {
+                Some(match item {
+                    Item::Object(object) => {
+                        Item::Object(answer::Object { key: relative(object.key)?, ..object })
+                    }
+                    Item::Group(prefix) => Item::Group(relative(prefix)?),
+                })
+            })
+            .collect();
+        let next = next.map(|next| match (self.query.version, next.shown.and_then(relative)) {
+            (Version::V1, Some(shown)) => shown,
+            (Version::V1, None) => format!("{TOKEN_MARKER}{}", self.seal(&next.position)),
+            (Version::V2, _) => self.seal(&next.position),
+        });
+        let (name, query) = (self.bucket.name(), &self.query);
+        Page { name, query, items: &items, next: next.as_deref() }.to_xml()
+    }
+
+    fn seal(&self, position: &str) -> String {
+        // INVARIANT: no listing of another store is authorized.
+        let Store::S3(store) = self.bucket.store() else { return String::new() };
+        let secret = &store.credentials.secret_access_key;
+        Sealer { secret, place: &place(&self.bucket) }.seal(position)
+    }
+}

@@ -1,0 +1,45 @@
+//! The tests of `tests/clients`: S3 clients at the edge.
+//!
+//! s3cmd and the AWS command line are Python packages. rclone and s3fs are Debian's; where they
+//! are missing and cannot be installed, their tests are skipped and pytest says so.
+
+use anyhow::{Context as _, Result};
+
+use super::pytest::Tests;
+use super::{Bench, debian, python};
+use crate::checkout::find_program;
+use crate::guard;
+use crate::progress::Step;
+
+const PACKAGES: [&str; 2] = ["rclone", "s3fs"];
+
+/// Runs the tests and says how they went.
+pub(super) fn run(bench: &Bench, step: &Step) -> Result<String> {
+    let requirements = bench.checkout.root().join("tests/requirements-clients.txt");
+    let environment = python::environment(&bench.cache, "clients", &requirements, step)?;
+    provide(step)?;
+    let xtask = guard::this_program()?;
+    let [aws, s3cmd] = ["aws", "s3cmd"].map(|name| environment.join("bin").join(name));
+    let tests = Tests {
+        name: "clients",
+        folder: "tests/clients",
+        marker: None,
+        programs: &[
+            ("CLOAKROOM_XTASK", &xtask),
+            ("CLOAKROOM_AWS", &aws),
+            ("CLOAKROOM_S3CMD", &s3cmd),
+        ],
+    };
+    Ok(tests.run(bench, step)?.summary().to_owned())
+}
+
+/// Installs what is missing, where that is possible.
+fn provide(step: &Step) -> Result<()> {
+    let missing: Vec<_> =
+        PACKAGES.into_iter().filter(|name| find_program(name).is_none()).collect();
+    let may_install = find_program("apt-get").is_some() && rustix::process::geteuid().is_root();
+    if missing.is_empty() || !may_install {
+        return Ok(());
+    }
+    debian::install(&missing, step).context("clients are missing")
+}

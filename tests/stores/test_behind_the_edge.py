@@ -1,4 +1,4 @@
-"""Objects of real stores through the edge under workerd: names, fallbacks, what shows of a store."""
+"""Objects of real stores through the edge under workerd: names, fallbacks, what shows of them."""
 
 import gzip
 

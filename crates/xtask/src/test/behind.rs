@@ -11,8 +11,10 @@ use crate::progress::Step;
 pub(super) fn run(bench: &Bench, step: &Step) -> Result<String> {
     ceph::provide(step)?;
     let python = swift::provide(bench, step)?;
-    let build = ["build", "--package", "cloakroom-store"];
-    bench.program(cargo(), "store")?.args(build).run(step)?;
+    // As `cargo xtask dev` builds it, so that it is built once.
+    let packages = ["--package", "cloakroom-store", "--package", "cloakroom-lambda"];
+    let binaries = ["--bin", "cloakroom-store", "--bin", "uploads"];
+    bench.program(cargo(), "store")?.arg("build").args(packages).args(binaries).run(step)?;
     let store = bench.checkout.binary("cloakroom-store");
     let tests = Tests {
         name: "behind",

@@ -76,7 +76,7 @@ async fn serve(
     log.trail(&decision.trail);
     let verdict = decision.outcome.verdict();
     let retrieval = match decision.outcome {
-        Outcome::Allow(Service::Object(retrieval)) => retrieval,
+        Outcome::Allow(Service::Object(retrieval)) => *retrieval,
         Outcome::Allow(Service::Listing(listing)) => {
             let cors = listing.cors().to_vec();
             return match listing::list(listing, log).await {

@@ -48,7 +48,7 @@ pub trait Handout: Sized {
 #[derive(Clone, Debug)]
 pub enum Service {
     /// An object.
-    Object(Retrieval),
+    Object(Box<Retrieval>),
     /// What there is.
     Listing(Listing),
 }
@@ -70,7 +70,7 @@ impl Handout for Service {
     const LISTING: Option<fn(Listing) -> Self> = Some(Self::Listing);
 
     fn of(access: Access<'_, '_>, _now: UnixTime) -> Self {
-        Self::Object(access.retrieve())
+        Self::Object(Box::new(access.retrieve()))
     }
 }
 

@@ -159,7 +159,7 @@ impl Walk {
                     },
                 }
                 if self.is_full() {
-                    return self.done(self.from_last_shown());
+                    return self.done(self.after_last_shown());
                 }
                 self.show(item);
             }
@@ -171,8 +171,8 @@ impl Walk {
             match self.question(sight) {
                 None if self.group.take().is_some() => {}
                 None => return self.done(None),
-                Some(_) if self.is_full() => return self.done(self.from_last_shown()),
-                Some(_) if self.asked == MAX_QUESTIONS => return self.done(self.from_here()),
+                Some(_) if self.is_full() => return self.done(self.after_last_shown()),
+                Some(_) if self.asked == MAX_QUESTIONS => return self.done(self.after_position()),
                 Some(question) => {
                     self.asked += 1;
                     return Step::Ask(question);
@@ -274,13 +274,13 @@ impl Walk {
     }
 
     /// From the last entry on.
-    fn from_last_shown(&self) -> Option<Onward> {
+    fn after_last_shown(&self) -> Option<Onward> {
         let last = self.shown.last()?;
         Some(Onward { position: position_behind(last), shown: Some(last.text().to_owned()) })
     }
 
     /// From here on.
-    fn from_here(&self) -> Option<Onward> {
+    fn after_position(&self) -> Option<Onward> {
         let position = self.position.clone();
         let last = self.shown.last().filter(|last| position_behind(last) == position);
         Some(Onward { shown: last.map(|last| last.text().to_owned()), position })
@@ -517,8 +517,9 @@ mod tests {
         ) {
             let eyes = Eyes { rules: &rules, principal: &principal };
             let around = keys.iter().nth(cut.index(keys.len().max(1))).cloned().unwrap_or_default();
-            let ends: Vec<_> = around.char_indices().map(|(at, _)| at).collect();
-            let prefix = &around[..ends.get(cut.index(ends.len().max(1))).copied().unwrap_or(0)];
+            let cuts = around.char_indices().map(|(at, _)| around.get(..at).unwrap());
+            let cuts: Vec<_> = cuts.chain([""]).collect();
+            let prefix = cut.get(&cuts);
             let asked = Asked { prefix, delimiter, max_keys, store_page };
             let heard = walk(&eyes, &keys, &asked);
             prop_assert_eq!(heard.pages.concat(), expected(&eyes, &keys, &asked));

@@ -3,6 +3,7 @@
 #![expect(
     clippy::unwrap_used,
     clippy::panic,
+    clippy::string_slice,
     reason = "a test that cannot go on fails"
 )]
 

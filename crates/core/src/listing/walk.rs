@@ -172,7 +172,7 @@ impl Walk {
                 None if self.group.take().is_some() => {}
                 None => return self.done(None),
                 Some(_) if self.is_full() => return self.done(self.after_last_shown()),
-                Some(_) if self.asked == MAX_QUESTIONS => return self.done(self.here()),
+                Some(_) if self.asked == MAX_QUESTIONS => return self.done(self.after_position()),
                 Some(question) => {
                     self.asked += 1;
                     return Step::Ask(question);
@@ -280,7 +280,7 @@ impl Walk {
     }
 
     /// From here on.
-    fn here(&self) -> Option<Onward> {
+    fn after_position(&self) -> Option<Onward> {
         let position = self.position.clone();
         let last = self.shown.last().filter(|last| position_behind(last) == position);
         Some(Onward { shown: last.map(|last| last.text().to_owned()), position })
@@ -517,9 +517,9 @@ mod tests {
         ) {
             let eyes = Eyes { rules: &rules, principal: &principal };
             let around = keys.iter().nth(cut.index(keys.len().max(1))).cloned().unwrap_or_default();
-            let ends: Vec<_> = around.char_indices().map(|(at, _)| at).collect();
-            let end = ends.get(cut.index(ends.len().max(1))).copied().unwrap_or(0);
-            let prefix = around.get(..end).unwrap();
+            let cuts = around.char_indices().map(|(at, _)| around.get(..at).unwrap());
+            let cuts: Vec<_> = cuts.chain([""]).collect();
+            let prefix = cut.get(&cuts);
             let asked = Asked { prefix, delimiter, max_keys, store_page };
             let heard = walk(&eyes, &keys, &asked);
             prop_assert_eq!(heard.pages.concat(), expected(&eyes, &keys, &asked));

@@ -1,5 +1,7 @@
 //! The gate of the read side: one request in, one decision out.
 
+use std::sync::Arc;
+
 use crate::access::Access;
 use crate::grant::{Grant, PendingGrant, Verified};
 use crate::key::Keyring;
@@ -12,6 +14,7 @@ use crate::rejection::Rejection;
 use crate::request::{Method, Request};
 use crate::retrieval::Retrieval;
 use crate::route::{DeliveryMode, Routes};
+use crate::ticket_cookie::exchange::Exchange;
 use crate::time::UnixTime;
 use crate::trail::Trail;
 
@@ -44,13 +47,13 @@ pub struct Gate {
 /// The edge does what the route says, [`ByRoute`]; a function sends the viewer to the store, by a
 /// [`Redirect`].
 pub trait Handout: Sized {
-    /// Hands out what may be had.
-    fn of(access: Access<'_, '_>, now: UnixTime) -> Self;
+    /// Hands out what may be had, with what became of the wish for a cookie.
+    fn of(access: Access<'_, '_>, exchange: Exchange, now: UnixTime) -> Self;
 }
 
 impl Handout for Retrieval {
-    fn of(access: Access<'_, '_>, _now: UnixTime) -> Self {
-        access.retrieve()
+    fn of(access: Access<'_, '_>, exchange: Exchange, _now: UnixTime) -> Self {
+        access.retrieve(exchange)
     }
 }
 
@@ -64,16 +67,16 @@ pub enum ByRoute {
 }
 
 impl Handout for ByRoute {
-    fn of(access: Access<'_, '_>, now: UnixTime) -> Self {
+    fn of(access: Access<'_, '_>, exchange: Exchange, now: UnixTime) -> Self {
         match access.located().route().delivery {
-            DeliveryMode::Stream => Self::Stream(Box::new(access.retrieve())),
+            DeliveryMode::Stream => Self::Stream(Box::new(access.retrieve(exchange))),
             DeliveryMode::Redirect => Self::Redirect(access.redirect(now)),
         }
     }
 }
 
 impl Handout for Redirect {
-    fn of(access: Access<'_, '_>, now: UnixTime) -> Self {
+    fn of(access: Access<'_, '_>, _exchange: Exchange, now: UnixTime) -> Self {
         access.redirect(now)
     }
 }
@@ -139,7 +142,9 @@ impl Gate {
     /// # Errors
     /// [`PolicyError`] when a secret that the policy names is missing.
     pub fn new(policy: &Policy, secrets: &Secrets<'_>) -> Result<Self, PolicyError> {
-        Ok(Self { keyring: policy.keyring(secrets)?, routes: policy.routes(secrets)? })
+        let (mut keyring, routes) = (policy.keyring(secrets)?, policy.routes(secrets)?);
+        routes.ticket_cookies().iter().for_each(|key| keyring.add_ticket_cookie(Arc::clone(key)));
+        Ok(Self { keyring, routes })
     }
 
     /// Makes a gate of the routes that the policy's upload rules name: those whose stores'
@@ -203,7 +208,8 @@ impl Gate {
         let grant = trail.granted(grant);
         let located = trail.located(self.routes.locate(grant)?);
         let access = trail.allowed(located.authorize()?);
-        Ok(T::of(access, now))
+        let exchange = trail.exchanged(access.exchange(now));
+        Ok(T::of(access, exchange, now))
     }
 
     fn finish<T: Handout>(

@@ -31,6 +31,7 @@ use crate::rejection::Rejection;
 use crate::response::{Delivery, Sharing, ViewerResponse};
 use crate::route::{Located, Source};
 use crate::store::KeyChoice;
+use crate::ticket_cookie::exchange::Exchange;
 use crate::time::UnixTime;
 
 /// How often one store is asked.
@@ -147,9 +148,9 @@ pub enum Next {
 /// An allowed object on its way: made by [`Access::retrieve`] alone.
 ///
 /// ```
-/// # use cloakroom_core::{access::Access, retrieval::Retrieval};
+/// # use cloakroom_core::{access::Access, retrieval::Retrieval, ticket_cookie::exchange::Exchange};
 /// fn retrieve(access: Access<'_, '_>) -> Retrieval {
-///     access.retrieve()
+///     access.retrieve(Exchange::NotAsked)
 /// }
 /// ```
 #[derive(Clone, Debug)]
@@ -166,15 +167,23 @@ pub struct Retrieval {
 }
 
 impl Access<'_, '_> {
-    /// Sets out to get the object.
-    pub fn retrieve(self) -> Retrieval {
+    /// Sets out to get the object, and perhaps a cookie for the viewer.
+    pub fn retrieve(self, exchange: Exchange) -> Retrieval {
         let located = self.located();
         let (route, request) = (located.route(), located.grant().request());
         let source = located.source().clone();
         Retrieval {
             wanted: Wanted::new(request, located.view().version.clone()),
             delivery: Delivery {
-                sharing: sharing(located, self.allowed().by),
+                sharing: match &exchange {
+                    // Another viewer must not be given the cookie.
+                    Exchange::Set(_) => Sharing::Nobody,
+                    _ => sharing(located, self.allowed().by),
+                },
+                cookie: match exchange {
+                    Exchange::Set(cookie) => Some(cookie),
+                    Exchange::NotAsked | Exchange::Refused(_) => None,
+                },
                 expires_at: located.grant().expires_at(),
                 cors: route.cors.headers(request),
                 headers: located.view().headers.clone(),

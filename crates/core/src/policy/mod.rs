@@ -14,6 +14,7 @@
 //! ```
 
 mod access;
+mod cookie;
 mod cors;
 mod keys;
 mod reader;
@@ -30,12 +31,13 @@ use crate::key::Keyring;
 use crate::route::Routes;
 use crate::secret::Secret;
 use crate::store::{S3Store, Store};
+use crate::ticket_cookie::CookieKey;
 use crate::upload::rule::UploadRules;
 
 use self::keys::KeySpec;
 use self::reader::Node;
 pub use self::reader::PolicyError;
-use self::routes::RouteSpecs;
+use self::routes::{RouteSpec, RouteSpecs};
 use self::stores::StoreSpec;
 use self::uploads::UploadSpec;
 
@@ -73,7 +75,7 @@ impl Policy {
             None => BTreeMap::new(),
         };
         let routes = fields.required("routes")?;
-        let routes = routes::read_all(&routes, &stores)?;
+        let routes = routes::read_all(&routes, &stores, &keys)?;
         let uploads = match fields.optional("uploads") {
             Some(uploads) => {
                 read_entries(&uploads, |_, node| UploadSpec::read(node, &stores, &routes, &keys))?
@@ -100,7 +102,11 @@ impl Policy {
     /// # Errors
     /// When a secret is missing.
     pub fn routes(&self, secrets: &Secrets<'_>) -> Result<Routes, PolicyError> {
-        self.resolve_routes(|_| true, secrets)
+        let cookie = |name: &str, spec: &RouteSpec| match &spec.cookie {
+            Some(cookie) => cookie.resolve(name, secrets).map(Some),
+            None => Ok(None),
+        };
+        self.resolve_routes(|_| true, cookie, secrets)
     }
 
     /// The same, but that only the routes that upload rules name are served, and only the
@@ -110,12 +116,14 @@ impl Policy {
     /// When a secret is missing.
     pub fn upload_routes(&self, secrets: &Secrets<'_>) -> Result<Routes, PolicyError> {
         let served: BTreeSet<_> = self.uploads.values().map(|spec| spec.route.as_str()).collect();
-        self.resolve_routes(|name| served.contains(name), secrets)
+        // A function sends readers to the store, where a cookie of its own would not come along.
+        self.resolve_routes(|name| served.contains(name), |_, _| Ok(None), secrets)
     }
 
     fn resolve_routes(
         &self,
         is_served: impl Fn(&str) -> bool,
+        cookie: impl Fn(&str, &RouteSpec) -> Result<Option<CookieKey>, PolicyError>,
         secrets: &Secrets<'_>,
     ) -> Result<Routes, PolicyError> {
         let mut stores: BTreeMap<&str, Store> = BTreeMap::new();
@@ -133,8 +141,9 @@ impl Policy {
                     stores.insert(store, spec.resolve(store, secrets)?);
                 }
             }
+            let cookie = cookie(name, spec)?;
             // INVARIANT: the names were found sound when the policy was read.
-            if let Some(route) = spec.resolve(name, &|name| stores.get(name).cloned()) {
+            if let Some(route) = spec.resolve(name, &|name| stores.get(name).cloned(), cookie) {
                 let _added = routes.add(route);
             }
         }
@@ -169,8 +178,11 @@ impl Policy {
     pub fn secret_names(&self) -> Vec<(String, String)> {
         let stores = self.stores.iter().flat_map(|(name, spec)| spec.secret_names(name));
         let keys = self.keys.values().flat_map(KeySpec::secret_names);
+        let cookies = self.routes.by_name.iter();
+        let cookies =
+            cookies.filter_map(|(name, spec)| Some(spec.cookie.as_ref()?.secret_name(name)));
         let uploads = self.uploads.iter().map(|(name, spec)| spec.secret_name(name));
-        stores.chain(keys).chain(uploads).collect()
+        stores.chain(keys).chain(cookies).chain(uploads).collect()
     }
 }
 

@@ -1,6 +1,7 @@
 //! `routes`: from paths to objects, and who may read them.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use crate::acl::rules::AccessRules;
 use crate::cors::Cors;
@@ -8,12 +9,15 @@ use crate::disclosure::Disclosure;
 use crate::disposition::DispositionType;
 use crate::object::ObjectKey;
 use crate::policy::access::read_access;
+use crate::policy::cookie::CookieSpec;
 use crate::policy::cors::read_cors;
+use crate::policy::keys::KeySpec;
 use crate::policy::reader::{Fields, Node, PolicyError, quoted_list};
 use crate::policy::stores::StoreSpec;
 use crate::route::table::Table;
 use crate::route::{DeliveryMode, Elsewhere, Home, HostPattern, PathPattern, Route, Template};
 use crate::store::Store;
+use crate::ticket_cookie::CookieKey;
 
 /// A route whose store is still a name.
 #[derive(Clone, Debug)]
@@ -28,6 +32,7 @@ pub(super) struct RouteSpec {
     cors: Cors,
     disposition: Option<DispositionType>,
     delivery: DeliveryMode,
+    pub(super) cookie: Option<CookieSpec>,
 }
 
 /// A place for objects whose store is still a name.
@@ -49,10 +54,11 @@ pub(super) struct RouteSpecs {
 pub(super) fn read_all(
     node: &Node<'_>,
     stores: &BTreeMap<String, StoreSpec>,
+    keys: &BTreeMap<String, KeySpec>,
 ) -> Result<RouteSpecs, PolicyError> {
     let mut routes = RouteSpecs::default();
     for (name, node) in node.entries()? {
-        let spec = RouteSpec::read(&node, stores)?;
+        let spec = RouteSpec::read(&node, stores, keys)?;
         for host in &spec.hosts {
             if let Err(other) = routes.table.add(host, &spec.path, name.to_owned()) {
                 return node.error(format!("has the same host and path as route `{other}`"));
@@ -67,7 +73,11 @@ pub(super) fn read_all(
 }
 
 impl RouteSpec {
-    fn read(node: &Node<'_>, stores: &BTreeMap<String, StoreSpec>) -> Result<Self, PolicyError> {
+    fn read(
+        node: &Node<'_>,
+        stores: &BTreeMap<String, StoreSpec>,
+        keys: &BTreeMap<String, KeySpec>,
+    ) -> Result<Self, PolicyError> {
         let fields = node.object(&[
             "host",
             "path",
@@ -82,6 +92,7 @@ impl RouteSpec {
             "cors",
             "disposition",
             "deliver",
+            "cookie",
         ])?;
         let path_node = fields.required("path")?;
         let path = PathPattern::parse(path_node.string()?).or_else(|why| path_node.error(why))?;
@@ -141,6 +152,10 @@ impl RouteSpec {
                 None => None,
             },
             delivery,
+            cookie: match fields.optional("cookie") {
+                Some(node) => Some(CookieSpec::read(&node, delivery, keys)?),
+                None => None,
+            },
         })
     }
 
@@ -164,6 +179,7 @@ impl RouteSpec {
         &self,
         name: &str,
         store: &impl Fn(&str) -> Option<Store>,
+        cookie: Option<CookieKey>,
     ) -> Option<Route> {
         Some(Route {
             name: name.to_owned(),
@@ -180,6 +196,7 @@ impl RouteSpec {
             cors: self.cors.clone(),
             disposition: self.disposition,
             delivery: self.delivery,
+            cookie: cookie.map(Arc::new),
         })
     }
 }

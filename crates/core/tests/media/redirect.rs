@@ -18,7 +18,10 @@ fn the_answer_opens_one_object_and_nobody_may_keep_it() {
     let redirect = redirected(&tempurl(OBJECT, None), &[("origin", "https://app.example")]);
     let headers = redirect.headers();
     let location = value(&headers, "location").unwrap();
-    assert!(location.starts_with("https://s3.example/films/film.mp4?X-Amz-Algorithm="), "{location}");
+    assert!(
+        location.starts_with("https://s3.example/films/film.mp4?X-Amz-Algorithm="),
+        "{location}"
+    );
     assert_eq!(value(&headers, "cache-control"), Some("no-store"));
     assert_eq!(value(&headers, "referrer-policy"), Some("no-referrer"));
     assert_eq!(value(&headers, "access-control-allow-origin"), Some("https://app.example"));

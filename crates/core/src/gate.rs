@@ -123,7 +123,7 @@ pub struct Checking<'g, 'r> {
     gate: &'g Gate,
     request: &'r Request<'r>,
     now: UnixTime,
-    pending: PendingGrant<'r>,
+    pending: Box<PendingGrant<'r>>,
     trail: Trail,
 }
 
@@ -181,6 +181,7 @@ impl Gate {
                 Step::Decided(self.finish(request, Ok(grant), now, trail))
             }
             Ok(Verified::Pending(pending)) => {
+                let pending = Box::new(pending);
                 Step::Check(Checking { gate: self, request, now, pending, trail })
             }
             Err(rejection) => Step::Decided(self.finish(request, Err(rejection), now, trail)),

@@ -163,9 +163,8 @@ mod tests {
         let long = Token { folder: format!("/{}/", "a".repeat(3000)), ..token() };
         assert!(long.seal(&secret()).is_none());
         let value = token().seal(&secret()).unwrap().into_exposed();
-        for wrong in
-            ["", ".", "..", "1..", &format!("{value}."), &format!("{value}.x"), &value[2..]]
-        {
+        let bare = value.strip_prefix("1.").unwrap();
+        for wrong in ["", ".", "..", "1..", &format!("{value}."), &format!("{value}.x"), bare] {
             assert_eq!(Token::open(wrong, &secret()), None, "{wrong}");
             assert!(!has_form(wrong) || wrong == "1..", "{wrong}");
         }

@@ -7,6 +7,7 @@ use cloakroom_core::request::Scheme;
 use cloakroom_core::retrieval::{Next, StoreAnswer};
 use cloakroom_core::sigv4::sign::{Signer as Sigv4, Unsigned as Sigv4Request};
 use cloakroom_core::sigv4::{Credentials, ExpiresIn};
+use cloakroom_core::ticket_cookie::folder_of;
 use proptest::prelude::*;
 
 use crate::*;
@@ -361,7 +362,7 @@ proptest! {
         let gate = cookie_gate();
         let object = format!("/v1/AUTH_a/c/{}/m", folders.join("/"));
         let container = "/v1/AUTH_a/c/".len();
-        let signed = &object[..(container + cut).min(object.len())];
+        let signed = object.get(..container + cut).unwrap_or(&object);
         prop_assume!(signed.len() > container);
         let ticket = wish(&prefix(&object, signed));
         if let Some(header) = set_cookie(&gate, &ticket) {
@@ -369,7 +370,7 @@ proptest! {
             let path = format!("/v1/AUTH_a/c/{other}");
             if ask(&gate, &VIEWER, &path, cookie) == "allowed" {
                 prop_assert!(path.starts_with(signed));
-                prop_assert!(path.starts_with(&object[..=object.rfind('/').unwrap()]));
+                prop_assert!(path.starts_with(folder_of(&object)));
                 let by_ticket = decide(&gate, &prefix(&path, signed), &[]);
                 prop_assert!(matches!(by_ticket.outcome, Outcome::Allow(_)));
             }

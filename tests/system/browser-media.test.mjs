@@ -30,7 +30,11 @@ before(async () => {
       AKAPP: { dialect: "sigv4", secret: "APP_SECRET", principal: "every-owner" },
       temp: { dialect: "tempurl", secret: "TEMP_KEY", path: account, principal: "every-owner" },
     },
-    secrets: { APP_SECRET: key.secret_access_key, TEMP_KEY: tempKey },
+    secrets: {
+      APP_SECRET: key.secret_access_key,
+      TEMP_KEY: tempKey,
+      COOKIE_SECRET: "what seals the cookies of these tests",
+    },
     routes: {
       media: route("/media/", { cors: { allow_origins: [app] } }),
       hidden: route("/hidden/", { hide: "not-found" }),
@@ -47,6 +51,7 @@ before(async () => {
       saved: route(`${account}saved/`, { disposition: "attachment" }),
       shown: route(`${account}shown/`, { disposition: "inline" }),
       sent: route(`${account}sent/`, { deliver: "redirect" }),
+      film: route(`${account}film/`, { cookie: { secret: "COOKIE_SECRET" } }),
     },
   });
 });
@@ -55,14 +60,17 @@ after(() => edge?.stop());
 const ask = (path, headers = {}, method = "GET") =>
   send(edge.origin, path, { method, headers });
 
-/** A TempURL for ten minutes, perhaps for one range of addresses. */
-function tempurl(path, range) {
+/** A TempURL for ten minutes, perhaps for one range of addresses, or for a prefix. */
+function tempurl(path, range, prefix) {
   const expires = Math.floor(Date.now() / 1000) + 600;
   const ip = range ? `ip=${range}\n` : "";
-  const message = `${ip}GET\n${expires}\n${decodeURIComponent(path)}`;
+  const container = path.split("/").slice(0, 4).join("/");
+  const signed = prefix ? `prefix:${container}/${prefix}` : decodeURIComponent(path);
+  const message = `${ip}GET\n${expires}\n${signed}`;
   const signature = createHmac("sha256", tempKey).update(message).digest("hex");
   const ranged = range ? `&temp_url_ip_range=${range}` : "";
-  return `${path}?temp_url_sig=${signature}&temp_url_expires=${expires}${ranged}`;
+  const prefixed = prefix ? `&temp_url_prefix=${prefix}` : "";
+  return `${path}?temp_url_sig=${signature}&temp_url_expires=${expires}${ranged}${prefixed}`;
 }
 
 const clients = {
@@ -226,10 +234,56 @@ describe("redirects to the store", () => {
   });
 });
 
+describe("a ticket exchanged for a cookie", () => {
+  const playlist = "/v1/AUTH_a/film/u1/master.m3u8";
+  const ticket = () => tempurl(playlist, undefined, "u1/");
+  const cookieOf = (answer) => answer.headers["set-cookie"]?.[0].split(";")[0];
+
+  test("opens the folder", async () => {
+    const answer = await ask(`${ticket()}&ticket=cookie`);
+    assert.equal(answer.status, 200);
+    assert.equal(answer.text, content);
+    assert.equal(answer.headers["cache-control"], "private, no-cache");
+    const [header] = answer.headers["set-cookie"];
+    assert.match(
+      header,
+      /^cloakroom=1\.[\w-]+\.[\w-]+; Path=\/v1\/AUTH_a\/film\/u1\/; Max-Age=59\d; HttpOnly; SameSite=Lax$/,
+    );
+    const cookie = cookieOf(answer);
+    for (const [path, status] of [
+      ["/v1/AUTH_a/film/u1/720p/seg-07.ts", 200],
+      ["/v1/AUTH_a/film/u10/a.ts", 403],
+      ["/v1/AUTH_a/film/a.ts", 403],
+      ["/v1/AUTH_a/saved/u1/a.ts", 403],
+    ]) {
+      const next = await ask(path, { cookie });
+      assert.equal(next.status, status, path);
+      const entry = await edge.logEntry(next.headers["x-request-id"]);
+      assert.equal(entry.dialect, "ticket_cookie");
+    }
+    const other = await ask("/v1/AUTH_a/film/u1/a.ts", { cookie, host: "other.example" });
+    assert.equal(other.status, 403);
+    const entry = await edge.logEntry(answer.headers["x-request-id"]);
+    assert.equal(entry.cookie, "/v1/AUTH_a/film/u1/");
+    assert.ok(!edge.logText().includes(cookie.split(".")[2]), "a cookie is in the log");
+  });
+
+  test("is not set unless asked for, nor for one file", async () => {
+    assert.equal(cookieOf(await ask(ticket())), undefined);
+    const one = await ask(`${tempurl(playlist)}&ticket=cookie`);
+    assert.equal(one.status, 200);
+    assert.equal(cookieOf(one), undefined);
+    const absent = tempurl("/v1/AUTH_a/film/u1/absent.m3u8", undefined, "u1/");
+    const no = await ask(`${absent}&ticket=cookie`);
+    assert.equal(no.status, 404);
+    assert.equal(cookieOf(no), undefined);
+  });
+});
+
 const chromium = process.env.CLOAKROOM_CHROMIUM ?? "/usr/bin/chromium";
 
 describe("in a browser", { skip: !existsSync(chromium) && "there is no Chromium" }, () => {
-  test("a page for people, which runs and loads nothing", async () => {
+  test("a page for people, and a folder for a player", async () => {
     const { browser, screenshots } = await import("./browser.mjs");
     const { countingProxy } = await import("./counting-proxy.mjs");
     const proxy = await countingProxy();
@@ -242,6 +296,18 @@ describe("in a browser", { skip: !existsSync(chromium) && "there is no Chromium"
       await screenshots(page, "no-access");
       await page.emulateMedia({ colorScheme: "dark" });
       await screenshots(page, "no-access-dark");
+      // Relative URLs of a playlist come with the cookie; others do not.
+      const film = tempurl("/v1/AUTH_a/film/u1/master.m3u8", undefined, "u1/");
+      await page.goto(`${edge.origin}/media/public/player.txt`);
+      const statuses = await page.evaluate(async (ticket) => {
+        const folder = new URL(ticket, location.href);
+        const statuses = [];
+        for (const url of ["a.ts", ticket, "720p/seg-07.ts", "../u10/a.ts"]) {
+          statuses.push((await fetch(new URL(url, folder))).status);
+        }
+        return statuses;
+      }, `${film}&ticket=cookie`);
+      assert.deepEqual(statuses, [403, 200, 200, 403]);
       assert.deepEqual(problems, []);
     } finally {
       await close();

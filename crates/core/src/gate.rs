@@ -1,5 +1,7 @@
 //! The gate of the read side: one request in, one decision out.
 
+use std::sync::Arc;
+
 use crate::access::Access;
 use crate::grant::{Grant, PendingGrant, Verified};
 use crate::health::Health;
@@ -15,6 +17,7 @@ use crate::rejection::Rejection;
 use crate::request::{Method, Request};
 use crate::retrieval::Retrieval;
 use crate::route::{DeliveryMode, Routes};
+use crate::ticket_cookie::exchange::Exchange;
 use crate::time::UnixTime;
 use crate::trail::Trail;
 
@@ -50,8 +53,8 @@ pub trait Handout: Sized {
     /// How listings are handed out, where they are. Elsewhere a bucket is no object.
     const LISTING: Option<fn(Listing) -> Self> = None;
 
-    /// Hands out what may be had.
-    fn of(access: Access<'_, '_>, now: UnixTime) -> Self;
+    /// Hands out what may be had, with what became of the wish for a cookie.
+    fn of(access: Access<'_, '_>, exchange: Exchange, now: UnixTime) -> Self;
 }
 
 /// What the edge serves.
@@ -82,22 +85,22 @@ impl Service {
 impl Handout for Service {
     const LISTING: Option<fn(Listing) -> Self> = Some(|listing| Self::Listing(Box::new(listing)));
 
-    fn of(access: Access<'_, '_>, now: UnixTime) -> Self {
+    fn of(access: Access<'_, '_>, exchange: Exchange, now: UnixTime) -> Self {
         match access.located().route().delivery {
-            DeliveryMode::Stream => Self::Object(Box::new(access.retrieve())),
+            DeliveryMode::Stream => Self::Object(Box::new(access.retrieve(exchange))),
             DeliveryMode::Redirect => Self::Redirect(access.redirect(now)),
         }
     }
 }
 
 impl Handout for Retrieval {
-    fn of(access: Access<'_, '_>, _now: UnixTime) -> Self {
-        access.retrieve()
+    fn of(access: Access<'_, '_>, exchange: Exchange, _now: UnixTime) -> Self {
+        access.retrieve(exchange)
     }
 }
 
 impl Handout for Redirect {
-    fn of(access: Access<'_, '_>, now: UnixTime) -> Self {
+    fn of(access: Access<'_, '_>, _exchange: Exchange, now: UnixTime) -> Self {
         access.redirect(now)
     }
 }
@@ -144,7 +147,7 @@ pub struct Checking<'g, 'r> {
     gate: &'g Gate,
     request: &'r Request<'r>,
     now: UnixTime,
-    pending: PendingGrant<'r>,
+    pending: Box<PendingGrant<'r>>,
     trail: Trail,
 }
 
@@ -163,7 +166,9 @@ impl Gate {
     /// # Errors
     /// [`PolicyError`] when a secret that the policy names is missing.
     pub fn new(policy: &Policy, secrets: &Secrets<'_>) -> Result<Self, PolicyError> {
-        Ok(Self { keyring: policy.keyring(secrets)?, routes: policy.routes(secrets)? })
+        let (mut keyring, routes) = (policy.keyring(secrets)?, policy.routes(secrets)?);
+        routes.ticket_cookies().iter().for_each(|key| keyring.add_ticket_cookie(Arc::clone(key)));
+        Ok(Self { keyring, routes })
     }
 
     /// Makes a gate of the routes that the policy's upload rules name: those whose stores'
@@ -200,6 +205,7 @@ impl Gate {
                 Step::Decided(self.finish(request, Ok(grant), now, trail))
             }
             Ok(Verified::Pending(pending)) => {
+                let pending = Box::new(pending);
                 Step::Check(Checking { gate: self, request, now, pending, trail })
             }
             Err(rejection) => Step::Decided(self.finish(request, Err(rejection), now, trail)),
@@ -236,7 +242,8 @@ impl Gate {
         }
         let located = trail.located(self.routes.locate(grant)?);
         let access = trail.allowed(located.authorize()?);
-        Ok(T::of(access, now))
+        let exchange = trail.exchanged(access.exchange(now));
+        Ok(T::of(access, exchange, now))
     }
 
     fn finish<T: Handout>(

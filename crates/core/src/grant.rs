@@ -61,6 +61,8 @@ pub enum Dialect {
     JwtBearer,
     /// A JSON Web Token in a cookie.
     JwtCookie,
+    /// A cookie that a ticket was exchanged for.
+    TicketCookie,
 }
 
 impl Dialect {
@@ -78,6 +80,7 @@ impl Dialect {
             Self::EdgeAuthCookie => "edgeauth_cookie",
             Self::JwtBearer => "jwt_bearer",
             Self::JwtCookie => "jwt_cookie",
+            Self::TicketCookie => "ticket_cookie",
         }
     }
 
@@ -96,7 +99,8 @@ impl Dialect {
             | Self::EdgeAuthHeader
             | Self::EdgeAuthCookie
             | Self::JwtBearer
-            | Self::JwtCookie => false,
+            | Self::JwtCookie
+            | Self::TicketCookie => false,
         }
     }
 }
@@ -105,6 +109,16 @@ impl fmt::Display for Dialect {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
     }
+}
+
+/// How much a credential opens.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Reach {
+    /// The request, and nothing else that is known of.
+    #[default]
+    Request,
+    /// Everything below the folder that the path of the request is in.
+    Folder,
 }
 
 /// What a credential proves.
@@ -122,6 +136,10 @@ pub struct Proof {
     pub covers_query: bool,
     /// Whether it is for viewers at some addresses only.
     pub bound_to_address: bool,
+    /// How much it opens.
+    pub reach: Reach,
+    /// The one route that it is for; any when absent.
+    pub route: Option<String>,
     /// What the answer is to say of the file's name, when the dialect has a say in that.
     pub disposition: Option<Disposition>,
 }
@@ -180,6 +198,8 @@ impl<'r> Grant<'r> {
             expires_at: None,
             covers_query: false,
             bound_to_address: false,
+            reach: Reach::Request,
+            route: None,
             disposition: None,
         };
         Self { request, proof }
@@ -223,6 +243,16 @@ impl<'r> Grant<'r> {
     /// Whether the authority is for viewers at some addresses only.
     pub fn is_bound_to_address(&self) -> bool {
         self.proof.bound_to_address
+    }
+
+    /// Whether it opens everything below the folder that the path is in.
+    pub fn opens_folder(&self) -> bool {
+        self.proof.reach == Reach::Folder
+    }
+
+    /// The one route that it is for.
+    pub fn route(&self) -> Option<&str> {
+        self.proof.route.as_deref()
     }
 
     /// What the answer is to say of the file's name.

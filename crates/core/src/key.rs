@@ -5,11 +5,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::sync::Arc;
 
 use crate::crypto::Hash;
 use crate::encoding::prefixes_of;
 use crate::public_key::PublicKey;
 use crate::secret::Secret;
+use crate::ticket_cookie::CookieKey;
 
 /// What a viewer acts as once a ticket is proven.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -139,6 +141,8 @@ pub struct Keyring {
     cloudfront: BTreeMap<String, CloudFrontKey>,
     /// By token name.
     edgeauth: BTreeMap<String, Vec<EdgeAuthKey>>,
+    /// By the name of the cookie.
+    ticket_cookies: BTreeMap<String, Vec<Arc<CookieKey>>>,
 }
 
 impl Keyring {
@@ -168,6 +172,11 @@ impl Keyring {
         self.edgeauth.entry(key.token_name.clone()).or_default().push(key);
     }
 
+    /// Adds what seals the cookies of a route.
+    pub fn add_ticket_cookie(&mut self, key: Arc<CookieKey>) {
+        self.ticket_cookies.entry(key.name.clone()).or_default().push(key);
+    }
+
     /// The SigV4 key with this access key id.
     pub fn sigv4(&self, id: &str) -> Option<&Sigv4Key> {
         self.sigv4.get(id)
@@ -195,6 +204,24 @@ impl Keyring {
     /// The CloudFront key with this `Key-Pair-Id`.
     pub fn cloudfront(&self, id: &str) -> Option<&CloudFrontKey> {
         self.cloudfront.get(id)
+    }
+
+    /// What may have sealed a cookie of this name that a ticket was exchanged for.
+    pub fn ticket_cookies(&self, name: &str) -> &[Arc<CookieKey>] {
+        self.ticket_cookies.get(name).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// For whom the key with this id acts, when it is one that signs tickets in URLs. The ids of
+    /// a policy are of all dialects together.
+    pub fn principal_of_ticket(&self, id: &str) -> Option<&Principal> {
+        let sigv4 = self.sigv4.get(id).map(|key| &key.principal);
+        let cloudfront = self.cloudfront.get(id).map(|key| &key.principal);
+        let tempurl = self.tempurl.values().flatten().find(|key| key.id == id);
+        let edgeauth = self.edgeauth.values().flatten().find(|key| key.id == id);
+        sigv4
+            .or(cloudfront)
+            .or(tempurl.map(|key| &key.principal))
+            .or(edgeauth.map(|key| &key.principal))
     }
 
     /// The EdgeAuth keys whose tokens have this name; none when the name is not one of a token.

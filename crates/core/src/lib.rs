@@ -45,6 +45,7 @@ pub mod edgeauth;
 pub mod jwt;
 pub mod sigv4;
 pub mod tempurl;
+pub mod ticket_cookie;
 
 pub mod lifetime;
 pub mod presented;

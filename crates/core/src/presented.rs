@@ -7,6 +7,7 @@
 //! | CloudFront | `Expires`, `Policy`, `Signature`, `Key-Pair-Id` in the query, or cookies |
 //! | EdgeAuth | a parameter, header or cookie of a name that some key has |
 //! | JWT | `Authorization: Bearer`, or a cookie of a name that some key has |
+//! | ticket cookie | a cookie of a name that some route has |
 //!
 //! Query and headers are chosen for one request; of two credentials there, none counts.
 //! Cookies come along with every request of a browser, so they count only where nothing else
@@ -26,6 +27,8 @@ use crate::sigv4::ALGORITHM;
 use crate::sigv4::present::{AUTH_PARAMETERS, Carrier, PresentError, PresentedSigv4};
 use crate::sigv4::verify::VerifyError;
 use crate::tempurl::{self, PresentedTempUrl};
+use crate::ticket_cookie::present::PresentedTicketCookie;
+use crate::ticket_cookie::token::has_form;
 use crate::time::UnixTime;
 
 /// Why a request has no grant.
@@ -105,6 +108,8 @@ pub enum Presented<'r> {
     EdgeAuth(PresentedEdgeAuth<'r>),
     /// A JSON Web Token.
     Jwt(PresentedJwt<'r>),
+    /// Cookies that tickets were exchanged for.
+    TicketCookie(PresentedTicketCookie<'r>),
 }
 
 /// Where a credential was found, and what of it was found there.
@@ -118,6 +123,7 @@ enum Found<'r> {
     CloudFrontCookie,
     EdgeAuth { dialect: Dialect, name: &'r str, token: &'r str },
     Jwt { dialect: Dialect, token: &'r str },
+    TicketCookie,
     UnsupportedScheme,
 }
 
@@ -152,6 +158,10 @@ impl<'r> Presented<'r> {
             Some(Found::Jwt { dialect, token }) => {
                 Self::Jwt(PresentedJwt::parse(request, dialect, token)?)
             }
+            Some(Found::TicketCookie) => {
+                let is_ours = |name: &str| !keyring.ticket_cookies(name).is_empty();
+                Self::TicketCookie(PresentedTicketCookie::parse(request, is_ours)?)
+            }
         })
     }
 
@@ -167,13 +177,17 @@ impl<'r> Presented<'r> {
             Self::CloudFront(presented) => presented.dialect(),
             Self::EdgeAuth(presented) => presented.dialect(),
             Self::Jwt(presented) => presented.dialect(),
+            Self::TicketCookie(_) => Dialect::TicketCookie,
         }
     }
 
-    /// The key that the credential names; TempURLs and EdgeAuth tokens name none.
+    /// The key that the credential names. TempURLs and EdgeAuth tokens name none, and of cookies
+    /// there may be several.
     pub fn key_id(&self) -> Option<&str> {
         match self {
-            Self::Anonymous(_) | Self::TempUrl(_) | Self::EdgeAuth(_) => None,
+            Self::Anonymous(_) | Self::TempUrl(_) | Self::EdgeAuth(_) | Self::TicketCookie(_) => {
+                None
+            }
             Self::Sigv4(presented) => Some(presented.access_key_id()),
             Self::CloudFront(presented) => Some(presented.key_pair_id()),
             Self::Jwt(presented) => presented.kid(),
@@ -188,7 +202,7 @@ impl<'r> Presented<'r> {
             Self::TempUrl(presented) => presented.signed_text().into_iter().collect(),
             Self::CloudFront(presented) => vec![("policy", presented.policy().to_owned())],
             Self::EdgeAuth(presented) => presented.signed_text().into_iter().collect(),
-            Self::Anonymous(_) | Self::Jwt(_) => Vec::new(),
+            Self::Anonymous(_) | Self::Jwt(_) | Self::TicketCookie(_) => Vec::new(),
         }
     }
 
@@ -204,6 +218,7 @@ impl<'r> Presented<'r> {
             Self::CloudFront(presented) => Verified::Pending(presented.verify(keyring, now)?),
             Self::EdgeAuth(presented) => Verified::Granted(presented.verify(keyring, now)?),
             Self::Jwt(presented) => presented.verify(keyring, now)?,
+            Self::TicketCookie(presented) => Verified::Granted(presented.verify(keyring, now)?),
         })
     }
 }
@@ -276,6 +291,10 @@ fn in_cookies<'r>(request: &'r Request<'r>, keyring: &Keyring) -> impl Iterator<
             Some(Found::EdgeAuth { dialect: Dialect::EdgeAuthCookie, name, token })
         } else if keyring.is_jwt_cookie(name) {
             Some(Found::Jwt { dialect: Dialect::JwtCookie, token })
+        } else if !keyring.ticket_cookies(name).is_empty() && has_form(token) {
+            // Any host of the same domain can set a cookie of this name; what cannot be one of
+            // ours is none.
+            Some(Found::TicketCookie)
         } else {
             None
         }

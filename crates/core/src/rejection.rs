@@ -81,6 +81,7 @@ const NOT_FOUND: &str = "There is no such file.";
 const MALFORMED: &str = "This link is damaged. Copy the whole of it, or ask for a new one.";
 const TWO: &str = "The request carries two credentials. Send one only.";
 const OTHER_METHOD: &str = "This link was made for another method.";
+const OTHER_FILE: &str = "This link was made for another file.";
 const DENIED_OR_ABSENT: &str = "There is no such file, or you may not see it.";
 const NOT_LISTED: &str = "You may not list files here.";
 const LISTING_FAILED: &str = "The files cannot be listed at the moment. Try again later.";
@@ -126,6 +127,9 @@ impl Rejection {
             }
             Self::Locate(LocateError::UnsignedHost) => {
                 (403, "AccessDenied", "host_not_signed", ASK_AGAIN)
+            }
+            Self::Locate(LocateError::OtherRoute) => {
+                (403, "AccessDenied", "wrong_resource", OTHER_FILE)
             }
             Self::Locate(LocateError::Key(_)) => {
                 (400, "InvalidURI", "malformed_key", "No file can have this name.")
@@ -306,9 +310,7 @@ fn capability_row(error: &CapabilityError) -> Columns {
             "wrong_address",
             "This link works at another network address only.",
         ),
-        CapabilityError::WrongResource => {
-            (403, "AccessDenied", "wrong_resource", "This link was made for another file.")
-        }
+        CapabilityError::WrongResource => (403, "AccessDenied", "wrong_resource", OTHER_FILE),
         CapabilityError::MethodMismatch { .. } => {
             (403, "SignatureDoesNotMatch", "method_mismatch", OTHER_METHOD)
         }

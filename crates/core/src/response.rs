@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use crate::disposition::ContentDisposition;
 use crate::store::StoreAnswer;
+use crate::ticket_cookie::exchange::SetCookie;
 use crate::time::UnixTime;
 
 /// The store's headers that the viewer gets.
@@ -43,6 +44,8 @@ pub struct Delivery {
     pub(crate) sharing: Sharing,
     pub(crate) expires_at: Option<UnixTime>,
     pub(crate) cors: Vec<(&'static str, String)>,
+    /// A cookie that goes with the object.
+    pub(crate) cookie: Option<SetCookie>,
     /// Headers that are to be others than those stored.
     pub(crate) headers: Vec<(&'static str, String)>,
     /// The store's own when absent.
@@ -118,6 +121,11 @@ impl ViewerResponse {
             passed.push(("content-security-policy", ACTIVE_CONTENT_POLICY.to_owned()));
         }
         passed.push(("x-content-type-options", "nosniff".to_owned()));
+        // Nobody got the object with a 412 or a 416.
+        if let Some(cookie) = delivery.cookie.as_ref().filter(|_| matches!(status, 200 | 206 | 304))
+        {
+            passed.push(("set-cookie", cookie.header().expose().to_owned()));
+        }
         passed.extend(delivery.cors.iter().cloned());
         Self { status, headers: passed, has_body }
     }
@@ -186,7 +194,14 @@ mod tests {
 
     fn delivery(sharing: Sharing) -> Delivery {
         let expires_at = Some(UnixTime::from_secs(1_060));
-        Delivery { sharing, expires_at, cors: Vec::new(), headers: Vec::new(), disposition: None }
+        Delivery {
+            sharing,
+            expires_at,
+            cors: Vec::new(),
+            cookie: None,
+            headers: Vec::new(),
+            disposition: None,
+        }
     }
 
     fn respond(sharing: Sharing, status: u16, headers: &[(&str, &str)]) -> ViewerResponse {

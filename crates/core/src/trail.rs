@@ -7,6 +7,7 @@ use crate::key::Principal;
 use crate::object::ObjectKey;
 use crate::presented::Presented;
 use crate::route::{Located, LocatedBucket, Place};
+use crate::ticket_cookie::exchange::Exchange;
 use crate::time::UnixTime;
 use crate::upload::rule::UploadRule;
 
@@ -41,6 +42,8 @@ pub struct Trail {
     pub allowed_by: Option<&'static str>,
     /// The clause of the ACL that allows it.
     pub clause: Option<String>,
+    /// What became of the wish for a cookie: the folder that it is for, or why there is none.
+    pub cookie: Option<String>,
 }
 
 impl Trail {
@@ -65,6 +68,7 @@ impl Trail {
             ("acl", self.acl.clone()),
             ("allowed_by", self.allowed_by.map(str::to_owned)),
             ("clause", self.clause.clone()),
+            ("cookie", self.cookie.clone()),
         ];
         facts.into_iter().filter_map(|(name, fact)| Some((name, fact?))).collect()
     }
@@ -115,6 +119,15 @@ impl Trail {
         self.pattern = place.rule.pattern.map(str::to_owned);
         self.owner = Some(place.rule.owner.clone());
         self.acl = Some(place.rule.acl.to_string());
+    }
+
+    pub(crate) fn exchanged(&mut self, exchange: Exchange) -> Exchange {
+        self.cookie = match &exchange {
+            Exchange::NotAsked => None,
+            Exchange::Set(cookie) => Some(cookie.folder().to_owned()),
+            Exchange::Refused(refusal) => Some(refusal.to_string()),
+        };
+        exchange
     }
 
     pub(crate) fn allowed<'p, 'r>(&mut self, access: Access<'p, 'r>) -> Access<'p, 'r> {

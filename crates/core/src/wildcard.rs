@@ -48,6 +48,12 @@ impl FromIterator<Token> for Pattern {
 }
 
 impl Pattern {
+    /// Whether it covers every text that begins with `beginning`: it ends in a run, which takes
+    /// whatever follows.
+    pub fn covers_all_below(&self, beginning: &[u8]) -> bool {
+        self.0.last() == Some(&Token::Run) && self.covers(beginning)
+    }
+
     /// Whether it covers the whole of `text`.
     ///
     /// Patterns come from credentials, so they may be hostile. Going back never passes the last

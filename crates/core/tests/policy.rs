@@ -338,6 +338,22 @@ fn each_error_names_its_place() {
             "policy: at `routes.media.deliver`: must be `stream` or `redirect`, not `proxy`",
         ),
         (
+            "/routes/media/cookie",
+            Some(json!({ "name": "media" })),
+            "policy: at `routes.media.cookie`: needs a field `secret`",
+        ),
+        (
+            "/routes/media/cookie",
+            Some(json!({ "secret": "S", "name": "Media" })),
+            "policy: at `routes.media.cookie.name`: must be made of `a`-`z`, `0`-`9`, `_` and \
+             `-`, as in `session`",
+        ),
+        (
+            "/routes/media/cookie",
+            Some(json!({ "secret": "S", "scope": "route" })),
+            "policy: at `routes.media.cookie.scope`: must be `ticket` or `folder`, not `route`",
+        ),
+        (
             "/uploads/photos/cors",
             Some(json!({ "allow_origins": [], "max_age": 1 })),
             "policy: at `uploads.photos.cors`: has no field `max_age`; its fields are \
@@ -606,4 +622,43 @@ fn a_redirect_has_one_place_to_go() {
         "policy: at `routes.media.deliver`: must be `stream` where there is a `fallback`: a viewer \
          who was sent to one store cannot be sent to the other"
     );
+}
+
+#[test]
+fn a_cookie_has_a_name_of_its_own_and_a_way_back() {
+    let check = |change: &dyn Fn(&mut Value), expected: &str| {
+        let mut policy = sound();
+        policy["routes"]["media"]["cookie"] = json!({ "secret": "COOKIE_SECRET" });
+        assert!(Policy::parse(&policy.to_string()).is_ok());
+        change(&mut policy);
+        assert_eq!(Policy::parse(&policy.to_string()).unwrap_err().to_string(), expected);
+    };
+    check(
+        &|policy| policy["keys"]["users"]["cookie"] = json!("cloakroom"),
+        "policy: at `routes.media.cookie`: must have another `name` than `cloakroom`, which is the \
+         cookie of key `users`",
+    );
+    check(
+        &|policy| policy["routes"]["media"]["deliver"] = json!("redirect"),
+        "policy: at `routes.media.cookie`: must not stand beside `deliver: redirect`: what a \
+         playlist names is looked for at the store then, where the cookie does not come along",
+    );
+}
+
+#[test]
+fn the_secret_of_a_cookie_is_the_edge_s_own() {
+    let mut policy = sound();
+    policy["routes"]["media"]["cookie"] = json!({ "secret": "COOKIE_SECRET" });
+    let policy = Policy::parse(&policy.to_string()).unwrap();
+    let place = "routes.media.cookie.secret".to_owned();
+    assert!(policy.secret_names().contains(&("COOKIE_SECRET".to_owned(), place)));
+    let without = |name: &str| secret(name).filter(|_| name != "COOKIE_SECRET");
+    Desk::new(&policy, &without).unwrap();
+    let error = Gate::new(&policy, &without).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "policy: at `routes.media.cookie.secret`: secret `COOKIE_SECRET` is not set"
+    );
+    let short = |name: &str| if name == "COOKIE_SECRET" { Some("x".into()) } else { secret(name) };
+    assert!(Gate::new(&policy, &short).unwrap_err().to_string().contains("too short"));
 }

@@ -56,6 +56,11 @@ impl Resource {
         }
     }
 
+    /// Whether it opens every URL without a query that begins with `folder`.
+    pub fn covers_all_below(&self, folder: &str) -> bool {
+        self.0.ends_with('*') && !folder.contains('?') && self.covers(folder)
+    }
+
     /// Whether a `?` parts it in what covers `bare` and what covers `query`.
     fn covers_apart(&self, bare: &str, query: &str) -> bool {
         let pattern = self.0.as_bytes();
@@ -147,6 +152,24 @@ mod tests {
         {
             let text = format!("{wildcard:a<length$}");
             assert_eq!(Resource::parse(&text).is_some(), expected, "{length}");
+        }
+    }
+
+    #[test]
+    fn opens_a_folder_when_it_ends_in_a_star() {
+        for (resource, folder, expected) in [
+            ("https://d1.net/hls/*", "https://d1.net/hls/film/", true),
+            ("http*://d1.net/hls/*", "https://d1.net/hls/", true),
+            ("*", "https://d1.net/hls/", true),
+            ("https://d1.net/hls/film/*", "https://d1.net/hls/", false),
+            ("https://d1.net/u1/*", "https://d1.net/u10/", false),
+            ("https://d1.net/hls/*.ts", "https://d1.net/hls/film/", false),
+            ("https://d1.net/hls/film/a.m3u8?*", "https://d1.net/hls/film/", false),
+            ("https://d1.net/hls/film/", "https://d1.net/hls/film/", false),
+            ("https://d2.net/*", "https://d1.net/hls/", false),
+        ] {
+            let found = Resource::parse(resource).unwrap().covers_all_below(folder);
+            assert_eq!(found, expected, "{resource} {folder}");
         }
     }
 

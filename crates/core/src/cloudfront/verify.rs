@@ -6,9 +6,10 @@
 use std::time::Duration;
 
 use crate::capability::{CapabilityError, check_time};
-use crate::grant::{Grant, PendingGrant, Proof};
+use crate::grant::{Grant, PendingGrant, Proof, Reach};
 use crate::key::{CloudFrontKey, Keyring};
 use crate::public_key::{KeyType, SignatureCheck, p1363_from_der};
+use crate::ticket_cookie::folder_of;
 use crate::time::UnixTime;
 
 use super::HashAlgorithm;
@@ -51,6 +52,8 @@ impl<'r> PresentedCloudFront<'r> {
             // Through a wildcard a viewer can add parameters of their own.
             covers_query: resource.is_some_and(|resource| resource.is(&self.url)),
             bound_to_address: self.statement.source_ip.is_some(),
+            reach: self.reach(),
+            route: None,
             disposition: None,
         };
         let signature = match key.public_key.algorithm().key_type() {
@@ -64,6 +67,17 @@ impl<'r> PresentedCloudFront<'r> {
         };
         let otherwise = CapabilityError::SignatureMismatch.into();
         Ok(PendingGrant::new(Grant::verified(self.request, proof), check, otherwise))
+    }
+
+    /// A query may hold slashes, too; the folder is that of the path.
+    fn reach(&self) -> Reach {
+        let bare = self.url.split('?').next().unwrap_or_default();
+        let resource = self.statement.resource.as_ref();
+        if resource.is_none_or(|resource| resource.covers_all_below(folder_of(bare))) {
+            Reach::Folder
+        } else {
+            Reach::Request
+        }
     }
 
     fn verify_hash(&self, key: &CloudFrontKey) -> Result<(), CapabilityError> {

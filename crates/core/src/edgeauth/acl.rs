@@ -44,6 +44,12 @@ impl Acl {
         // A path that cannot be decoded has no object either.
         decode(path).is_ok_and(|path| self.0.iter().any(|pattern| pattern.covers(&path)))
     }
+
+    /// Whether one of its patterns opens every path that begins with `folder`, given as it was
+    /// sent.
+    pub fn covers_all_below(&self, folder: &str) -> bool {
+        decode(folder).is_ok_and(|folder| self.0.iter().any(|p| p.covers_all_below(&folder)))
+    }
 }
 
 /// Reads a pattern: what stands before the first `%` as it is, then escape by escape.
@@ -89,6 +95,26 @@ mod tests {
             ("!", "/", false),
         ] {
             assert_eq!(covers(acl, path), expected, "{acl} {path}");
+        }
+    }
+
+    #[test]
+    fn opens_a_folder_when_a_pattern_ends_in_a_run() {
+        for (acl, folder, expected) in [
+            ("/hls/*", "/hls/film/", true),
+            ("/hls/*", "/hls/", true),
+            ("/hls/film*", "/hls/film/", true),
+            ("/hls/film/*", "/hls/", false),
+            ("/hls/u1/*", "/hls/u10/", false),
+            ("/hls/*.ts", "/hls/film/", false),
+            ("/hls/film/", "/hls/film/", false),
+            ("/hls/film/?", "/hls/film/", false),
+            ("/hls/film/%2A", "/hls/film/", false),
+            ("/a!/hls/*", "/hls/film/", true),
+            ("/%68ls/*", "/hl%73/film/", true),
+        ] {
+            let acl_read = Acl::parse(acl).unwrap();
+            assert_eq!(acl_read.covers_all_below(folder), expected, "{acl} {folder}");
         }
     }
 

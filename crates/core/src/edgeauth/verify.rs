@@ -5,8 +5,9 @@
 
 use crate::capability::{CapabilityError, check_time};
 use crate::crypto::constant_time_eq;
-use crate::grant::{Grant, Proof};
+use crate::grant::{Grant, Proof, Reach};
 use crate::key::{EdgeAuthKey, Keyring};
+use crate::ticket_cookie::folder_of;
 use crate::time::UnixTime;
 
 use super::present::{PresentedEdgeAuth, Token};
@@ -63,8 +64,18 @@ impl<'r> PresentedEdgeAuth<'r> {
             expires_at: Some(token.expires_at),
             covers_query: false,
             bound_to_address: token.address.is_some(),
+            reach: self.reach(token),
+            route: None,
             disposition: None,
         };
         Ok(Grant::verified(self.request, proof))
+    }
+
+    fn reach(&self, token: &Token) -> Reach {
+        let folder = folder_of(self.request.path());
+        match &token.acl {
+            Some(acl) if acl.covers_all_below(folder) => Reach::Folder,
+            _ => Reach::Request,
+        }
     }
 }

@@ -7,7 +7,7 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::crypto::constant_time_eq;
-use crate::grant::{Dialect, Grant, PendingGrant, Proof, Verified};
+use crate::grant::{Dialect, Grant, PendingGrant, Proof, Reach, Verified};
 use crate::json::Json;
 use crate::key::{JwtKey, JwtPrincipal, JwtProof, Keyring, Principal};
 use crate::public_key::SignatureCheck;
@@ -114,6 +114,8 @@ impl<'r> PresentedJwt<'r> {
             expires_at: Some(expires_at),
             covers_query: false,
             bound_to_address: false,
+            reach: Reach::Request,
+            route: None,
             disposition: None,
         };
         // Rule 8: the signature is right.

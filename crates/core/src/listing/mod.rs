@@ -253,6 +253,7 @@ fn lists(dialect: Dialect) -> bool {
         }
         // A cookie comes along with requests that another site's page makes.
         Dialect::JwtCookie
+        | Dialect::TicketCookie
         | Dialect::TempUrl
         | Dialect::CloudFrontUrl
         | Dialect::CloudFrontCookie

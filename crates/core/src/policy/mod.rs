@@ -15,6 +15,7 @@
 
 mod access;
 mod cache;
+mod cookie;
 mod cors;
 mod keys;
 mod reader;
@@ -74,7 +75,7 @@ impl Policy {
             None => BTreeMap::new(),
         };
         let routes = fields.required("routes")?;
-        let routes = routes::read_all(&routes, &stores)?;
+        let routes = routes::read_all(&routes, &stores, &keys)?;
         let uploads = match fields.optional("uploads") {
             Some(uploads) => {
                 read_entries(&uploads, |_, node| UploadSpec::read(node, &stores, &routes, &keys))?
@@ -113,7 +114,7 @@ impl Policy {
     pub fn upload_routes(&self, secrets: &Secrets<'_>) -> Result<Routes, PolicyError> {
         let served: BTreeSet<_> = self.uploads.values().map(|spec| spec.route.as_str()).collect();
         let serve = |name: &str, spec: &RouteSpec| {
-            served.contains(name).then(|| spec.clone().without_fallback())
+            served.contains(name).then(|| spec.clone().of_function())
         };
         self.resolve_routes(serve, secrets)
     }
@@ -139,8 +140,10 @@ impl Policy {
                     stores.insert(store, spec.resolve(store, secrets)?);
                 }
             }
+            let cookie = spec.cookie.as_ref().map(|cookie| cookie.resolve(name, secrets));
+            let cookie = cookie.transpose()?;
             // INVARIANT: the names were found sound when the policy was read.
-            if let Some(route) = spec.resolve(name, &|name| stores.get(name).cloned()) {
+            if let Some(route) = spec.resolve(name, &|name| stores.get(name).cloned(), cookie) {
                 let _added = routes.add(route);
             }
         }
@@ -175,8 +178,11 @@ impl Policy {
     pub fn secret_names(&self) -> Vec<(String, String)> {
         let stores = self.stores.iter().flat_map(|(name, spec)| spec.secret_names(name));
         let keys = self.keys.values().flat_map(KeySpec::secret_names);
+        let cookies = self.routes.by_name.iter();
+        let cookies =
+            cookies.filter_map(|(name, spec)| Some(spec.cookie.as_ref()?.secret_name(name)));
         let uploads = self.uploads.iter().map(|(name, spec)| spec.secret_name(name));
-        stores.chain(keys).chain(uploads).collect()
+        stores.chain(keys).chain(cookies).chain(uploads).collect()
     }
 }
 

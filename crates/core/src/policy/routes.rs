@@ -1,6 +1,7 @@
 //! `routes`: from paths to objects, and who may read them.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use crate::acl::rules::AccessRules;
 use crate::cache::CacheRule;
@@ -10,12 +11,15 @@ use crate::disposition::DispositionType;
 use crate::object::ObjectKey;
 use crate::policy::access::read_access;
 use crate::policy::cache::read_cache;
+use crate::policy::cookie::CookieSpec;
 use crate::policy::cors::read_cors;
+use crate::policy::keys::KeySpec;
 use crate::policy::reader::{Fields, Node, PolicyError, quoted_list};
 use crate::policy::stores::StoreSpec;
 use crate::route::table::Table;
 use crate::route::{DeliveryMode, Elsewhere, Home, HostPattern, PathPattern, Route, Template};
 use crate::store::Store;
+use crate::ticket_cookie::CookieKey;
 
 /// A route whose store is still a name.
 #[derive(Clone, Debug)]
@@ -31,6 +35,7 @@ pub(super) struct RouteSpec {
     cache: Option<CacheRule>,
     disposition: Option<DispositionType>,
     delivery: DeliveryMode,
+    pub(super) cookie: Option<CookieSpec>,
 }
 
 /// A place for objects whose store is still a name.
@@ -52,10 +57,11 @@ pub(super) struct RouteSpecs {
 pub(super) fn read_all(
     node: &Node<'_>,
     stores: &BTreeMap<String, StoreSpec>,
+    keys: &BTreeMap<String, KeySpec>,
 ) -> Result<RouteSpecs, PolicyError> {
     let mut routes = RouteSpecs::default();
     for (name, node) in node.entries()? {
-        let spec = RouteSpec::read(&node, stores)?;
+        let spec = RouteSpec::read(&node, stores, keys)?;
         for host in &spec.hosts {
             if let Err(other) = routes.table.add(host, &spec.path, name.to_owned()) {
                 return node.error(format!("has the same host and path as route `{other}`"));
@@ -70,7 +76,11 @@ pub(super) fn read_all(
 }
 
 impl RouteSpec {
-    fn read(node: &Node<'_>, stores: &BTreeMap<String, StoreSpec>) -> Result<Self, PolicyError> {
+    fn read(
+        node: &Node<'_>,
+        stores: &BTreeMap<String, StoreSpec>,
+        keys: &BTreeMap<String, KeySpec>,
+    ) -> Result<Self, PolicyError> {
         let fields = node.object(&[
             "host",
             "path",
@@ -86,6 +96,7 @@ impl RouteSpec {
             "cache",
             "disposition",
             "deliver",
+            "cookie",
         ])?;
         let path_node = fields.required("path")?;
         let path = PathPattern::parse(path_node.string()?).or_else(|why| path_node.error(why))?;
@@ -149,6 +160,10 @@ impl RouteSpec {
                 None => None,
             },
             delivery,
+            cookie: match fields.optional("cookie") {
+                Some(node) => Some(CookieSpec::read(&node, delivery, keys)?),
+                None => None,
+            },
         })
     }
 
@@ -162,8 +177,10 @@ impl RouteSpec {
         }
     }
 
-    pub(super) fn without_fallback(self) -> Self {
-        Self { fallback: None, ..self }
+    /// As a function serves it: it asks no store, so a fallback is never needed, and it sends
+    /// readers to the store, where a cookie of its own would not come along.
+    pub(super) fn of_function(self) -> Self {
+        Self { fallback: None, cookie: None, ..self }
     }
 
     /// The stores that it needs.
@@ -176,6 +193,7 @@ impl RouteSpec {
         &self,
         name: &str,
         store: &impl Fn(&str) -> Option<Store>,
+        cookie: Option<CookieKey>,
     ) -> Option<Route> {
         Some(Route {
             name: name.to_owned(),
@@ -193,6 +211,7 @@ impl RouteSpec {
             cache: self.cache.clone(),
             disposition: self.disposition,
             delivery: self.delivery,
+            cookie: cookie.map(Arc::new),
         })
     }
 }

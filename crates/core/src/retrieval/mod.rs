@@ -42,6 +42,7 @@ use crate::request::Method;
 use crate::response::{Delivery, Sharing};
 use crate::route::{Located, Source};
 use crate::store::{KeyChoice, StoreAnswer, StoreError, Unanswered};
+use crate::ticket_cookie::exchange::Exchange;
 use crate::time::UnixTime;
 
 pub use self::next::{Body, CacheStatus, Next, Response};
@@ -55,9 +56,9 @@ pub(crate) const FIRST_PAUSE: Duration = Duration::from_millis(100);
 /// An allowed object on its way: made by [`Access::retrieve`] alone.
 ///
 /// ```
-/// # use cloakroom_core::{access::Access, retrieval::Retrieval};
+/// # use cloakroom_core::{access::Access, retrieval::Retrieval, ticket_cookie::exchange::Exchange};
 /// fn retrieve(access: Access<'_, '_>) -> Retrieval {
-///     access.retrieve()
+///     access.retrieve(Exchange::NotAsked)
 /// }
 /// ```
 #[derive(Clone, Debug)]
@@ -84,8 +85,8 @@ struct Copies {
 }
 
 impl Access<'_, '_> {
-    /// Sets out to get the object.
-    pub fn retrieve(self) -> Retrieval {
+    /// Sets out to get the object, and perhaps a cookie for the viewer.
+    pub fn retrieve(self, exchange: Exchange) -> Retrieval {
         let located = self.located();
         let (route, request, view) = (located.route(), located.grant().request(), located.view());
         let source = located.source().clone();
@@ -96,7 +97,15 @@ impl Access<'_, '_> {
         Retrieval {
             wanted: Wanted::new(request, view.version.clone()),
             delivery: Delivery {
-                sharing: sharing(located, self.allowed().by),
+                sharing: match &exchange {
+                    // Another viewer must not be given the cookie.
+                    Exchange::Set(_) => Sharing::Nobody,
+                    _ => sharing(located, self.allowed().by),
+                },
+                cookie: match exchange {
+                    Exchange::Set(cookie) => Some(cookie),
+                    Exchange::NotAsked | Exchange::Refused(_) => None,
+                },
                 expires_at: located.grant().expires_at(),
                 cors: route.cors.headers(request),
                 headers: view.headers.clone(),

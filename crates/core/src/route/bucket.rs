@@ -83,17 +83,17 @@ impl Routes {
     /// Whether a proven request is for the names of all buckets.
     pub fn is_for_buckets(&self, request: &Request<'_>) -> bool {
         let is_plain = request.method() == Method::Get && !asks_for_listing(request.query());
-        is_plain && request.path() == "/" && self.0.find(request.host(), "/").is_none()
+        is_plain && request.path() == "/" && self.table.find(request.host(), "/").is_none()
     }
 
     /// The buckets that a host has under one segment, in order of their names.
     pub fn buckets(&self, host: &str) -> Vec<RouteBucket> {
-        let segments = self.0.first_segments(host).into_iter();
+        let segments = self.table.first_segments(host).into_iter();
         segments.filter_map(|name| self.bucket(host, format!("/{name}/")).ok()).collect()
     }
 
     fn bucket(&self, host: &str, path: String) -> Result<RouteBucket, LocateError> {
-        let found = self.0.find(host, &path).filter(|found| found.rest.is_empty());
+        let found = self.table.find(host, &path).filter(|found| found.rest.is_empty());
         let found = found.ok_or(LocateError::NoRoute)?;
         let Entry::Served(route) = found.item else { return Err(LocateError::NoRoute) };
         let (bucket, location) = route.home.fill(&route.bindings(&found))?;
@@ -103,7 +103,7 @@ impl Routes {
 
     /// The route whose prefix is exactly `path`.
     fn route_at(&self, host: &str, path: &str) -> Option<&Route> {
-        let found = self.0.find(host, path).filter(|found| found.rest.is_empty())?;
+        let found = self.table.find(host, path).filter(|found| found.rest.is_empty())?;
         match found.item {
             Entry::Served(route) => Some(route),
             Entry::Elsewhere(_) => None,
@@ -195,7 +195,7 @@ impl RouteBucket {
         let mut scopes = self.route.access.scopes(prefix, viewer);
         scopes.retain(|scope| self.leads_here(&scope.prefix));
         for scope in &mut scopes {
-            scope.is_whole &= !self.routes.0.branches(&self.host, &self.path_of(&scope.prefix));
+            scope.is_whole &= !self.routes.table.branches(&self.host, &self.path_of(&scope.prefix));
         }
         scopes
     }
@@ -206,7 +206,7 @@ impl RouteBucket {
             return false;
         }
         let path = self.path_of(prefix);
-        let found = self.routes.0.find(&self.host, &path);
+        let found = self.routes.table.find(&self.host, &path);
         found.is_some_and(|found| match found.item {
             Entry::Served(route) => Arc::ptr_eq(route, &self.route),
             Entry::Elsewhere(_) => false,

@@ -71,7 +71,7 @@ impl fmt::Display for HostPattern {
 
 /// A host as patterns spell it: `Media.example.`, `media.example:443` and `media.example` are
 /// one.
-pub(super) fn canonical(host: &str) -> String {
+pub(crate) fn canonical(host: &str) -> String {
     let host = host.to_ascii_lowercase();
     let without_port = host.strip_suffix(":443").or(host.strip_suffix(":80")).unwrap_or(&host);
     without_port.strip_suffix('.').unwrap_or(without_port).to_owned()

@@ -32,6 +32,9 @@ use crate::grant::{Dialect, Grant};
 use crate::object::{Bucket, BucketError, KeyError, ObjectKey, decode_path};
 use crate::request::Request;
 use crate::store::Store;
+use crate::ticket_cookie::CookieKey;
+
+pub(crate) use self::host::canonical as canonical_host;
 
 pub use self::bucket::{LocatedBucket, RouteBucket};
 pub use self::host::HostPattern;
@@ -71,6 +74,8 @@ pub struct Route {
     pub disposition: Option<DispositionType>,
     /// How the edge hands out the objects.
     pub delivery: DeliveryMode,
+    /// What seals the cookies that tickets are exchanged for; they are not when absent.
+    pub cookie: Option<Arc<CookieKey>>,
 }
 
 /// How the edge hands out objects. A function cannot stream, so it always redirects.
@@ -106,6 +111,8 @@ pub enum LocateError {
         /// Why it is none.
         why: BucketError,
     },
+    /// The credential is for another route.
+    OtherRoute,
     /// The host chooses the object, and the credential is one that signs the path alone.
     UnsignedHost,
     /// What follows the prefix, or all together, is not a key.
@@ -119,6 +126,7 @@ impl fmt::Display for LocateError {
         match self {
             Self::NoRoute => f.write_str("no route has this path"),
             Self::Bucket { name, why } => write!(f, "bucket `{}` {why}", name.escape_debug()),
+            Self::OtherRoute => f.write_str("the cookie was set by another route"),
             Self::UnsignedHost => f.write_str(
                 "the route's bucket or location holds `{host}`, and the credential does not sign \
                  the host: it would open the same path of every host",
@@ -131,7 +139,10 @@ impl fmt::Display for LocateError {
 
 /// All routes. A clone is the same ones again.
 #[derive(Clone, Debug, Default)]
-pub struct Routes(Arc<Table<Entry>>);
+pub struct Routes {
+    table: Arc<Table<Entry>>,
+    ticket_cookies: Vec<Arc<CookieKey>>,
+}
 
 #[derive(Clone, Debug)]
 enum Entry {
@@ -171,6 +182,8 @@ pub struct Place<'p> {
     pub source: Source,
     /// The object again, where it is looked for if it is not there.
     pub fallback: Option<Source>,
+    /// What follows the route's prefix in the decoded path.
+    pub rest: String,
     /// The rule that decides about the object.
     pub rule: Rule<'p>,
 }
@@ -200,7 +213,8 @@ impl Routes {
     /// Adds a route. False when there is one for the same paths of one of its hosts.
     #[must_use]
     pub fn add(&mut self, route: Route) -> bool {
-        let (route, table) = (Arc::new(route), Arc::make_mut(&mut self.0));
+        let (route, table) = (Arc::new(route), Arc::make_mut(&mut self.table));
+        self.ticket_cookies.extend(route.cookie.clone());
         let entry = || Entry::Served(Arc::clone(&route));
         route.hosts.iter().all(|host| table.add(host, &route.path, entry()).is_ok())
     }
@@ -208,9 +222,14 @@ impl Routes {
     /// Keeps the place of a route that is not served here. False as with [`Routes::add`].
     #[must_use]
     pub fn add_elsewhere(&mut self, route: Elsewhere) -> bool {
-        let (route, table) = (Arc::new(route), Arc::make_mut(&mut self.0));
+        let (route, table) = (Arc::new(route), Arc::make_mut(&mut self.table));
         let entry = || Entry::Elsewhere(Arc::clone(&route));
         route.hosts.iter().all(|host| table.add(host, &route.path, entry()).is_ok())
+    }
+
+    /// What seals the cookies that tickets are exchanged for.
+    pub fn ticket_cookies(&self) -> &[Arc<CookieKey>] {
+        &self.ticket_cookies
     }
 
     /// How a request is answered that gets no object, whoever sends it.
@@ -218,10 +237,10 @@ impl Routes {
         // A path that cannot be decoded is refused, in the manner of the route that it is below.
         let path = decode(request.path()).unwrap_or_default();
         let path = String::from_utf8_lossy(&path);
-        let found = self.0.find(request.host(), &path);
+        let found = self.table.find(request.host(), &path);
         // A bucket is asked for without the last slash of its path.
         let with_slash = format!("{path}/");
-        let bucket = self.0.find(request.host(), &with_slash);
+        let bucket = self.table.find(request.host(), &with_slash);
         let bucket = bucket.filter(|bucket| bucket.rest.is_empty());
         let is_bucket = bucket.is_some() && (found.is_none() || asks_for_listing(request.query()));
         let found = if is_bucket { bucket } else { found }?;
@@ -241,7 +260,7 @@ impl Routes {
     }
 
     fn place_decoded(&self, host: &str, path: &str) -> Result<Place<'_>, LocateError> {
-        let found = self.0.find(host, path).ok_or(LocateError::NoRoute)?;
+        let found = self.table.find(host, path).ok_or(LocateError::NoRoute)?;
         match found.item {
             Entry::Served(route) => route.place(&found),
             Entry::Elsewhere(_) => Err(LocateError::NoRoute),
@@ -255,6 +274,9 @@ impl Routes {
     pub fn locate<'p, 'r>(&'p self, grant: Grant<'r>) -> Result<Located<'p, 'r>, LocateError> {
         let request = grant.request();
         let place = self.place(request.host(), request.path())?;
+        if grant.route().is_some_and(|route| route != place.route.name) {
+            return Err(LocateError::OtherRoute);
+        }
         if place.route.is_by_host() && signs_path_alone(grant.dialect()) {
             return Err(LocateError::UnsignedHost);
         }
@@ -279,6 +301,7 @@ impl Route {
             route: self,
             rule: self.access.find(main.key.as_str()),
             source: main,
+            rest: found.rest.to_owned(),
             fallback: self.fallback.as_ref().map(source).transpose()?,
         })
     }
@@ -337,6 +360,7 @@ fn signs_path_alone(dialect: Dialect) -> bool {
         | Dialect::CloudFrontCookie
         | Dialect::JwtBearer
         | Dialect::JwtCookie
+        | Dialect::TicketCookie
         | Dialect::Anonymous => false,
     }
 }
@@ -386,7 +410,7 @@ mod tests {
     use super::*;
     use crate::acl::permission::Owner;
     use crate::endpoint::Endpoint;
-    use crate::grant::Proof;
+    use crate::grant::{Proof, Reach};
     use crate::key::Principal;
     use crate::secret::Secret;
     use crate::sigv4::Credentials;
@@ -424,6 +448,7 @@ mod tests {
             cache: None,
             disposition: None,
             delivery: DeliveryMode::Stream,
+            cookie: None,
         });
         assert!(added);
         routes
@@ -440,6 +465,8 @@ mod tests {
                 expires_at: None,
                 covers_query: true,
                 bound_to_address: false,
+                reach: Reach::Request,
+                route: None,
                 disposition: None,
             };
             let located = routes(bucket).locate(Grant::verified(&request, proof)).map(|_| ());
@@ -456,6 +483,7 @@ mod tests {
             (Dialect::CloudFrontCookie, true),
             (Dialect::JwtBearer, true),
             (Dialect::JwtCookie, true),
+            (Dialect::TicketCookie, true),
         ] {
             let expected = if signs_host { Ok(()) } else { Err(true) };
             assert_eq!(located("media-{host}", dialect), expected, "{dialect}");

@@ -7,7 +7,7 @@ use std::fmt;
 
 use crate::crypto::constant_time_eq;
 use crate::encoding::{Slash, decode, encode};
-use crate::grant::{Dialect, Grant, Proof};
+use crate::grant::{Dialect, Grant, Proof, Reach};
 use crate::key::{Keyring, Sigv4Key};
 use crate::request::Method;
 use crate::time::UnixTime;
@@ -153,6 +153,8 @@ impl<'r> PresentedSigv4<'r> {
             expires_at,
             covers_query: true,
             bound_to_address: false,
+            reach: Reach::Request,
+            route: None,
             disposition: None,
         };
         Ok(Grant::verified(self.request, proof))

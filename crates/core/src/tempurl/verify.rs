@@ -2,9 +2,10 @@
 
 use crate::capability::{CapabilityError, check_time};
 use crate::crypto::{Hash, constant_time_eq};
-use crate::grant::{Dialect, Grant, Proof};
+use crate::grant::{Dialect, Grant, Proof, Reach};
 use crate::key::Keyring;
 use crate::request::Method;
+use crate::ticket_cookie::folder_of;
 use crate::time::UnixTime;
 
 use super::message::{Message, Resource};
@@ -50,6 +51,10 @@ impl<'r> PresentedTempUrl<'r> {
                 None => CapabilityError::SignatureMismatch,
             });
         };
+        let reach = match &message.resource {
+            Resource::Prefix(prefix) if folder_of(&self.path).starts_with(prefix) => Reach::Folder,
+            Resource::Prefix(_) | Resource::Object(_) => Reach::Request,
+        };
         let proof = Proof {
             dialect: Dialect::TempUrl,
             key_id: Some(key.id.clone()),
@@ -57,6 +62,8 @@ impl<'r> PresentedTempUrl<'r> {
             expires_at: Some(self.expires_at),
             covers_query: false,
             bound_to_address: self.ip_range.is_some(),
+            reach,
+            route: None,
             disposition: Some(self.disposition),
         };
         Ok(Grant::verified(self.request, proof))

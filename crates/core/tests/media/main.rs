@@ -1,4 +1,4 @@
-//! How media get to browsers: shown or saved, streamed or redirected.
+//! How media get to browsers: shown or saved, streamed or redirected, with tickets or cookies.
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on fails")]
 
@@ -17,6 +17,7 @@ use cloakroom_core::tempurl::sign::{ExpiryNotation, TempUrl};
 use cloakroom_core::time::UnixTime;
 use serde_json::{Value, json};
 
+mod cookie;
 mod disposition;
 mod redirect;
 
@@ -52,6 +53,7 @@ fn gate(fields: &Value) -> Gate {
                 "dialect": "tempurl", "secret": "TEMP_KEY", "path": "/v1/AUTH_a/",
                 "principal": "every-owner"
             },
+            "AKAPP": { "dialect": "sigv4", "secret": "APP_KEY", "principal": "every-owner" },
             "edge": { "dialect": "edgeauth", "secret": "EDGE_KEY", "principal": "every-owner" }
         },
         "routes": { "media": route }

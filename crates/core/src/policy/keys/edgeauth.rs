@@ -22,6 +22,10 @@ const ALGORITHMS: [(&str, Hash); 3] =
     [("sha256", Hash::Sha256), ("sha1", Hash::Sha1), ("md5", Hash::Md5)];
 
 impl EdgeAuthSpec {
+    pub(super) fn token_name(&self) -> &str {
+        &self.token_name
+    }
+
     pub(super) fn read(id: &str, node: &Node<'_>) -> Result<Self, PolicyError> {
         let fields = node.object(&[
             "dialect",

@@ -26,6 +26,10 @@ enum ProofSpec {
 }
 
 impl JwtSpec {
+    pub(super) fn cookie(&self) -> Option<&str> {
+        self.cookie.as_deref()
+    }
+
     pub(super) fn read(id: &str, node: &Node<'_>) -> Result<Self, PolicyError> {
         let algorithms = JwtAlgorithm::ALL.map(|each| (each.as_str(), each.public_key()));
         let algorithm = node.fields()?.required("algorithm")?.one_of(&algorithms)?;

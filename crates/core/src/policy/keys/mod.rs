@@ -72,6 +72,15 @@ impl KeySpec {
         Ok(())
     }
 
+    /// The cookie in which a credential of it may stand.
+    pub(super) fn cookie(&self) -> Option<&str> {
+        match self {
+            Self::EdgeAuth(spec) => Some(spec.token_name()),
+            Self::Jwt(spec) => spec.cookie(),
+            Self::Sigv4(_) | Self::TempUrl(_) | Self::CloudFront(_) => None,
+        }
+    }
+
     /// The names of its secrets, each with the place that names it.
     pub(super) fn secret_names(&self) -> Vec<(String, String)> {
         match self {

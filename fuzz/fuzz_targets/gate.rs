@@ -51,7 +51,9 @@ fuzz_target!(|text: &str| {
         }
         Outcome::Preflight(_) => assert_eq!(request.method(), Method::Options),
         Outcome::Reject { rejection, .. } => {
-            assert!((400..500).contains(&rejection.row().status), "{rejection}");
+            // 501 is for what S3 knows and nothing here serves, such as an object's ACL.
+            let status = rejection.row().status;
+            assert!((400..500).contains(&status) || status == 501, "{rejection}");
         }
     }
 });

@@ -2,9 +2,9 @@
 
 #![no_main]
 
+use cloakroom_core::desk::Desk;
 use cloakroom_core::gate::Gate;
 use cloakroom_core::policy::Policy;
-use cloakroom_core::desk::Desk;
 use cloakroom_fuzz::{opens, read_request, secret};
 use libfuzzer_sys::fuzz_target;
 

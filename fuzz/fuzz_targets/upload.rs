@@ -6,9 +6,9 @@
 
 use std::sync::LazyLock;
 
+use cloakroom_core::desk::{Desk, Step};
 use cloakroom_core::policy::Policy;
 use cloakroom_core::request::Request;
-use cloakroom_core::desk::{Desk, Step};
 use cloakroom_fuzz::{NOW, POLICY, bearer, secret};
 use libfuzzer_sys::fuzz_target;
 use serde_json::Value;

@@ -282,7 +282,7 @@ describe("asking", () => {
         body: sent,
       });
       assert.equal(answer.status, 403, answer.text);
-      assert.ok(isClear(answer.json().message), answer.text);
+      assert.ok(isClear(answer.error().message), answer.text);
     }
   });
 

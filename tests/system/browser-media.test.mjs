@@ -311,7 +311,7 @@ describe("in a browser", { skip: !existsSync(chromium) && "there is no Chromium"
       assert.deepEqual(problems, []);
     } finally {
       await close();
-      await proxy.stop?.();
+      await proxy.close();
     }
   });
 });

@@ -102,7 +102,7 @@ describe("file names of uploads", () => {
     const size = Buffer.byteLength(content);
     const asked = await ask(running, "alice", { filename, content_type: "text/plain", size });
     if (asked.status === 400) {
-      assert.ok(isClear(asked.json().message), asked.text);
+      assert.ok(isClear(asked.error().message), asked.text);
       return "refused";
     }
     const ticket = succeeded(asked).json();

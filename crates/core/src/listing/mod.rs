@@ -72,7 +72,8 @@ pub enum ListError {
         /// The parameter.
         name: String,
     },
-    /// The store cannot be asked for a listing: a TempURL is for one object.
+    /// The store is not asked for listings: a TempURL is for one object, and so is what a binding
+    /// is asked.
     Unsupported,
     /// The store has no such bucket.
     NoBucket,
@@ -102,8 +103,8 @@ impl fmt::Display for ListError {
                 write!(f, "query parameter `{}` is not served", name.escape_debug())
             }
             Self::Unsupported => f.write_str(
-                "a store of kind `swift` is asked by TempURLs, which cannot list; use the cluster's \
-                 S3 API, with `\"kind\": \"s3\"`",
+                "only stores of kind `s3` are listed: a TempURL is for one object, and a binding is \
+                 asked for objects alone; use the store's S3 API, with `\"kind\": \"s3\"`",
             ),
             Self::NoBucket => f.write_str("the store has no such bucket"),
             Self::Refused => f.write_str(

@@ -20,6 +20,7 @@ fuzz_target!(|text: &str| {
         host: "media.example".to_owned(),
         folder: format!("{}/", line()),
         key_id: line(),
+        proof: line(),
         principal: line(),
         until: NOW,
         address: None,

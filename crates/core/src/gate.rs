@@ -242,7 +242,7 @@ impl Gate {
         }
         let located = trail.located(self.routes.locate(grant)?);
         let access = trail.allowed(located.authorize()?);
-        let exchange = trail.exchanged(access.exchange(now));
+        let exchange = trail.exchanged(access.exchange(&self.keyring, now));
         Ok(T::of(access, exchange, now))
     }
 

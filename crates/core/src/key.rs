@@ -130,6 +130,19 @@ pub struct EdgeAuthKey {
     pub principal: Principal,
 }
 
+/// A key that signs tickets in URLs, whatever its dialect.
+#[derive(Clone, Copy)]
+pub struct TicketKey<'a> {
+    /// For whom it acts.
+    pub principal: &'a Principal,
+    /// What its signatures depend on. It is secret, but for CloudFront.
+    pub(crate) proof: [&'a [u8]; 2],
+}
+
+fn bytes_of(secret: Option<&Secret>) -> &[u8] {
+    secret.map(|secret| secret.expose().as_bytes()).unwrap_or_default()
+}
+
 /// All live keys.
 #[derive(Clone, Debug, Default)]
 pub struct Keyring {
@@ -206,22 +219,41 @@ impl Keyring {
         self.cloudfront.get(id)
     }
 
+    /// Whether there is any CloudFront key.
+    pub fn has_cloudfront(&self) -> bool {
+        !self.cloudfront.is_empty()
+    }
+
     /// What may have sealed a cookie of this name that a ticket was exchanged for.
     pub fn ticket_cookies(&self, name: &str) -> &[Arc<CookieKey>] {
         self.ticket_cookies.get(name).map(Vec::as_slice).unwrap_or_default()
     }
 
-    /// For whom the key with this id acts, when it is one that signs tickets in URLs. The ids of
-    /// a policy are of all dialects together.
-    pub fn principal_of_ticket(&self, id: &str) -> Option<&Principal> {
-        let sigv4 = self.sigv4.get(id).map(|key| &key.principal);
-        let cloudfront = self.cloudfront.get(id).map(|key| &key.principal);
+    /// The key with this id, when it is one that signs tickets in URLs. The ids of a policy are
+    /// of all dialects together.
+    pub fn ticket(&self, id: &str) -> Option<TicketKey<'_>> {
+        let sigv4 = self.sigv4.get(id).map(|key| TicketKey {
+            principal: &key.principal,
+            proof: [
+                key.secret_access_key.expose().as_bytes(),
+                bytes_of(key.session_token.as_ref()),
+            ],
+        });
+        let cloudfront = self.cloudfront.get(id).map(|key| TicketKey {
+            principal: &key.principal,
+            proof: [key.public_key.spki(), &[]],
+        });
         let tempurl = self.tempurl.values().flatten().find(|key| key.id == id);
+        let tempurl = tempurl.map(|key| TicketKey {
+            principal: &key.principal,
+            proof: [key.secret.expose().as_bytes(), &[]],
+        });
         let edgeauth = self.edgeauth.values().flatten().find(|key| key.id == id);
-        sigv4
-            .or(cloudfront)
-            .or(tempurl.map(|key| &key.principal))
-            .or(edgeauth.map(|key| &key.principal))
+        let edgeauth = edgeauth.map(|key| TicketKey {
+            principal: &key.principal,
+            proof: [key.secret.expose().as_bytes(), bytes_of(key.salt.as_ref())],
+        });
+        sigv4.or(cloudfront).or(tempurl).or(edgeauth)
     }
 
     /// The EdgeAuth keys whose tokens have this name; none when the name is not one of a token.

@@ -4,7 +4,7 @@
 //! |---|---|
 //! | SigV4 | `X-Amz-*` in the query, or `Authorization: AWS4-HMAC-SHA256` |
 //! | TempURL | `temp_url_*` in the query |
-//! | CloudFront | `Expires`, `Policy`, `Signature`, `Key-Pair-Id` in the query, or cookies |
+//! | CloudFront | `Expires`, `Policy`, `Signature`, `Key-Pair-Id` in the query, or cookies when there is a key |
 //! | EdgeAuth | a parameter, header or cookie of a name that some key has |
 //! | JWT | `Authorization: Bearer`, or a cookie of a name that some key has |
 //! | ticket cookie | a cookie of a name that some route has |
@@ -285,7 +285,9 @@ fn in_headers<'r>(request: &'r Request<'r>, keyring: &Keyring) -> impl Iterator<
 
 fn in_cookies<'r>(request: &'r Request<'r>, keyring: &Keyring) -> impl Iterator<Item = Found<'r>> {
     request.cookies().filter_map(|(name, token)| {
-        if cloudfront::COOKIES.contains(&name) {
+        // Any host of the same domain can set cookies of these names. Where no key could prove
+        // one, it must not take the place of another.
+        if cloudfront::COOKIES.contains(&name) && keyring.has_cloudfront() {
             Some(Found::CloudFrontCookie)
         } else if !keyring.edgeauth(name).is_empty() {
             Some(Found::EdgeAuth { dialect: Dialect::EdgeAuthCookie, name, token })

@@ -6,13 +6,14 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::access::Access;
+use crate::key::Keyring;
 use crate::object::decode_path;
 use crate::request::{Method, Scheme};
 use crate::route::canonical_host;
 use crate::secret::Secret;
 use crate::time::UnixTime;
 
-use super::token::Token;
+use super::token::{Token, fingerprint};
 use super::{CookieKey, PARAMETER, Scope, folder_of};
 
 /// What became of the wish for a cookie.
@@ -78,7 +79,7 @@ impl SetCookie {
 
 impl Access<'_, '_> {
     /// Looks at the time `now` whether a cookie is asked for and may be given.
-    pub(crate) fn exchange(&self, now: UnixTime) -> Exchange {
+    pub(crate) fn exchange(&self, keyring: &Keyring, now: UnixTime) -> Exchange {
         let (request, route) = (self.located().grant().request(), self.located().route());
         let is_asked = request.query().pairs().any(|pair| pair == PARAMETER);
         let Some(key) = route.cookie.as_deref().filter(|_| is_asked) else {
@@ -88,13 +89,18 @@ impl Access<'_, '_> {
         if request.method() != Method::Get {
             return Exchange::NotAsked;
         }
-        match self.seal(key, now) {
+        match self.seal(key, keyring, now) {
             Ok(cookie) => Exchange::Set(cookie),
             Err(refusal) => Exchange::Refused(refusal),
         }
     }
 
-    fn seal(&self, key: &CookieKey, now: UnixTime) -> Result<SetCookie, Refusal> {
+    fn seal(
+        &self,
+        key: &CookieKey,
+        keyring: &Keyring,
+        now: UnixTime,
+    ) -> Result<SetCookie, Refusal> {
         let located = self.located();
         let (grant, place) = (located.grant(), located.place());
         let request = grant.request();
@@ -105,6 +111,8 @@ impl Access<'_, '_> {
         if !grant.dialect().is_in_url() {
             return Err(Refusal::NoTicket);
         }
+        // INVARIANT: a key of the ring has proven the ticket.
+        let ticket = keyring.ticket(key_id).ok_or(Refusal::NoTicket)?;
         // Rule 2: the object lies in a folder, and the route's prefix is none.
         let below = folder_of(&place.rest);
         if below.is_empty() || below.starts_with('/') {
@@ -133,6 +141,7 @@ impl Access<'_, '_> {
             // INVARIANT: the path was located, so it can be decoded, and has each slash as one.
             folder: decode_path(folder).map_err(|_| Refusal::Unsendable)?,
             key_id: key_id.to_owned(),
+            proof: fingerprint(ticket, &key.secret),
             principal: grant.principal().to_string(),
             until,
             address: request.client_address().filter(|_| grant.is_bound_to_address()),

@@ -15,8 +15,8 @@
 //!
 //! - what is below the folder of the object that was asked for, at least one segment below the
 //!   route's prefix, of that route and that host alone
-//! - what the key that signed the ticket may read, as long as the key is live and acts for the
-//!   same principal
+//! - what the key that signed the ticket may read, as long as the key is live, has the same
+//!   secret, and acts for the same principal
 //! - what the ticket itself opens: all of the folder, or else the route must say
 //!   [`Scope::Folder`] and the signature must cover the parameter that asks for the cookie
 //!

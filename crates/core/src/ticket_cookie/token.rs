@@ -3,10 +3,11 @@
 //! ```text
 //! 1.<base64url of the JSON>.<base64url of the MAC>
 //! {"route":"media","host":"media.example","folder":"/media/film/","key":"AKAPP",
-//!  "principal":"every owner","until":1767290400,"address":"192.0.2.7"}
+//!  "proof":"v7Jx…","principal":"every owner","until":1767290400,"address":"192.0.2.7"}
 //! ```
 //!
-//! Whoever has the cookie can read it; nobody can make one.
+//! Whoever has the cookie can read it; nobody can make one. `proof` changes when the key's secret
+//! does, and says nothing of it to those who have not the secret that seals cookies.
 
 use std::net::IpAddr;
 
@@ -15,6 +16,7 @@ use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 
 use crate::crypto::{constant_time_eq, hmac_sha256};
 use crate::json::Json;
+use crate::key::TicketKey;
 use crate::secret::Secret;
 use crate::time::UnixTime;
 
@@ -24,6 +26,9 @@ pub const MAX_LENGTH: usize = 3072;
 
 /// Goes into the MAC first, so that no other use of the secret can yield a token.
 const PURPOSE: &[u8] = b"cloakroom ticket cookie 1\n";
+
+/// The same for what is told of a key.
+const PROOF: &[u8] = b"cloakroom ticket cookie 1 key\n";
 
 const VERSION: &str = "1";
 
@@ -38,6 +43,8 @@ pub struct Token {
     pub folder: String,
     /// The id of the key that signed the ticket.
     pub key_id: String,
+    /// What tells that key from another with the same id.
+    pub proof: String,
     /// For whom that key acted, as logs write it.
     pub principal: String,
     /// The last second at which it opens anything.
@@ -54,6 +61,7 @@ impl Token {
             "host": self.host,
             "folder": self.folder,
             "key": self.key_id,
+            "proof": self.proof,
             "principal": self.principal,
             "until": self.until.as_secs(),
             "address": self.address.map(|address| address.to_string()),
@@ -79,6 +87,7 @@ impl Token {
             host: string("host")?,
             folder: string("folder").filter(|folder| folder.ends_with('/'))?,
             key_id: string("key")?,
+            proof: string("proof")?,
             principal: string("principal")?,
             until: UnixTime::from_secs(json.get("until")?.as_u64()?),
             address: match json.get("address")? {
@@ -112,6 +121,13 @@ pub(crate) fn has_form(value: &str) -> bool {
     Sealed::read(value).is_some()
 }
 
+/// What tells a key from another that has the same id, such as its successor.
+pub(super) fn fingerprint(key: TicketKey<'_>, secret: &Secret) -> String {
+    let [first, second] = key.proof;
+    let mac = hmac_sha256(secret.expose().as_bytes(), &[PROOF, first, second]);
+    BASE64_URL_SAFE_NO_PAD.encode(mac)
+}
+
 fn mac(secret: &Secret, body: &str) -> [u8; 32] {
     hmac_sha256(secret.expose().as_bytes(), &[PURPOSE, body.as_bytes()])
 }
@@ -128,6 +144,7 @@ mod tests {
             host: "media.example".to_owned(),
             folder: "/media/film/".to_owned(),
             key_id: "AKAPP".to_owned(),
+            proof: "proof".to_owned(),
             principal: "every owner".to_owned(),
             until: UnixTime::from_secs(1_800_000_000),
             address: None,
@@ -174,12 +191,12 @@ mod tests {
         #[test]
         fn opening_undoes_sealing(
             (route, host, folder) in ("[a-z]{1,8}", "[a-z.:0-9]{1,12}", "/\\PC{0,20}/"),
-            (key_id, principal) in ("\\PC{1,12}", "\\PC{0,12}"),
+            (key_id, proof, principal) in ("\\PC{1,12}", "\\PC{0,12}", "\\PC{0,12}"),
             until in 0..=UnixTime::MAX.as_secs(),
             address: Option<IpAddr>,
         ) {
             let until = UnixTime::from_secs(until);
-            let token = Token { route, host, folder, key_id, principal, until, address };
+            let token = Token { route, host, folder, key_id, proof, principal, until, address };
             let value = token.seal(&secret()).unwrap();
             let is_plain = |b: u8| b.is_ascii_alphanumeric() || b"-_.".contains(&b);
             prop_assert!(value.expose().bytes().all(is_plain));

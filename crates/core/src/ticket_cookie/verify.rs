@@ -3,6 +3,7 @@
 //! The rules are numbered in the order in which they are applied, to each cookie.
 
 use crate::capability::{CapabilityError, check_time};
+use crate::crypto::constant_time_eq;
 use crate::grant::{Dialect, Grant, Proof, Reach};
 use crate::key::Keyring;
 use crate::object::decode_path;
@@ -10,7 +11,7 @@ use crate::route::canonical_host;
 use crate::time::UnixTime;
 
 use super::present::PresentedTicketCookie;
-use super::token::Token;
+use super::token::{Token, fingerprint};
 
 impl<'r> PresentedTicketCookie<'r> {
     /// Proves one of the cookies at the time `now`.
@@ -37,9 +38,10 @@ impl<'r> PresentedTicketCookie<'r> {
     ) -> Result<Proof, CapabilityError> {
         // Rule 1: the route that it names has sealed it.
         let opened = keyring.ticket_cookies(name).iter().find_map(|key| {
-            Token::open(value, &key.secret).filter(|token| token.route == key.route)
+            let token = Token::open(value, &key.secret)?;
+            (token.route == key.route).then_some((token, &key.secret))
         });
-        let token = opened.ok_or(CapabilityError::SignatureMismatch)?;
+        let (token, secret) = opened.ok_or(CapabilityError::SignatureMismatch)?;
         // Rule 2: it is the right time.
         check_time(None, token.until, now)?;
         // Rule 3: it is for this host.
@@ -57,12 +59,16 @@ impl<'r> PresentedTicketCookie<'r> {
         if token.address.is_some() && token.address != found {
             return Err(CapabilityError::WrongAddress { found });
         }
-        // Rule 6: the key that signed the ticket is live, and acts for the same principal.
-        let principal = keyring.principal_of_ticket(&token.key_id);
-        let principal = principal.filter(|principal| principal.to_string() == token.principal);
+        // Rule 6: the key that signed the ticket is live, is the same still, and acts for the
+        // same principal.
+        let key = keyring.ticket(&token.key_id).ok_or(CapabilityError::UnknownKey)?;
+        let is_same = constant_time_eq(fingerprint(key, secret).as_bytes(), token.proof.as_bytes());
+        if !is_same || key.principal.to_string() != token.principal {
+            return Err(CapabilityError::UnknownKey);
+        }
         Ok(Proof {
             dialect: Dialect::TicketCookie,
-            principal: principal.ok_or(CapabilityError::UnknownKey)?.clone(),
+            principal: key.principal.clone(),
             key_id: Some(token.key_id),
             expires_at: Some(token.until),
             covers_query: false,

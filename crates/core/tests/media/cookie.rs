@@ -274,6 +274,10 @@ fn time_host_and_address_are_those_of_the_ticket() {
 
 /// Two routes, one below the other, with the same secret, and keys that can be taken out.
 fn nested(keys: &Value) -> Gate {
+    nested_with(keys, &secret)
+}
+
+fn nested_with(keys: &Value, secret: &dyn Fn(&str) -> Option<String>) -> Gate {
     let route = |path: &str| {
         json!({
             "path": path, "store": "s3", "bucket": "films",
@@ -292,7 +296,7 @@ fn nested(keys: &Value) -> Gate {
         "keys": keys,
         "routes": { "media": route("/media/"), "inner": route("/media/film/inner/") }
     });
-    Gate::new(&Policy::parse(&policy.to_string()).unwrap(), &secret).unwrap()
+    Gate::new(&Policy::parse(&policy.to_string()).unwrap(), secret).unwrap()
 }
 
 #[test]
@@ -307,6 +311,14 @@ fn another_route_and_another_key_are_others() {
     assert_eq!(ask(&nested(&json!({})), &VIEWER, path, &cookie), "unknown_key");
     let alice = nested(&app(&json!({ "user": "alice" })));
     assert_eq!(ask(&alice, &VIEWER, path, &cookie), "unknown_key");
+    // It has a new secret, as after a leak.
+    let rotated = |name: &str| match name {
+        "APP_KEY" => Some("another secret of more than thirty-two bytes".to_owned()),
+        name => secret(name),
+    };
+    let keys = app(&json!("every-owner"));
+    assert_eq!(ask(&nested_with(&keys, &rotated), &VIEWER, path, &cookie), "unknown_key");
+    assert_eq!(ask(&nested_with(&keys, &secret), &VIEWER, path, &cookie), "allowed");
 }
 
 #[test]
@@ -329,6 +341,9 @@ fn what_others_make_a_browser_send_changes_nothing() {
     assert_eq!(ask(&gate, &VIEWER, FILM, &forged), "signature_mismatch");
     // What cannot be one of ours is no credential, so what is public stays so.
     assert_eq!(ask(&gate, &VIEWER, FILM, "cloakroom=x"), "no_credential");
+    // This policy has no CloudFront key.
+    let theirs = format!("CloudFront-Policy=x; {good}; CloudFront-Key-Pair-Id=K");
+    assert_eq!(ask(&gate, &VIEWER, FILM, &theirs), "allowed");
     // A ticket in the URL counts before any cookie.
     let decision = decide(&gate, &tempurl("/v1/AUTH_a/c/a.jpg", None), &[("cookie", &good)]);
     assert_eq!(decision.trail.dialect, Some(Dialect::TempUrl));

@@ -5,7 +5,7 @@
 //! the platform lets no request wait for the I/O of another.
 
 use std::cell::RefCell;
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use cloakroom_core::cache::{CopyKey, Keep};
@@ -23,30 +23,65 @@ const LOOK_EVERY: Duration = Duration::from_millis(20);
 
 thread_local! {
     /// The copies that requests of this instance are about to keep.
-    static AWAITED: RefCell<BTreeSet<String>> = RefCell::default();
+    static AWAITED: RefCell<Awaited> = RefCell::default();
 }
 
-/// The promise of a copy: others wait for it until it is dropped.
-pub(crate) struct Promised(String);
+/// Copies that somebody has promised, each until when. A request that its viewer gives up is
+/// never taken further by the platform, so a promise may be left as it is; then its time ends it.
+#[derive(Default)]
+struct Awaited {
+    promises: u64,
+    by_key: BTreeMap<String, (u64, u64)>,
+}
+
+impl Awaited {
+    fn promise(&mut self, key: &str) -> Option<Promised> {
+        let now = worker::Date::now().as_millis();
+        self.by_key.retain(|_, (_, until)| *until > now);
+        if self.by_key.contains_key(key) {
+            return None;
+        }
+        self.promises = self.promises.wrapping_add(1);
+        let until = now.saturating_add(u64::try_from(PATIENCE.as_millis()).unwrap_or(u64::MAX));
+        self.by_key.insert(key.to_owned(), (self.promises, until));
+        Some(Promised { key: key.to_owned(), number: self.promises })
+    }
+
+    fn is_promised(&self, key: &str) -> bool {
+        let now = worker::Date::now().as_millis();
+        self.by_key.get(key).is_some_and(|(_, until)| *until > now)
+    }
+
+    fn end(&mut self, promised: &Promised) {
+        if self.by_key.get(&promised.key).is_some_and(|(number, _)| *number == promised.number) {
+            self.by_key.remove(&promised.key);
+        }
+    }
+}
+
+/// The promise of a copy: others wait for it until it is dropped, or its time is over.
+pub(crate) struct Promised {
+    key: String,
+    number: u64,
+}
 
 impl Promised {
     /// Promises a copy; none when somebody else has.
     pub(crate) fn new(key: &CopyKey) -> Option<Self> {
-        let key = key.as_str().to_owned();
-        AWAITED.with_borrow_mut(|all| all.insert(key.clone())).then(|| Self(key))
+        AWAITED.with_borrow_mut(|awaited| awaited.promise(key.as_str()))
     }
 }
 
 impl Drop for Promised {
     fn drop(&mut self) {
-        AWAITED.with_borrow_mut(|all| all.remove(&self.0));
+        AWAITED.with_borrow_mut(|awaited| awaited.end(self));
     }
 }
 
 /// Waits until nobody has promised a copy any more.
 pub(crate) async fn wait_for(key: &CopyKey) {
     let mut waited = Duration::ZERO;
-    while waited < PATIENCE && AWAITED.with_borrow(|all| all.contains(key.as_str())) {
+    while waited < PATIENCE && AWAITED.with_borrow(|awaited| awaited.is_promised(key.as_str())) {
         Delay::from(LOOK_EVERY).await;
         waited = waited.saturating_add(LOOK_EVERY);
     }

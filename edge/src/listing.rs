@@ -55,19 +55,24 @@ type Answer = (u16, Vec<(String, String)>, Vec<u8>);
 
 /// The whole of an answer, unless it is longer than any listing, or takes too long.
 async fn read(answer: &Response, timeout: Duration) -> Result<Answer, Unanswered> {
-    let body = pin!(read_body(answer));
+    let Some(stream) = answer.body() else {
+        return Ok((answer.status(), viewer::read_headers(&answer.headers()), Vec::new()));
+    };
+    let reader: ReadableStreamDefaultReader = stream.get_reader().unchecked_into();
+    let body = pin!(read_body(&reader));
     match select(body, pin!(Delay::from(timeout))).await {
         Either::Left((Ok(body), _)) => {
             Ok((answer.status(), viewer::read_headers(&answer.headers()), body))
         }
         Either::Left((Err(_), _)) => Err(Unanswered::Unreachable),
-        Either::Right(_) => Err(Unanswered::TimedOut),
+        Either::Right(_) => {
+            let _cancelled = reader.cancel();
+            Err(Unanswered::TimedOut)
+        }
     }
 }
 
-async fn read_body(answer: &Response) -> Result<Vec<u8>, JsValue> {
-    let Some(stream) = answer.body() else { return Ok(Vec::new()) };
-    let reader: ReadableStreamDefaultReader = stream.get_reader().unchecked_into();
+async fn read_body(reader: &ReadableStreamDefaultReader) -> Result<Vec<u8>, JsValue> {
     let mut body = Vec::new();
     while body.len() <= MAX_LENGTH {
         let chunk = JsFuture::from(reader.read()).await?;

@@ -130,11 +130,15 @@ fn cancel(answer: Option<Response>) {
 
 /// Sends a signed request, and waits for the head of the answer.
 pub(crate) async fn send(env: &Env, request: &OriginRequest) -> Result<Response, Unanswered> {
-    let abort = AbortController::new().map_err(|_| Unanswered::Unreachable)?;
+    let abort = AbortController::new().map_err(|_| Unanswered::NotSent)?;
+    let sent = match request.r2() {
+        Some(call) => Either::Left(r2::ask(env, request, call)),
+        None => Either::Right(fetch(request, &abort).map_err(|_| Unanswered::NotSent)?),
+    };
     let asked = pin!(async {
-        match request.r2() {
-            Some(call) => r2::ask(env, request, call).await,
-            None => Ok(JsFuture::from(fetch(request, &abort)?).await?.unchecked_into()),
+        match sent {
+            Either::Left(asked) => asked.await,
+            Either::Right(fetched) => Ok(JsFuture::from(fetched).await?.unchecked_into()),
         }
     });
     let timer = pin!(Delay::from(request.timeout()));

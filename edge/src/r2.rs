@@ -14,6 +14,9 @@ use worker::Env;
 
 use crate::viewer::read_headers;
 
+/// 2⁵³ − 1: beyond it JavaScript's numbers are no whole ones any more, and no object ends there.
+const MAX_SAFE_INTEGER: u64 = 9_007_199_254_740_991;
+
 #[wasm_bindgen]
 extern "C" {
     /// A bucket, as the platform binds it to the Worker.
@@ -53,17 +56,30 @@ pub(crate) async fn ask(
     let binding = Reflect::get(env, &call.binding.as_str().into())?;
     // What is not bound has nothing to call, and that is an error below.
     let binding: Binding = binding.unchecked_into();
+    let mut failure = None;
     let found = match request.method() {
         Method::Head => found(binding.head(&call.key)?).await?,
         _ => match found(binding.get(&call.key, &options(request.part())?)?).await {
             // A part that is not there is an error, and the size is needed to say so.
-            Err(_) if request.part().is_some() => found(binding.head(&call.key)?).await?,
+            Err(error) if request.part().is_some() => {
+                failure = Some(error);
+                found(binding.head(&call.key)?).await?
+            }
             found => found?,
         },
     };
     let object = found.as_ref().map(describe).transpose()?;
     let (status, headers) = answer(request, object);
-    let body = found.and_then(|found| found.body()).filter(|_| matches!(status, 200 | 206));
+    let is_sent = matches!(status, 200 | 206);
+    if let Some(error) = failure.filter(|_| is_sent) {
+        // The part is there, so something else went wrong.
+        return Err(error);
+    }
+    let body = found.and_then(|found| found.body());
+    if let Some(body) = body.as_ref().filter(|_| !is_sent) {
+        let _cancelled = body.cancel();
+    }
+    let body = body.filter(|_| is_sent);
     let list = Headers::new()?;
     for (name, value) in &headers {
         list.append(name, value)?;
@@ -82,17 +98,18 @@ async fn found(promise: Promise) -> Result<Option<Found>, JsValue> {
 fn options(part: Option<Part>) -> Result<Object, JsValue> {
     let (options, range) = (Object::new(), Object::new());
     let set = |name: &str, bytes: u64| {
-        // Sizes of objects are far below 2⁵³, and what is above them is beyond any end.
         let bytes = Number::parse_float(&bytes.to_string());
         Reflect::set(&range, &name.into(), &bytes.into())
     };
     match part {
         None => return Ok(options),
         Some(Part::Last(count)) => set("suffix", count)?,
-        Some(Part::From { first, last: None }) => set("offset", first)?,
-        Some(Part::From { first, last: Some(last) }) => {
+        Some(Part::From { first, last }) => {
             set("offset", first)?;
-            set("length", last.saturating_sub(first).saturating_add(1))?
+            if let Some(last) = last.filter(|last| *last < MAX_SAFE_INTEGER) {
+                set("length", last.saturating_sub(first).saturating_add(1))?;
+            }
+            true
         }
     };
     Reflect::set(&options, &"range".into(), &range)?;

@@ -89,7 +89,7 @@ describe("who gets a copy", () => {
     assert.equal((await get(ticket(path))).status, 200);
     assert.equal(store.asked("users/alice/own.jpg").length, 1);
     // The name of the copy is no path.
-    const name = `/.cloakroom/0/main/media/users/alice/own.jpg`;
+    const name = "/.cloakroom/0/r-long/s-main/media/users/alice/own.jpg";
     assert.equal((await get(name)).status, 404);
   });
 

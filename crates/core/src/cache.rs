@@ -46,20 +46,24 @@ const OBJECT_CACHE_CONTROL: &str = "x-cloakroom-cache-control";
 pub struct CopyKey(String);
 
 impl CopyKey {
-    /// The name of an object's copy. The platform wants it to be of a host that it knows, so the
-    /// host is the viewer's. None when that is no host: whatever else it is, such as one with a
-    /// `#` at its end, it must not make the name into that of another object.
+    /// The name of an object's copy. It is one of the route: another one to the same place may
+    /// keep copies in another way, and may have found the object elsewhere. The platform wants it
+    /// to be of a host that it knows, so the host is the viewer's. None when that is no host:
+    /// whatever else it is, such as one with a `#` at its end, it must not make the name into that
+    /// of another object.
     pub(crate) fn new(
         host: &str,
-        rule: &CacheRule,
+        (route, rule): (&str, &CacheRule),
         source: &Source,
         version: Option<&str>,
     ) -> Option<Self> {
         let host = Endpoint::parse(&format!("https://{host}")).ok()?;
         let part = |text: &str| encode(text, Slash::Encode);
+        // The letters keep a name that is `..` from being two dots.
         let mut url = format!(
-            "{host}/.cloakroom/{}/{}/{}/{}",
+            "{host}/.cloakroom/{}/r-{}/s-{}/{}/{}",
             rule.generation,
+            part(route),
             part(source.store.name()),
             part(source.bucket.as_str()),
             encode(source.key.as_str(), Slash::Keep),
@@ -100,6 +104,10 @@ pub(crate) struct Copy {
 impl Copy {
     /// Reads a copy; none when it is not one.
     pub(crate) fn read(found: StoreAnswer<'_>) -> Option<Self> {
+        // Of whatever else a cache answers, nothing is to be made.
+        if !matches!(found.status, 200 | 206) {
+            return None;
+        }
         let (kept_at, ttl) = found.header(KEPT)?.split_once(' ')?;
         let mut headers: Vec<_> = found
             .headers
@@ -126,9 +134,21 @@ impl Copy {
         now.since(self.kept_at) < self.ttl
     }
 
-    /// Whether it may be used though the store fails.
+    /// Whether it may be used though the store fails; never where the object itself forbids it
+    /// (RFC 9111, section 4.2.4).
     pub(crate) fn may_serve_stale(&self, rule: &CacheRule, now: UnixTime) -> bool {
-        now.since(self.kept_at) < self.ttl.saturating_add(rule.stale_if_error)
+        let must_ask = |directive: &String| {
+            let name = directive.split('=').next().unwrap_or_default();
+            matches!(name, "no-cache" | "must-revalidate" | "proxy-revalidate")
+        };
+        let forbidden = directives(self.answer().header("cache-control")).iter().any(must_ask);
+        !forbidden && now.since(self.kept_at) < self.ttl.saturating_add(rule.stale_if_error)
+    }
+
+    /// Whether the store, which says that the object is the same, has changed what it says of it.
+    pub(crate) fn is_described_anew(&self, unchanged: StoreAnswer<'_>) -> bool {
+        let (old, new) = (self.validators().last_modified, unchanged.header("last-modified"));
+        new.is_some() && old != new
     }
 
     /// What a store can be asked about it by.
@@ -177,13 +197,18 @@ pub(crate) fn keep(
     Some(Keep { key, headers })
 }
 
-/// For how long a copy is fresh; none when there is to be none.
-fn time_to_live(cache_control: Option<&str>, default: Duration) -> Option<Duration> {
-    let directives: Vec<_> = cache_control
+/// The directives of a `Cache-Control`, in lower case.
+fn directives(cache_control: Option<&str>) -> Vec<String> {
+    cache_control
         .into_iter()
         .flat_map(|value| value.split(','))
         .map(|directive| directive.trim().to_ascii_lowercase())
-        .collect();
+        .collect()
+}
+
+/// For how long a copy is fresh; none when there is to be none.
+fn time_to_live(cache_control: Option<&str>, default: Duration) -> Option<Duration> {
+    let directives = directives(cache_control);
     let has = |name: &str| directives.iter().any(|directive| directive == name);
     let seconds = |name: &str| {
         let mut values = directives.iter().filter_map(|directive| directive.strip_prefix(name));

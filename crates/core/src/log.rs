@@ -104,6 +104,7 @@ impl LogLine {
             Ok(status) => format!("{store} {status}"),
             Err(Unanswered::Unreachable) => format!("{store} unreachable"),
             Err(Unanswered::TimedOut) => format!("{store} timed out"),
+            Err(Unanswered::NotSent) => format!("{store} not asked"),
         });
         self.store_status = answer.ok();
     }

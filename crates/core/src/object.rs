@@ -166,6 +166,7 @@ impl Bucket {
     /// assert!(Bucket::new("my.photos-2").is_ok());
     /// assert!(Bucket::new("My_Photos").is_err());
     /// assert!(Bucket::new("a..b").is_err());
+    /// assert!(Bucket::new("xn--a").is_err());
     /// ```
     ///
     /// # Errors
@@ -176,7 +177,9 @@ impl Bucket {
             && name.bytes().all(|b| plain(b) || matches!(b, b'.' | b'-'))
             && name.bytes().next().is_some_and(plain)
             && name.bytes().next_back().is_some_and(plain)
-            && !name.contains("..");
+            && !name.contains("..")
+            // S3 has none, and no URL can be made of what looks like a name of another alphabet.
+            && !name.starts_with("xn--");
         if fine { Ok(Self(name.to_owned())) } else { Err(BucketError::NotAName) }
     }
 

@@ -25,25 +25,39 @@ const START: u64 = 1_795_435_200;
 const OLD: &str = "Thu, 26 Nov 2026 11:00:00 GMT";
 const NEW: &str = "Thu, 26 Nov 2026 12:00:00 GMT";
 
-fn gate(cache: Value) -> Gate {
+fn gate(cache: Value, fallback: Option<Value>) -> Gate {
     let mut policy = json!({
         "version": 1,
-        "stores": { "main": {
-            "kind": "s3", "endpoint": "https://s3.example", "region": "us-east-1",
-            "addressing": "path",
-            "credentials": { "access_key_id": "ID", "secret_access_key": "SECRET" }
-        } },
-        "keys": { "swift": {
-            "dialect": "tempurl", "secret": "KEY", "path": "/v1/a/c/", "principal": "every-owner"
-        } },
+        "stores": {
+            "main": {
+                "kind": "s3", "endpoint": "https://s3.example", "region": "us-east-1",
+                "addressing": "path",
+                "credentials": { "access_key_id": "ID", "secret_access_key": "SECRET" }
+            },
+            "old": {
+                "kind": "s3", "endpoint": "https://old.example", "region": "us-east-1",
+                "addressing": "path",
+                "credentials": { "access_key_id": "ID", "secret_access_key": "SECRET" }
+            }
+        },
+        "keys": {
+            "swift": {
+                "dialect": "tempurl", "secret": "KEY", "path": "/v1/a/c/",
+                "principal": "every-owner"
+            },
+            "AKAPP": { "dialect": "sigv4", "secret": "KEY", "principal": "every-owner" }
+        },
         "routes": { "media": {
             "path": "/v1/a/c/", "store": "main", "bucket": "media",
             "access": [{ "keys": "public/*", "acl": "public-read" }]
         } }
     });
     policy["routes"]["media"]["cache"] = cache;
+    if let Some(fallback) = fallback {
+        policy["routes"]["media"]["fallback"] = fallback;
+    }
     let policy = Policy::parse(&policy.to_string()).unwrap();
-    Gate::new(&policy, &|name| Some(format!("the value of {name}"))).unwrap()
+    Gate::new(&policy, &|name| Some(format!("the value of {name}, which is long enough"))).unwrap()
 }
 
 type Headers = Vec<(String, String)>;
@@ -60,6 +74,8 @@ struct World {
     now: u64,
     /// What the store has: size and headers, or that it fails.
     object: Result<(usize, Headers), Result<u16, Unanswered>>,
+    /// That the first store fails, whatever the other does.
+    main: Option<Result<u16, Unanswered>>,
     /// The conditions and ranges that the store was asked with.
     asked: Vec<String>,
 }
@@ -68,7 +84,14 @@ impl World {
     fn new(cache: Value) -> Self {
         let object = Ok((10, headers(&[("etag", "\"1\""), ("last-modified", OLD)])));
         let (copies, health) = (BTreeMap::new(), Health::default());
-        Self { gate: gate(cache), copies, health, now: START, object, asked: Vec::new() }
+        let (gate, asked) = (gate(cache, None), Vec::new());
+        Self { gate, copies, health, now: START, object, main: None, asked }
+    }
+
+    /// The route has a fallback, which has the same object.
+    fn backed_up(cache: Value) -> Self {
+        let fallback = json!({ "store": "old", "bucket": "media-2013" });
+        Self { gate: gate(cache.clone(), Some(fallback)), ..Self::new(cache) }
     }
 
     fn time(&self) -> UnixTime {
@@ -90,6 +113,9 @@ impl World {
         let shown =
             conditions.into_iter().filter_map(|name| Some(format!("{name} {}", sent(name)?)));
         self.asked.push(shown.collect::<Vec<_>>().join(", "));
+        if let Some(failure) = self.main.filter(|_| retrieval.store() == "main") {
+            return failure.map(|status| (status, Headers::new()));
+        }
         let (size, mut object) = match self.object.clone() {
             Ok(object) => object,
             Err(failure) => return failure.map(|status| (status, Headers::new())),
@@ -224,7 +250,32 @@ fn ticket(lives: u64) -> String {
         ip_range: None,
         digest: Hash::Sha256,
     };
-    url.sign(&Secret::new("the value of KEY")).unwrap().encoded().into_exposed()
+    url.sign(&Secret::new("the value of KEY, which is long enough"))
+        .unwrap()
+        .encoded()
+        .into_exposed()
+}
+
+/// A SigV4 URL of the public object, with a parameter.
+fn presigned(name: &str, value: &str) -> String {
+    use cloakroom_core::endpoint::Endpoint;
+    use cloakroom_core::request::Method;
+    use cloakroom_core::secret::Secret;
+    use cloakroom_core::sigv4::sign::{Signer, Unsigned};
+    use cloakroom_core::sigv4::{Credentials, ExpiresIn};
+    let credentials = Credentials {
+        access_key_id: "AKAPP".into(),
+        secret_access_key: Secret::new("the value of KEY, which is long enough"),
+        session_token: None,
+    };
+    let endpoint = Endpoint::parse("https://media.example").unwrap();
+    let time = UnixTime::from_secs(START);
+    let signer = Signer { credentials: &credentials, region: "us-east-1", service: "s3", time };
+    let query = &[(name, value)];
+    let method = Method::Get;
+    let request = Unsigned { method, endpoint: &endpoint, path: PUBLIC, query, headers: &[] };
+    let url = signer.presign(&request, ExpiresIn::from_secs(600).unwrap());
+    url.expose().strip_prefix("https://media.example").unwrap().to_owned()
 }
 
 #[test]
@@ -403,6 +454,90 @@ fn a_copy_serves_on_while_the_store_is_down_where_the_route_says_so() {
 }
 
 #[test]
+fn an_object_can_forbid_that_it_is_served_stale() {
+    for (forbids, expected) in [
+        ("max-age=300", Ok("200 stale Copy")),
+        ("max-age=300, must-revalidate", Err("store_unreachable")),
+        ("max-age=300, proxy-revalidate", Err("store_unreachable")),
+        ("no-cache", Err("store_unreachable")),
+    ] {
+        let mut world = World::new(json!({ "ttl": 300, "stale_if_error": 60 }));
+        world.has(10, &[("etag", "\"1\""), ("cache-control", forbids)]);
+        world.get(PUBLIC, &[]).unwrap();
+        world.now += 301;
+        world.object = Err(Err(Unanswered::Unreachable));
+        let response = world.get(PUBLIC, &[]);
+        world.asked.clear();
+        let expected = expected.unwrap_or_else(|reason| reason);
+        assert_eq!(seen(&mut world, response), expected, "{forbids}");
+    }
+}
+
+#[test]
+fn a_stale_copy_comes_before_the_fallback() {
+    let mut world = World::backed_up(json!({ "ttl": 300, "stale_if_error": 60 }));
+    world.get(PUBLIC, &[]).unwrap();
+    world.asked.clear();
+    world.main = Some(Ok(500));
+    world.now += 301;
+    let response = world.get(PUBLIC, &[]);
+    world.asked.clear();
+    assert_eq!(seen(&mut world, response), "200 stale Copy");
+    world.now += 60;
+    let response = world.get(PUBLIC, &[]);
+    assert_eq!(response.unwrap().head.status, 200);
+}
+
+#[test]
+fn nothing_is_kept_of_what_a_fallback_says_while_the_store_fails() {
+    for (main, is_kept) in [(Ok(404), true), (Ok(500), false), (Err(Unanswered::TimedOut), false)] {
+        let mut world = World::backed_up(json!({ "ttl": 300 }));
+        world.main = Some(main);
+        assert_eq!(world.get(PUBLIC, &[]).unwrap().head.status, 200);
+        assert_eq!(world.copies.len() == 1, is_kept, "{main:?}");
+    }
+}
+
+#[test]
+fn a_version_is_not_one_of_the_fallback() {
+    let mut world = World::backed_up(json!({ "ttl": 300 }));
+    world.main = Some(Ok(404));
+    assert_eq!(world.get(PUBLIC, &[]).unwrap().head.status, 200);
+    let url = presigned("versionId", "v1");
+    world.main = Some(Ok(404));
+    assert_eq!(world.get(&url, &[]).err(), Some("object_not_found"));
+    world.main = None;
+    assert_eq!(world.get(&url, &[]).unwrap().head.status, 200);
+}
+
+#[test]
+fn what_could_not_be_sent_says_nothing_of_the_store() {
+    let mut world = World::new(json!({ "ttl": 300 }));
+    world.main = Some(Err(Unanswered::NotSent));
+    for _ in 0..9 {
+        world.asked.clear();
+        let response = world.get(PUBLIC, &[]);
+        assert_eq!(seen(&mut world, response), "store_unreachable; asked [\"\"]");
+    }
+    world.main = None;
+    assert_eq!(world.get(PUBLIC, &[]).unwrap().head.status, 200);
+}
+
+#[test]
+fn a_copy_whose_object_is_described_anew_is_fetched_again() {
+    let mut world = World::new(json!({ "ttl": 300 }));
+    world.get(PUBLIC, &[]).unwrap();
+    world.asked.clear();
+    world.now += 300;
+    world.has(10, &[("etag", "\"1\""), ("last-modified", NEW), ("content-language", "fr")]);
+    let response = world.get(PUBLIC, &[]);
+    assert_eq!(header(response.as_ref().unwrap(), "content-language"), Some("fr"));
+    assert_eq!(world.asked, ["if-none-match \"1\"", ""]);
+    let response = world.get(PUBLIC, &[]);
+    assert_eq!(header(response.as_ref().unwrap(), "last-modified"), Some(NEW));
+}
+
+#[test]
 fn what_is_not_kept() {
     for (size, of) in [
         (10, vec![("cache-control", "no-store")]),
@@ -429,7 +564,8 @@ fn copies_are_named_by_what_they_are() {
     let mut world = World::new(json!({ "ttl": 300, "generation": 7 }));
     world.get("/v1/a/c/public/a%20b+%C3%A9//c.jpg", &[]).unwrap();
     let names: Vec<_> = world.copies.keys().cloned().collect();
-    let name = "https://media.example/.cloakroom/7/main/media/public/a%20b%2B%C3%A9//c.jpg";
+    let name =
+        "https://media.example/.cloakroom/7/r-media/s-main/media/public/a%20b%2B%C3%A9//c.jpg";
     assert_eq!(names, [name]);
 }
 

@@ -394,8 +394,10 @@ impl Listing {
             Ok(ListAnswer { head, .. }) if !is_failure(head.status) => {
                 health.succeeded(store.name());
             }
+            Err(Unanswered::NotSent) => {}
             _ => health.failed(store.name(), now),
         }
+        let was_sent = !matches!(answer, Err(Unanswered::NotSent));
         let rejection = match answer {
             Ok(ListAnswer { head, body }) if head.status == 200 => {
                 let heard = StorePage::parse(body).map_err(ListError::Answer).and_then(|page| {
@@ -412,13 +414,15 @@ impl Listing {
                 }
             }
             Ok(ListAnswer { head, .. }) => refusal(head),
-            Err(Unanswered::Unreachable) => Rejection::Store(StoreError::Unreachable),
+            Err(Unanswered::Unreachable | Unanswered::NotSent) => {
+                Rejection::Store(StoreError::Unreachable)
+            }
             Err(Unanswered::TimedOut) => {
                 Rejection::Store(StoreError::TimedOut { after: store.timeout() })
             }
         };
         let may_pass = match &rejection {
-            Rejection::Store(StoreError::Unreachable) => true,
+            Rejection::Store(StoreError::Unreachable) => was_sent,
             Rejection::Store(StoreError::Unexpected { status }) => {
                 *status == 429 || is_failure(*status)
             }

@@ -16,10 +16,11 @@
 //! | refuses the key of a TempURL | its other key is tried |
 //! | says 429, 500, 502, 503, 504, or cannot be reached | it is asked again, [`TRIES`] times in all; then the fallback |
 //! | does not answer in time | the fallback is asked: the viewer has waited enough |
-//! | says anything else | the viewer is told that it failed |
+//! | says anything else | the fallback is asked; without one the viewer is told that it failed |
 //!
 //! Where the route keeps copies, one is looked for first ([`cache`](crate::cache)): a fresh one is
-//! the answer, and a stale one is asked about.
+//! the answer, and a stale one is asked about. Where a store fails, a stale copy comes before the
+//! fallback, which may have an older object; and of what a fallback says meanwhile nothing is kept.
 //!
 //! An object that one store does not have is absent only if no other store failed: where it may
 //! be, nobody knows.
@@ -91,7 +92,8 @@ impl Access<'_, '_> {
         let (route, request, view) = (located.route(), located.grant().request(), located.view());
         let source = located.source().clone();
         let copies = route.cache.as_ref().and_then(|rule| {
-            let key = CopyKey::new(request.host(), rule, &source, view.version.as_deref())?;
+            let version = view.version.as_deref();
+            let key = CopyKey::new(request.host(), (&route.name, rule), &source, version)?;
             Some(Copies { key, rule: rule.clone(), stale: None })
         });
         Retrieval {
@@ -115,7 +117,8 @@ impl Access<'_, '_> {
             },
             disclosure: route.disclosure,
             source,
-            fallback: located.place().fallback.clone(),
+            // A version is one of the store that it was asked of.
+            fallback: located.place().fallback.clone().filter(|_| view.version.is_none()),
             key: KeyChoice::default(),
             tries: 0,
             trouble: None,
@@ -211,7 +214,7 @@ impl Retrieval {
                 let answer = StoreAnswer { status: answer.status, headers: &headers };
                 match self.read(answer) {
                     Reading::Object => return self.serve_from_store(answer, now),
-                    Reading::SameAsCopy => return self.serve_renewed_copy(health, now),
+                    Reading::SameAsCopy => return self.serve_renewed_copy(answer, health, now),
                     Reading::OtherVersion => {
                         let wanted = self.wanted.whole();
                         return Self { wanted, tries: 0, ..self }.again(Duration::ZERO);
@@ -219,10 +222,14 @@ impl Retrieval {
                     Reading::Error(error) => error,
                 }
             }
+            // Which says nothing of the store, and would be the same the next time.
+            Err(Unanswered::NotSent) => {
+                return self.elsewhere(StoreError::Unreachable, health, now);
+            }
             Err(unanswered) => {
                 health.failed(self.store(), now);
                 match unanswered {
-                    Unanswered::Unreachable => StoreError::Unreachable,
+                    Unanswered::Unreachable | Unanswered::NotSent => StoreError::Unreachable,
                     Unanswered::TimedOut => {
                         StoreError::TimedOut { after: self.source.store.timeout() }
                     }
@@ -288,25 +295,29 @@ impl Retrieval {
         }
     }
 
-    /// Asks the fallback, serves a copy that is not fresh, or answers no.
+    /// Serves a copy that is not fresh, asks the fallback, or answers no.
     fn elsewhere(self, error: StoreError, health: &mut Health, now: UnixTime) -> Next {
         let is_absent = matches!(error, StoreError::NotFound | StoreError::Denied);
         let trouble = self.trouble.clone().or((!is_absent).then(|| error.clone()));
+        let stale = self.copies.as_ref().and_then(|copies| {
+            let copy = copies.stale.as_ref()?;
+            copy.may_serve_stale(&copies.rule, now).then_some(copy)
+        });
+        if let (Some(copy), Some(_)) = (stale, &trouble) {
+            match self.serve_copy(copy, CacheStatus::Stale, now) {
+                Ok(response) => return Next::Respond(Box::new(response)),
+                Err(Some(next)) => return next,
+                Err(None) => {}
+            }
+        }
         if let Some(source) = self.fallback.clone() {
             let key = KeyChoice::default();
             let next = Self { source, fallback: None, key, tries: 0, trouble, ..self };
             return next.ask(health, now);
         }
-        let stale = self.copies.as_ref().and_then(|copies| {
-            let copy = copies.stale.as_ref()?;
-            copy.may_serve_stale(&copies.rule, now).then_some(copy)
-        });
-        if let (Some(copy), Some(_)) = (stale, &trouble)
-            && let Ok(response) = self.serve_copy(copy, CacheStatus::Stale, now)
-        {
-            return Next::Respond(Box::new(response));
-        }
-        let forget = self.copies.filter(|copies| trouble.is_none() && copies.stale.is_some());
+        // A 403 may be about the gate's own credentials, so only a 404 is the end of a copy.
+        let is_gone = trouble.is_none() && error == StoreError::NotFound;
+        let forget = self.copies.filter(|copies| is_gone && copies.stale.is_some());
         let rejection = Rejection::Store(trouble.unwrap_or(error));
         Next::Reject {
             rejection: rejection.disclosed(self.disclosure),

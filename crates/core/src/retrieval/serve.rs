@@ -26,9 +26,11 @@ impl Retrieval {
             status => status,
         };
         let is_whole = status == 200 && self.wanted.method == Method::Get;
+        // While the route's own store fails, the fallback may have an older object.
+        let may_keep = is_whole && self.trouble.is_none();
         let keep = self
             .copies
-            .filter(|_| is_whole)
+            .filter(|_| may_keep)
             .and_then(|copies| keep(answer, copies.key, &copies.rule, now));
         let answer = match &part {
             Some(headers) if status == 200 => StoreAnswer { status: 206, headers },
@@ -61,7 +63,12 @@ impl Retrieval {
     }
 
     /// The copy, of which the store says that it is still the object.
-    pub(super) fn serve_renewed_copy(mut self, health: &mut Health, now: UnixTime) -> Next {
+    pub(super) fn serve_renewed_copy(
+        mut self,
+        unchanged: StoreAnswer<'_>,
+        health: &mut Health,
+        now: UnixTime,
+    ) -> Next {
         let stale = self.copies.as_mut().and_then(|copies| {
             let copy = copies.stale.take()?;
             let keep = copy.renewed(copies.key.clone(), &copies.rule, now);
@@ -69,6 +76,10 @@ impl Retrieval {
         });
         // INVARIANT: it was asked about a copy.
         let Some((copy, keep)) = stale else { return self.ask(health, now) };
+        if copy.is_described_anew(unchanged) {
+            // RFC 9111, section 4.3.4; what else has changed, a 304 need not say.
+            return self.ask(health, now);
+        }
         match self.serve_copy(&copy, CacheStatus::Revalidated, now) {
             Ok(response) => {
                 // Of a body that nobody is sent, nothing can be kept.

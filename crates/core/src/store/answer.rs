@@ -97,4 +97,6 @@ pub enum Unanswered {
     Unreachable,
     /// The time was over.
     TimedOut,
+    /// It could not even be asked: there is no such URL.
+    NotSent,
 }

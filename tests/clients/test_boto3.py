@@ -52,11 +52,29 @@ def test_folders(s3, operation, key, size):
 def test_nothing_of_others_is_told(s3):
     for key in ["ALICEKEY", None]:
         for prefix in ["users/bob", "users/bob/", "users/b", "unlisted/", "other"]:
-            for delimiter in ["", "/", "b"]:
+            for delimiter in ["", "/"]:
                 found = s3(key).list_objects_v2(
                     Bucket="files", Prefix=prefix, Delimiter=delimiter
                 )
                 assert found["KeyCount"] == 0 and not found["IsTruncated"], (key, prefix)
+
+
+def test_other_delimiters_are_refused(s3):
+    with pytest.raises(ClientError) as raised:
+        s3("ALICEKEY").list_objects_v2(Bucket="files", Prefix="users/", Delimiter="b")
+    assert raised.value.response["Error"]["Code"] == "InvalidArgument"
+    assert "`delimiter`" in raised.value.response["Error"]["Message"]
+
+
+def test_a_token_is_for_one_listing(s3):
+    client = s3("APPKEY")
+    asked = {"Bucket": "files", "Prefix": "public/", "MaxKeys": 2}
+    token = client.list_objects_v2(**asked)["NextContinuationToken"]
+    following = client.list_objects_v2(**asked, ContinuationToken=token)
+    assert following["KeyCount"] == 2
+    with pytest.raises(ClientError) as raised:
+        client.list_objects_v2(Bucket="files", Prefix="users/", ContinuationToken=token)
+    assert raised.value.response["Error"]["Code"] == "InvalidArgument"
 
 
 @pytest.mark.parametrize("name", BUCKETS)

@@ -43,6 +43,7 @@ def test_the_code_of_a_get(site, system, options, path, status, code):
     assert (metadata["HTTPStatusCode"], found["Code"]) == (status, code)
     assert " " in found["Message"]
     assert found["Resource"] == f"/media/{path}"
+    assert metadata["RequestId"]
 
 
 def test_a_head_has_a_status_alone(site, system):

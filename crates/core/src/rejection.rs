@@ -329,7 +329,8 @@ fn list_row(error: &ListError) -> Columns {
             400,
             "InvalidArgument",
             "listing_argument",
-            "A parameter of this listing has a value that it cannot have.",
+            "A parameter of this listing has a value that it cannot have. A `delimiter` is `/`, and \
+             a token goes on with the listing that gave it.",
         ),
         ListError::SubResource { .. } => (501, "NotImplemented", "sub_resource", FILES_ONLY),
         ListError::Unsupported => (

@@ -86,7 +86,9 @@ fn policy() -> Value {
             "container": route("/v1/a/c/", json!({})),
             "swift": route("/swift/", json!({ "store": "swift", "bucket": "box" })),
             "tenants": route("/t/{tenant}/", json!({ "bucket": "real-{tenant}" })),
-            "own": route("/", json!({ "host": "own.example:8787" }))
+            "own": route("/", json!({ "host": "own.example:8787" })),
+            "veiled": route("/", json!({ "host": "two.example", "hide": "not-found" })),
+            "plain": route("/shown/", json!({ "host": "two.example", "access": [] }))
         }
     })
 }
@@ -392,6 +394,21 @@ fn an_index_stands_for_its_folder_unless_a_listing_is_asked() {
     let Outcome::Allow(Service::Listing(listing)) = outcome else { panic!("{outcome:?}") };
     let xml = run(*listing, &stored()).0.body.unwrap();
     assert_eq!(all(&xml, "Name"), ["own.example"]);
+}
+
+/// Where a route hides what it has, the name of a parameter that nobody has signed does not show
+/// it in the manner of a bucket beside it.
+#[test]
+fn what_is_hidden_stays_hidden_whatever_is_asked_for() {
+    let status = |target| match decide("GET", target, &[("host", "two.example")]).outcome {
+        Outcome::Reject { rejection, .. } => rejection.row().status,
+        other => panic!("{target}: {other:?}"),
+    };
+    assert_eq!(status("/users/alice/1"), 404);
+    assert_eq!(status("/shown"), 404);
+    assert_eq!(status("/shown?prefix=a"), 404);
+    assert_eq!(status("/shown?list-type=2"), 403);
+    assert_eq!(status("/shown/1"), 403);
 }
 
 #[test]

@@ -69,8 +69,8 @@ pub enum ListError {
     },
     /// A parameter asks for something else, such as the bucket's ACL.
     SubResource {
-        /// The parameter.
-        name: String,
+        /// The parameter, when it is one of S3.
+        name: Option<&'static str>,
     },
     /// The store is not asked for listings: a TempURL is for one object, and so is what a binding
     /// is asked.
@@ -99,8 +99,11 @@ impl fmt::Display for ListError {
                  rule says to whom listings show its keys",
             ),
             Self::Argument { name, expected } => write!(f, "`{name}` must be {expected}"),
-            Self::SubResource { name } => {
-                write!(f, "query parameter `{}` is not served", name.escape_debug())
+            Self::SubResource { name: Some(name) } => {
+                write!(f, "query parameter `{name}` is not served")
+            }
+            Self::SubResource { name: None } => {
+                f.write_str("a query parameter that no listing has is not served")
             }
             Self::Unsupported => f.write_str(
                 "only stores of kind `s3` are listed: a TempURL is for one object, and a binding is \
@@ -272,7 +275,10 @@ fn region(grant: &Grant<'_>) -> Option<String> {
         Dialect::Sigv4Query => sigv4::present::PresentedSigv4::parse_query(request),
         _ => return None,
     };
-    presented.ok().map(|presented| presented.region().to_owned())
+    // Some rules take any region, and what is not one must not reach a header.
+    let is_region = |text: &&str| text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
+    let presented = presented.ok()?;
+    Some(presented.region()).filter(is_region).map(str::to_owned)
 }
 
 /// Where a listing begins.
@@ -281,12 +287,12 @@ fn position(
     query: &ObjectsQuery,
     secret: &Secret,
 ) -> Result<Option<String>, ListError> {
-    let place = place(bucket);
+    let place = place(bucket, query);
     let sealer = Sealer { secret, place: &place };
     if let Some(token) = &query.token {
         return match sealer.open(token) {
             Some(position) => Ok(Some(position)),
-            None => argument("continuation-token", "one that a listing of this bucket gave"),
+            None => argument("continuation-token", "one that the same listing gave"),
         };
     }
     let Some(after) = query.after.as_deref().filter(|after| !after.is_empty()) else {
@@ -301,9 +307,10 @@ fn position(
     Ok(Some(if is_group { end_of(&after) } else { after }))
 }
 
-/// What tokens are bound to.
-fn place(bucket: &RouteBucket) -> String {
-    format!("{}\n{}", bucket.store_bucket(), bucket.location())
+/// What tokens are bound to. None of its parts can hold a control character.
+fn place(bucket: &RouteBucket, query: &ObjectsQuery) -> String {
+    let ObjectsQuery { prefix, delimiter, .. } = query;
+    format!("{}\n{}\n{prefix}\n{delimiter}", bucket.store_bucket(), bucket.location())
 }
 
 struct Eyes<'a> {
@@ -458,7 +465,8 @@ impl Listing {
                 Next::Ask { listing: Box::new(self), pause: Duration::ZERO }
             }
             Step::Done { shown, next } => {
-                let body = objects.document(shown, next);
+                let occasion = objects.occasion(&self.viewer, now);
+                let body = objects.document(shown, next, &occasion);
                 Next::Respond(self.response(Some(body)))
             }
         }
@@ -492,7 +500,7 @@ fn refusal(head: StoreAnswer<'_>) -> Rejection {
 
 impl Objects {
     /// The document for the viewer, who sees keys without the location.
-    fn document(&self, shown: Vec<Item>, next: Option<Onward>) -> String {
+    fn document(&self, shown: Vec<Item>, next: Option<Onward>, occasion: &str) -> String {
         let relative = |key: String| self.bucket.relative(&key).map(str::to_owned);
         // INVARIANT: whatever is shown begins with the prefix, and that with the location.
         let items: Vec<_> = shown
@@ -508,17 +516,22 @@ impl Objects {
             .collect();
         let next = next.map(|next| match (self.query.version, next.shown.and_then(relative)) {
             (Version::V1, Some(shown)) => shown,
-            (Version::V1, None) => format!("{TOKEN_MARKER}{}", self.seal(&next.position)),
-            (Version::V2, _) => self.seal(&next.position),
+            (Version::V1, None) => format!("{TOKEN_MARKER}{}", self.seal(&next.position, occasion)),
+            (Version::V2, _) => self.seal(&next.position, occasion),
         });
         let (name, query) = (self.bucket.name(), &self.query);
         Page { name, query, items: &items, next: next.as_deref() }.to_xml()
     }
 
-    fn seal(&self, position: &str) -> String {
+    /// What makes one token different from another of the same position.
+    fn occasion(&self, viewer: &Seer, now: UnixTime) -> String {
+        format!("{viewer:?}\n{:?}\n{}", self.query, now.as_secs())
+    }
+
+    fn seal(&self, position: &str, occasion: &str) -> String {
         // INVARIANT: no listing of another store is authorized.
         let Store::S3(store) = self.bucket.store() else { return String::new() };
         let secret = &store.credentials.secret_access_key;
-        Sealer { secret, place: &place(&self.bucket) }.seal(position)
+        Sealer { secret, place: &place(&self.bucket, &self.query) }.seal(position, occasion)
     }
 }

@@ -11,8 +11,45 @@ use crate::request::{Method, Request};
 /// The most entries of a page, and as many as a page has when nothing else is asked.
 pub const MAX_KEYS: usize = 1000;
 
-/// Prefixes, delimiters and markers are no longer than keys, but that a token is longer.
+/// The one delimiter. Where access depends on folders, other groups would tell of what is in
+/// those of others: that a name has an `x`, say, by the page at which a listing ends.
+pub const DELIMITER: &str = "/";
+
+/// Prefixes and markers are no longer than keys, but that a token is longer.
 const MAX_TEXT_LENGTH: usize = 4096;
+
+/// Parameters of S3's other operations on buckets, which an error may name. Any other name is
+/// the viewer's own text, and may be a secret put into the wrong place.
+const SUB_RESOURCES: [&str; 28] = [
+    "accelerate",
+    "acl",
+    "analytics",
+    "continuation-token",
+    "cors",
+    "delete",
+    "encryption",
+    "intelligent-tiering",
+    "inventory",
+    "lifecycle",
+    "logging",
+    "marker",
+    "metrics",
+    "notification",
+    "object-lock",
+    "ownershipControls",
+    "policy",
+    "policyStatus",
+    "prefix",
+    "publicAccessBlock",
+    "replication",
+    "requestPayment",
+    "start-after",
+    "tagging",
+    "uploads",
+    "versioning",
+    "versions",
+    "website",
+];
 
 /// What is asked of a bucket.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,7 +69,7 @@ pub struct ObjectsQuery {
     pub version: Version,
     /// What keys begin with.
     pub prefix: String,
-    /// Up to where keys are put together; empty when they are not.
+    /// Up to where keys are put together: [`DELIMITER`], or empty when they are not.
     pub delimiter: String,
     /// The most entries of the page.
     pub max_keys: usize,
@@ -96,7 +133,12 @@ impl BucketQuery {
         let objects = ObjectsQuery {
             version,
             prefix: parameters.take("prefix")?.unwrap_or_default(),
-            delimiter: parameters.take("delimiter")?.unwrap_or_default(),
+            delimiter: match parameters.take("delimiter")? {
+                Some(other) if !other.is_empty() && other != DELIMITER => {
+                    return argument("delimiter", "`/`, or be left out");
+                }
+                delimiter => delimiter.unwrap_or_default(),
+            },
             max_keys,
             is_encoded,
             after,
@@ -147,7 +189,10 @@ impl Parameters {
 
     fn done(self, query: BucketQuery) -> Result<BucketQuery, ListError> {
         match self.0.into_iter().next() {
-            Some((name, _)) => Err(ListError::SubResource { name }),
+            Some((name, _)) => {
+                let name = SUB_RESOURCES.into_iter().find(|known| *known == name);
+                Err(ListError::SubResource { name })
+            }
             None => Ok(query),
         }
     }
@@ -192,12 +237,16 @@ mod tests {
             let error = parse(query).unwrap_err();
             assert!(matches!(error, ListError::SubResource { .. }), "{query}: {error}");
         }
+        let error = parse("my-secret=1").unwrap_err();
+        assert_eq!(error.to_string(), "a query parameter that no listing has is not served");
         for query in [
             "list-type=1",
             "max-keys=-1",
             "max-keys=a",
             "max-keys=2147483648",
             "encoding-type=xml",
+            "delimiter=a",
+            "delimiter=//",
             "prefix=a&prefix=b",
             "prefix=%ff",
             "marker=a%00",

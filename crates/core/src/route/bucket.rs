@@ -59,8 +59,7 @@ impl Routes {
         let Some(path) = bucket_path(request.path()) else { return false };
         let Some(route) = self.route_at(request.host(), &path) else { return false };
         let query = request.query();
-        let is_explicit = query.pairs().any(|(name, _)| name == "list-type")
-            || grant.covers_query() && asks_for_listing(query);
+        let is_explicit = asks_for_list(query) || grant.covers_query() && asks_for_listing(query);
         let is_object = if request.path().ends_with('/') {
             route.index.is_some()
         } else {
@@ -120,8 +119,13 @@ fn bucket_path(raw: &str) -> Option<String> {
     Some(path)
 }
 
+/// Whether a query asks for a listing and for nothing else.
+pub(super) fn asks_for_list(query: Query<'_>) -> bool {
+    query.pairs().any(|(name, _)| name == "list-type")
+}
+
 /// Whether a query has a parameter of a listing.
-pub(super) fn asks_for_listing(query: Query<'_>) -> bool {
+fn asks_for_listing(query: Query<'_>) -> bool {
     query.pairs().any(|(name, _)| LISTING_PARAMETERS.contains(&name))
 }
 

@@ -43,7 +43,7 @@ pub use self::template::Template;
 
 pub use self::view::View;
 
-use self::bucket::asks_for_listing;
+use self::bucket::asks_for_list;
 use self::table::{Found, Table};
 use self::template::Bindings;
 
@@ -242,7 +242,8 @@ impl Routes {
         let with_slash = format!("{path}/");
         let bucket = self.table.find(request.host(), &with_slash);
         let bucket = bucket.filter(|bucket| bucket.rest.is_empty());
-        let is_bucket = bucket.is_some() && (found.is_none() || asks_for_listing(request.query()));
+        // Whoever has no credential yet is told of the bucket only where nothing else can be meant.
+        let is_bucket = bucket.is_some() && (found.is_none() || asks_for_list(request.query()));
         let found = if is_bucket { bucket } else { found }?;
         Some(match found.item {
             Entry::Served(route) => Manner { disclosure: route.disclosure, cors: &route.cors },
@@ -302,7 +303,8 @@ impl Route {
             rule: self.access.find(main.key.as_str()),
             source: main,
             rest: found.rest.to_owned(),
-            fallback: self.fallback.as_ref().map(source).transpose()?,
+            // What the fallback cannot have a name for, it does not have.
+            fallback: self.fallback.as_ref().and_then(|home| source(home).ok()),
         })
     }
 

@@ -9,6 +9,7 @@
 //! | module | concept |
 //! |---|---|
 //! | [`query`] | what is asked |
+//! | `authorize` | who may list, and from where on |
 //! | [`answer`] | what the store says |
 //! | `walk` | what the store is asked, and what of its answers is shown |
 //! | `token` | how a listing goes on |
@@ -20,104 +21,35 @@
 pub mod answer;
 pub mod query;
 
+mod authorize;
+mod error;
 mod page;
 mod token;
 mod walk;
 
-use std::fmt;
 use std::time::Duration;
 
-use crate::access::referer;
 use crate::acl::scope::{Scope, Viewer};
 use crate::disclosure::Disclosure;
-use crate::grant::{Dialect, Grant};
 use crate::health::Health;
-use crate::key::Principal;
 use crate::origin::OriginRequest;
 use crate::rejection::Rejection;
 use crate::retrieval::{FIRST_PAUSE, TRIES, is_failure};
-use crate::route::{LocatedBucket, RouteBucket, Routes};
-use crate::secret::Secret;
-use crate::sigv4;
+use crate::route::RouteBucket;
 use crate::store::{ListCall, Store, StoreAnswer, StoreError, Unanswered};
 use crate::time::UnixTime;
 
-use self::answer::{AnswerError, Item, StorePage};
+pub use self::error::ListError;
+
+use self::answer::{Item, StorePage};
+use self::authorize::Seer;
 use self::page::Page;
-use self::query::{BucketQuery, ObjectsQuery, Version, argument};
+use self::query::{ObjectsQuery, Version};
 use self::token::Sealer;
-use self::walk::{Onward, Question, Sight, Step, Walk, end_of, group_of};
+use self::walk::{Onward, Question, Sight, Step, Walk};
 
 /// Begins a marker of ListObjects that is a token.
 const TOKEN_MARKER: &str = "cloakroom-token:";
-
-/// Why there is no listing.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum ListError {
-    /// The credential opens paths. What lies beside them is not its business.
-    Capability,
-    /// Nothing here may be listed, and no credential was presented.
-    NoCredential,
-    /// The credential holds, but its principal may list nothing here.
-    Principal,
-    /// A parameter has a value that it cannot have.
-    Argument {
-        /// The parameter.
-        name: &'static str,
-        /// What would be right.
-        expected: &'static str,
-    },
-    /// A parameter asks for something else, such as the bucket's ACL.
-    SubResource {
-        /// The parameter, when it is one of S3.
-        name: Option<&'static str>,
-    },
-    /// The store is not asked for listings: a TempURL is for one object, and so is what a binding
-    /// is asked.
-    Unsupported,
-    /// The store has no such bucket.
-    NoBucket,
-    /// The store refuses the gate's own request.
-    Refused,
-    /// What the store says is no listing.
-    Answer(AnswerError),
-    /// The store says what it was not asked.
-    Astray,
-}
-
-impl fmt::Display for ListError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Capability => f.write_str(
-                "the credential is for paths and cannot list; use a SigV4 key or a bearer token",
-            ),
-            Self::NoCredential => f.write_str(
-                "no rule of the route lists anything to everyone, and no credential was presented",
-            ),
-            Self::Principal => f.write_str(
-                "no rule of the route lists anything to the credential's principal; `list` of a \
-                 rule says to whom listings show its keys",
-            ),
-            Self::Argument { name, expected } => write!(f, "`{name}` must be {expected}"),
-            Self::SubResource { name: Some(name) } => {
-                write!(f, "query parameter `{name}` is not served")
-            }
-            Self::SubResource { name: None } => {
-                f.write_str("a query parameter that no listing has is not served")
-            }
-            Self::Unsupported => f.write_str(
-                "only stores of kind `s3` are listed: a TempURL is for one object, and a binding is \
-                 asked for objects alone; use the store's S3 API, with `\"kind\": \"s3\"`",
-            ),
-            Self::NoBucket => f.write_str("the store has no such bucket"),
-            Self::Refused => f.write_str(
-                "the store refused to list the bucket: do its credentials have `s3:ListBucket`?",
-            ),
-            Self::Answer(error) => error.fmt(f),
-            Self::Astray => f.write_str("the store's listing is not of what was asked"),
-        }
-    }
-}
 
 /// A store's answer to a listing's request.
 #[derive(Clone, Copy, Debug)]
@@ -153,7 +85,8 @@ pub enum Next {
     Reject(Rejection),
 }
 
-/// A listing of what its viewer may see: made by [`LocatedBucket::authorize`] and
+/// A listing of what its viewer may see: made by
+/// [`LocatedBucket::authorize`](crate::route::LocatedBucket::authorize) and
 /// [`Listing::of_buckets`] alone.
 ///
 /// ```
@@ -192,121 +125,6 @@ struct Objects {
     tries: u32,
 }
 
-/// The viewer, beyond the life of its request.
-#[derive(Clone, Debug)]
-struct Seer {
-    principal: Principal,
-    referer: Option<String>,
-}
-
-impl Seer {
-    fn of(grant: &Grant<'_>) -> Self {
-        let referer = referer(grant.request()).map(str::to_owned);
-        Self { principal: grant.principal().clone(), referer }
-    }
-
-    fn viewer(&self) -> Viewer<'_> {
-        Viewer { principal: &self.principal, referer: self.referer.as_deref() }
-    }
-}
-
-impl LocatedBucket<'_> {
-    /// Asks the access rules whether the grant's principal may list anything, and reads what is
-    /// asked.
-    ///
-    /// # Errors
-    /// [`ListError`] when it may not, or the request is not one for a listing.
-    pub fn authorize(self) -> Result<Listing, ListError> {
-        let (grant, bucket) = (self.grant(), self.bucket());
-        let viewer = Seer::of(grant);
-        if !lists(grant.dialect()) {
-            return Err(ListError::Capability);
-        }
-        if bucket.scopes(bucket.location(), viewer.viewer()).is_empty() {
-            return Err(match grant.principal() {
-                Principal::Anonymous => ListError::NoCredential,
-                Principal::User(_) | Principal::EveryOwner => ListError::Principal,
-            });
-        }
-        let query = BucketQuery::parse(grant.request())?;
-        let Store::S3(store) = bucket.store() else { return Err(ListError::Unsupported) };
-        let cors = bucket.route().cors.headers(grant.request());
-        let region = region(grant);
-        let task = match query {
-            BucketQuery::Head => Task::Head,
-            BucketQuery::Location => Task::Location,
-            BucketQuery::Objects(query) => {
-                let secret = &store.credentials.secret_access_key;
-                let position = position(bucket, &query, secret)?;
-                let prefix = format!("{}{}", bucket.location(), query.prefix);
-                let (delimiter, max_keys) = (query.delimiter.clone(), query.max_keys);
-                let walk = Walk::new(prefix, delimiter, max_keys, position);
-                let bucket = self.into_bucket();
-                Task::Objects(Box::new(Objects { bucket, query, walk, question: None, tries: 0 }))
-            }
-        };
-        Ok(Listing { task, viewer, region, cors })
-    }
-}
-
-/// Whether a credential says who asks, and not for what.
-fn lists(dialect: Dialect) -> bool {
-    match dialect {
-        Dialect::Anonymous | Dialect::Sigv4Query | Dialect::Sigv4Header | Dialect::JwtBearer => {
-            true
-        }
-        // A cookie comes along with requests that another site's page makes.
-        Dialect::JwtCookie
-        | Dialect::TicketCookie
-        | Dialect::TempUrl
-        | Dialect::CloudFrontUrl
-        | Dialect::CloudFrontCookie
-        | Dialect::EdgeAuthQuery
-        | Dialect::EdgeAuthHeader
-        | Dialect::EdgeAuthCookie => false,
-    }
-}
-
-/// The region that a client has signed for, which is the one that it is to sign for.
-fn region(grant: &Grant<'_>) -> Option<String> {
-    let request = grant.request();
-    let presented = match grant.dialect() {
-        Dialect::Sigv4Header => sigv4::present::PresentedSigv4::parse_header(request),
-        Dialect::Sigv4Query => sigv4::present::PresentedSigv4::parse_query(request),
-        _ => return None,
-    };
-    // Some rules take any region, and what is not one must not reach a header.
-    let is_region = |text: &&str| text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
-    let presented = presented.ok()?;
-    Some(presented.region()).filter(is_region).map(str::to_owned)
-}
-
-/// Where a listing begins.
-fn position(
-    bucket: &RouteBucket,
-    query: &ObjectsQuery,
-    secret: &Secret,
-) -> Result<Option<String>, ListError> {
-    let place = place(bucket, query);
-    let sealer = Sealer { secret, place: &place };
-    if let Some(token) = &query.token {
-        return match sealer.open(token) {
-            Some(position) => Ok(Some(position)),
-            None => argument("continuation-token", "one that the same listing gave"),
-        };
-    }
-    let Some(after) = query.after.as_deref().filter(|after| !after.is_empty()) else {
-        return Ok(None);
-    };
-    if let Some(position) = after.strip_prefix(TOKEN_MARKER).and_then(|token| sealer.open(token)) {
-        return Ok(Some(position));
-    }
-    // Behind a group is behind all that is put into it.
-    let is_group = group_of(after, &query.prefix, &query.delimiter) == Some(after);
-    let after = format!("{}{after}", bucket.location());
-    Ok(Some(if is_group { end_of(&after) } else { after }))
-}
-
 /// What tokens are bound to. None of its parts can hold a control character.
 fn place(bucket: &RouteBucket, query: &ObjectsQuery) -> String {
     let ObjectsQuery { prefix, delimiter, .. } = query;
@@ -329,23 +147,6 @@ impl Sight for Eyes<'_> {
 }
 
 impl Listing {
-    /// The names of the buckets in which the principal of `grant` may list something.
-    ///
-    /// # Errors
-    /// [`ListError`] when the credential is not one of S3, or something else is asked.
-    pub fn of_buckets(routes: &Routes, grant: &Grant<'_>) -> Result<Self, ListError> {
-        let viewer = Seer::of(grant);
-        if !grant.dialect().is_sigv4() {
-            return Err(ListError::Capability);
-        }
-        BucketQuery::parse(grant.request())?;
-        let mut buckets = routes.buckets(grant.request().host());
-        buckets.retain(|bucket| !bucket.scopes(bucket.location(), viewer.viewer()).is_empty());
-        let names = buckets.iter().map(|bucket| bucket.name().to_owned()).collect();
-        let (task, region) = (Task::Buckets(names), region(grant));
-        Ok(Self { task, viewer, region, cors: Vec::new() })
-    }
-
     /// The headers by which a page of another origin may read the answer, whatever it is.
     pub fn cors(&self) -> &[(&'static str, String)] {
         &self.cors

@@ -5,7 +5,7 @@
 //!
 //! Whatever is not known here may ask for something else, so it is refused.
 
-use super::ListError;
+use super::error::{ListError, argument};
 use crate::request::{Method, Request};
 
 /// The most entries of a page, and as many as a page has when nothing else is asked.
@@ -146,10 +146,6 @@ impl BucketQuery {
         };
         parameters.done(Self::Objects(objects))
     }
-}
-
-pub(super) fn argument<T>(name: &'static str, expected: &'static str) -> Result<T, ListError> {
-    Err(ListError::Argument { name, expected })
 }
 
 /// The parameters that were not read yet.

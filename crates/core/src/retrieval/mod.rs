@@ -226,14 +226,13 @@ impl Retrieval {
             Err(Unanswered::NotSent) => {
                 return self.elsewhere(StoreError::Unreachable, health, now);
             }
-            Err(unanswered) => {
+            Err(Unanswered::Unreachable) => {
                 health.failed(self.store(), now);
-                match unanswered {
-                    Unanswered::Unreachable | Unanswered::NotSent => StoreError::Unreachable,
-                    Unanswered::TimedOut => {
-                        StoreError::TimedOut { after: self.source.store.timeout() }
-                    }
-                }
+                StoreError::Unreachable
+            }
+            Err(Unanswered::TimedOut) => {
+                health.failed(self.store(), now);
+                StoreError::TimedOut { after: self.source.store.timeout() }
             }
         };
         let may_pass = match &error {

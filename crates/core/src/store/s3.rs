@@ -62,29 +62,40 @@ impl S3Store {
 
     /// Where an object is: the endpoint to call and the path on it, decoded.
     pub fn address(&self, bucket: &Bucket, key: &ObjectKey) -> (Endpoint, String) {
+        let (endpoint, root) = self.root(bucket);
+        (endpoint, format!("{root}/{key}"))
+    }
+
+    /// Where a bucket is: the endpoint to call, and what paths of its objects have before the
+    /// slash of the key.
+    fn root(&self, bucket: &Bucket) -> (Endpoint, String) {
         match self.addressing {
-            Addressing::Path => (self.endpoint.clone(), format!("/{bucket}/{key}")),
+            Addressing::Path => (self.endpoint.clone(), format!("/{bucket}")),
             Addressing::VirtualHosted => {
-                (self.endpoint.with_subdomain(bucket.as_str()), format!("/{key}"))
+                (self.endpoint.with_subdomain(bucket.as_str()), String::new())
             }
         }
     }
 
-    pub(super) fn call(&self, call: &ObjectCall<'_>, now: UnixTime) -> OriginCall {
-        let (endpoint, path) = self.address(call.bucket, call.key);
-        let query: Vec<_> =
-            call.version.map(|version| ("versionId", version)).into_iter().collect();
-        let unsigned = Unsigned {
-            method: call.method,
-            endpoint: &endpoint,
-            path: &path,
-            query: &query,
-            headers: &[],
-        };
+    /// A signed call without a body.
+    fn signed(
+        &self,
+        method: Method,
+        (endpoint, path): (Endpoint, String),
+        query: &[(&str, &str)],
+        now: UnixTime,
+    ) -> OriginCall {
+        let unsigned = Unsigned { method, endpoint: &endpoint, path: &path, query, headers: &[] };
         // Range and conditions are not signed: S3 does not ask for it, and the platform
         // between here and the store may rewrite them.
         let signed = self.signer(now).sign_headers(&unsigned, Payload::Unsigned);
         OriginCall { headers: signed.headers, ..OriginCall::shown_as(signed.url) }
+    }
+
+    pub(super) fn call(&self, call: &ObjectCall<'_>, now: UnixTime) -> OriginCall {
+        let version = call.version.map(|version| ("versionId", version));
+        let address = self.address(call.bucket, call.key);
+        self.signed(call.method, address, version.as_slice(), now)
     }
 
     /// Signs a call of ListObjectsV2. Keys come percent-encoded: XML cannot hold all of them.
@@ -100,21 +111,11 @@ impl S3Store {
             query.push(("delimiter", call.delimiter));
         }
         query.extend(call.after.map(|after| ("start-after", after)));
-        let (endpoint, path) = match self.addressing {
-            Addressing::Path => (self.endpoint.clone(), format!("/{}", call.bucket)),
-            Addressing::VirtualHosted => {
-                (self.endpoint.with_subdomain(call.bucket.as_str()), "/".to_owned())
-            }
-        };
-        let unsigned = Unsigned {
-            method: Method::Get,
-            endpoint: &endpoint,
-            path: &path,
-            query: &query,
-            headers: &[],
-        };
-        let signed = self.signer(now).sign_headers(&unsigned, Payload::Unsigned);
-        OriginCall { headers: signed.headers, ..OriginCall::shown_as(signed.url) }
+        let (endpoint, mut path) = self.root(call.bucket);
+        if path.is_empty() {
+            path.push('/');
+        }
+        self.signed(Method::Get, (endpoint, path), &query, now)
     }
 
     pub(super) fn link(&self, link: &Link<'_>, now: UnixTime) -> Secret {

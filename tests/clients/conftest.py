@@ -1,13 +1,11 @@
 """The system with a policy that lists, started once, and S3 clients that are told its edge."""
 
 import dataclasses
-import json
 import os
 import pathlib
 import shutil
-import signal
-import socket
 import subprocess
+import sys
 
 import boto3
 import pytest
@@ -16,46 +14,18 @@ from botocore.config import Config
 
 import bucket
 
-REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
-
-def free_ports(count):
-    sockets = [socket.socket() for _ in range(count)]
-    for each in sockets:
-        each.bind(("127.0.0.1", 0))
-    ports = [each.getsockname()[1] for each in sockets]
-    for each in sockets:
-        each.close()
-    return ports
+import dev_system  # noqa: E402
 
 
 @pytest.fixture(scope="session")
 def system(tmp_path_factory):
-    """What `cargo xtask dev --json` says."""
+    """The system with objects of `bucket` in its store."""
     data = tmp_path_factory.mktemp("data")
-    edge, uploads, store, app = free_ports(4)
-    file = data / "policy.json"
-    file.write_text(json.dumps(bucket.policy(f"http://127.0.0.1:{store}")))
-    xtask = os.environ.get("CLOAKROOM_XTASK")
-    command = [xtask] if xtask else ["cargo", "xtask"]
-    ports = [f"--edge-port={edge}", f"--uploads-port={uploads}"]
-    ports += [f"--store-port={store}", f"--app-port={app}"]
-    process = subprocess.Popen(
-        [*command, "dev", "--json", "--data", data / "run", "--policy", file, *ports],
-        cwd=REPOSITORY,
-        env={**os.environ, **bucket.SECRETS},
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    try:
-        line = process.stdout.readline()
-        assert line, "the system did not start"
-        running = json.loads(line)
-        store_objects(running)
-        yield running
-    finally:
-        process.send_signal(signal.SIGINT)
-        process.wait(timeout=30)
+    with dev_system.running(data, lambda store, _: bucket.policy(store), bucket.SECRETS) as said:
+        store_objects(said)
+        yield said
 
 
 def store_objects(running):

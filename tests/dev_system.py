@@ -1,0 +1,51 @@
+"""The system of `cargo xtask dev`, for test suites that bring a policy of their own."""
+
+import contextlib
+import json
+import os
+import pathlib
+import signal
+import socket
+import subprocess
+
+REPOSITORY = pathlib.Path(__file__).resolve().parents[1]
+
+
+def free_ports(count):
+    sockets = [socket.socket() for _ in range(count)]
+    for each in sockets:
+        each.bind(("127.0.0.1", 0))
+    ports = [each.getsockname()[1] for each in sockets]
+    for each in sockets:
+        each.close()
+    return ports
+
+
+@contextlib.contextmanager
+def running(data, make_policy, secrets):
+    """What `cargo xtask dev --json` says, and the policy that it runs.
+
+    `make_policy` is given the URLs of the store and of the app.
+    """
+    edge, uploads, store, app = free_ports(4)
+    policy = make_policy(f"http://127.0.0.1:{store}", f"http://127.0.0.1:{app}")
+    file = data / "policy.json"
+    file.write_text(json.dumps(policy))
+    xtask = os.environ.get("CLOAKROOM_XTASK")
+    command = [xtask] if xtask else ["cargo", "xtask"]
+    ports = [f"--edge-port={edge}", f"--uploads-port={uploads}"]
+    ports += [f"--store-port={store}", f"--app-port={app}"]
+    process = subprocess.Popen(
+        [*command, "dev", "--json", "--data", data / "run", "--policy", file, *ports],
+        cwd=REPOSITORY,
+        env={**os.environ, **secrets},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        line = process.stdout.readline()
+        assert line, "the system did not start"
+        yield {**json.loads(line), "policy": policy}
+    finally:
+        process.send_signal(signal.SIGINT)
+        process.wait(timeout=30)

@@ -74,7 +74,8 @@ class Server:
         deadline = time.monotonic() + 10
         while True:
             entries = {}
-            for line in self.log.read_text(encoding="utf-8").splitlines():
+            # The last line may be there in part.
+            for line in self.log.read_text(encoding="utf-8").split("\n")[:-1]:
                 start = line.find("{")
                 if start >= 0 and '"request_id"' in line:
                     entry = json.loads(line[start : line.rindex("}") + 1])

@@ -77,11 +77,16 @@ class Edge:
         request_id = answer.headers["x-request-id"]
         deadline = time.monotonic() + 10
         while time.monotonic() < deadline:
-            for line in self.log().splitlines():
+            for line in whole_lines(self.log()):
                 if request_id in line:
                     return json.loads(line[line.index("{") : line.rindex("}") + 1])
             time.sleep(0.05)
         raise TimeoutError(f"the log lacks {request_id}")
+
+
+def whole_lines(log):
+    """The lines of a log that is being written: the last one may be there in part."""
+    return log.split("\n")[:-1]
 
 
 class EmbeddedStore:

@@ -78,11 +78,16 @@ export async function logEntry(running, part, requestId) {
   const path = join(running.data, "logs", `${part}.log`);
   for (let attempt = 0; attempt < 50; attempt += 1) {
     const text = await readFile(path, "utf8").catch(() => "");
-    const line = text.split("\n").find((each) => each.includes(requestId));
+    const line = wholeLines(text).find((each) => each.includes(requestId));
     if (line) return JSON.parse(line.slice(line.indexOf("{"), line.lastIndexOf("}") + 1));
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
   throw new Error(`no line of ${path} has the request id ${requestId}`);
+}
+
+/** The lines of a log that is being written: the last one may be there in part. */
+export function wholeLines(log) {
+  return log.split("\n").slice(0, -1);
 }
 
 /** What the logs of all parts hold that nobody may read there, one description each. */

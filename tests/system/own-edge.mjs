@@ -11,6 +11,8 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 
+import { wholeLines } from "./dev.mjs";
+
 const repository = fileURLToPath(new URL("../..", import.meta.url));
 
 export const content = "what the store keeps";
@@ -145,7 +147,7 @@ async function startEdge(bindings, r2) {
     /** The log's line about one request. */
     async logEntry(requestId) {
       for (let attempt = 0; attempt < 50; attempt += 1) {
-        const line = text.split("\n").find((each) => each.includes(requestId));
+        const line = wholeLines(text).find((each) => each.includes(requestId));
         if (line) return JSON.parse(line.slice(line.indexOf("{"), line.lastIndexOf("}") + 1));
         await new Promise((resolve) => setTimeout(resolve, 100));
       }

@@ -9,15 +9,12 @@ mod cache;
 mod listing;
 mod origin;
 mod r2;
+mod settings;
 mod signature;
 mod viewer;
 
-use std::cell::OnceCell;
-use std::rc::Rc;
-
 use cloakroom_core::gate::{Decision, Gate, Outcome, Service, Step};
 use cloakroom_core::log::{LogLine, Verdict};
-use cloakroom_core::policy::Policy;
 use cloakroom_core::redirect::Redirect;
 use cloakroom_core::request::Request;
 use cloakroom_core::response::ViewerResponse;
@@ -26,12 +23,6 @@ use cloakroom_core::trail::Trail;
 use worker::{Context, Env, event};
 
 use crate::viewer::ViewerRequest;
-
-thread_local! {
-    /// The policy, read once for each instance. Variables and secrets cannot change under a
-    /// running instance: Workers starts new ones for a new version.
-    static GATE: OnceCell<Result<Rc<Gate>, String>> = const { OnceCell::new() };
-}
 
 #[event(fetch)]
 async fn fetch(
@@ -43,7 +34,11 @@ async fn fetch(
     let started = now();
     let mut log = LogLine::new(started, &viewer.id, &viewer.method);
     log.path(viewer.target());
-    let response = match gate(&env) {
+    let (gate, problem) = settings::gate(&env).await;
+    if let (Ok(_), Some(problem)) = (&gate, problem) {
+        log.settings(&problem);
+    }
+    let response = match gate {
         Ok(gate) => serve(&gate, &viewer, (&env, &context), started, &mut log).await,
         Err(problem) => {
             log.verdict(&Verdict::Deny { reason: "not_configured", detail: problem });
@@ -125,15 +120,4 @@ async fn serve(
 /// The platform's clock stands still while a request computes, and moves on when it waits.
 fn now() -> UnixTime {
     UnixTime::from_secs(worker::Date::now().as_millis() / 1000)
-}
-
-fn gate(env: &Env) -> Result<Rc<Gate>, String> {
-    GATE.with(|cell| cell.get_or_init(|| configure(env).map(Rc::new)).clone())
-}
-
-fn configure(env: &Env) -> Result<Gate, String> {
-    let text = env.var("POLICY").map_err(|_| "variable `POLICY` is not set".to_owned())?;
-    let policy = Policy::parse(&text.to_string()).map_err(|error| error.to_string())?;
-    let secret = |name: &str| env.secret(name).ok().map(|secret| secret.to_string());
-    Gate::new(&policy, &secret).map_err(|error| error.to_string())
 }

@@ -14,6 +14,7 @@ use std::time::Duration;
 use crate::conditions::Validators;
 use crate::encoding::{Slash, encode};
 use crate::endpoint::Endpoint;
+use crate::purge::MAX_RETENTION;
 use crate::response::PASSED_HEADERS;
 use crate::route::Source;
 use crate::store::StoreAnswer;
@@ -129,6 +130,12 @@ impl Copy {
         StoreAnswer { status: self.status, headers: &self.headers }
     }
 
+    /// Whether it is to be looked at: it was kept after `purged_until`, and not too long ago.
+    pub(crate) fn counts(&self, purged_until: Option<UnixTime>, now: UnixTime) -> bool {
+        let is_purged = purged_until.is_some_and(|until| self.kept_at <= until);
+        !is_purged && now.since(self.kept_at) <= MAX_RETENTION
+    }
+
     /// Whether it may be used without asking.
     pub(crate) fn is_fresh(&self, now: UnixTime) -> bool {
         now.since(self.kept_at) < self.ttl
@@ -182,7 +189,7 @@ pub(crate) fn keep(
     }
     let Validators { etag, last_modified } = answer.validators();
     let longer = if etag.or(last_modified).is_some() { REVALIDATION } else { Duration::ZERO };
-    let retention = ttl.saturating_add(longer.max(rule.stale_if_error));
+    let retention = ttl.saturating_add(longer.max(rule.stale_if_error)).min(MAX_RETENTION);
     if retention.is_zero() {
         return None;
     }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::access::Access;
+use crate::control::Control;
 use crate::grant::{Grant, PendingGrant, Verified};
 use crate::health::Health;
 use crate::key::Keyring;
@@ -12,6 +13,7 @@ use crate::origin::OriginRequest;
 use crate::policy::{Policy, PolicyError, Secrets};
 use crate::presented::Presented;
 use crate::public_key::SignatureCheck;
+use crate::purge::Purges;
 use crate::redirect::Redirect;
 use crate::rejection::Rejection;
 use crate::request::{Method, Request};
@@ -43,6 +45,7 @@ const CORS_REQUEST_HEADERS: [&str; 10] = [
 pub struct Gate {
     keyring: Keyring,
     routes: Routes,
+    purges: Purges,
 }
 
 /// The last step of the pipeline: how an object gets to the viewer.
@@ -54,7 +57,7 @@ pub trait Handout: Sized {
     const LISTING: Option<fn(Listing) -> Self> = None;
 
     /// Hands out what may be had, with what became of the wish for a cookie.
-    fn of(access: Access<'_, '_>, exchange: Exchange, now: UnixTime) -> Self;
+    fn of(access: Access<'_, '_>, exchange: Exchange, purges: &Purges, now: UnixTime) -> Self;
 }
 
 /// What the edge serves.
@@ -85,22 +88,22 @@ impl Service {
 impl Handout for Service {
     const LISTING: Option<fn(Listing) -> Self> = Some(|listing| Self::Listing(Box::new(listing)));
 
-    fn of(access: Access<'_, '_>, exchange: Exchange, now: UnixTime) -> Self {
+    fn of(access: Access<'_, '_>, exchange: Exchange, purges: &Purges, now: UnixTime) -> Self {
         match access.located().route().delivery {
-            DeliveryMode::Stream => Self::Object(Box::new(access.retrieve(exchange))),
+            DeliveryMode::Stream => Self::Object(Box::new(access.retrieve(exchange, purges))),
             DeliveryMode::Redirect => Self::Redirect(access.redirect(now)),
         }
     }
 }
 
 impl Handout for Retrieval {
-    fn of(access: Access<'_, '_>, exchange: Exchange, _now: UnixTime) -> Self {
-        access.retrieve(exchange)
+    fn of(access: Access<'_, '_>, exchange: Exchange, purges: &Purges, _now: UnixTime) -> Self {
+        access.retrieve(exchange, purges)
     }
 }
 
 impl Handout for Redirect {
-    fn of(access: Access<'_, '_>, _exchange: Exchange, now: UnixTime) -> Self {
+    fn of(access: Access<'_, '_>, _exchange: Exchange, _purges: &Purges, now: UnixTime) -> Self {
         access.redirect(now)
     }
 }
@@ -168,7 +171,7 @@ impl Gate {
     pub fn new(policy: &Policy, secrets: &Secrets<'_>) -> Result<Self, PolicyError> {
         let (mut keyring, routes) = (policy.keyring(secrets)?, policy.routes(secrets)?);
         routes.ticket_cookies().iter().for_each(|key| keyring.add_ticket_cookie(Arc::clone(key)));
-        Ok(Self { keyring, routes })
+        Ok(Self { keyring, routes, purges: Purges::default() })
     }
 
     /// Makes a gate of the routes that the policy's upload rules name: those whose stores'
@@ -177,7 +180,16 @@ impl Gate {
     /// # Errors
     /// [`PolicyError`] when a secret that the policy names is missing.
     pub fn of_uploads(policy: &Policy, secrets: &Secrets<'_>) -> Result<Self, PolicyError> {
-        Ok(Self { keyring: policy.keyring(secrets)?, routes: policy.upload_routes(secrets)? })
+        let (keyring, routes) = (policy.keyring(secrets)?, policy.upload_routes(secrets)?);
+        Ok(Self { keyring, routes, purges: Purges::default() })
+    }
+
+    /// The same gate, under what an operator has revoked and purged.
+    #[must_use]
+    pub fn under(mut self, control: Control) -> Self {
+        self.keyring.revoke(control.revocations);
+        self.purges = control.purges;
+        self
     }
 
     /// The keys.
@@ -243,7 +255,7 @@ impl Gate {
         let located = trail.located(self.routes.locate(grant)?);
         let access = trail.allowed(located.authorize()?);
         let exchange = trail.exchanged(access.exchange(&self.keyring, now));
-        Ok(T::of(access, exchange, now))
+        Ok(T::of(access, exchange, &self.purges, now))
     }
 
     fn finish<T: Handout>(

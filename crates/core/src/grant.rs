@@ -34,6 +34,7 @@ use crate::key::Principal;
 use crate::presented::CredentialError;
 use crate::public_key::SignatureCheck;
 use crate::request::Request;
+use crate::ticket_id::TicketId;
 use crate::time::UnixTime;
 
 /// How a request presents its credential.
@@ -128,6 +129,8 @@ pub struct Proof {
     pub dialect: Dialect,
     /// The key that signed.
     pub key_id: Option<String>,
+    /// By what it can be revoked, when it can be used more than once.
+    pub ticket: Option<TicketId>,
     /// For whom the request acts.
     pub principal: Principal,
     /// When the authority ends.
@@ -174,6 +177,11 @@ impl<'r> PendingGrant<'r> {
         Self { grant, check, otherwise }
     }
 
+    /// The grant that it will be.
+    pub(crate) fn grant(&self) -> &Grant<'r> {
+        &self.grant
+    }
+
     /// What the adapter has to check.
     pub fn check(&self) -> &SignatureCheck {
         &self.check
@@ -194,6 +202,7 @@ impl<'r> Grant<'r> {
         let proof = Proof {
             dialect: Dialect::Anonymous,
             key_id: None,
+            ticket: None,
             principal: Principal::Anonymous,
             expires_at: None,
             covers_query: false,
@@ -223,6 +232,11 @@ impl<'r> Grant<'r> {
     /// The key that signed.
     pub fn key_id(&self) -> Option<&str> {
         self.proof.key_id.as_deref()
+    }
+
+    /// By what it can be revoked.
+    pub fn ticket(&self) -> Option<TicketId> {
+        self.proof.ticket
     }
 
     /// For whom the request acts.

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use crate::crypto::Hash;
 use crate::encoding::prefixes_of;
 use crate::public_key::PublicKey;
+use crate::revocation::Revocations;
 use crate::secret::Secret;
 use crate::ticket_cookie::CookieKey;
 
@@ -156,6 +157,7 @@ pub struct Keyring {
     edgeauth: BTreeMap<String, Vec<EdgeAuthKey>>,
     /// By the name of the cookie.
     ticket_cookies: BTreeMap<String, Vec<Arc<CookieKey>>>,
+    revocations: Revocations,
 }
 
 impl Keyring {
@@ -188,6 +190,16 @@ impl Keyring {
     /// Adds what seals the cookies of a route.
     pub fn add_ticket_cookie(&mut self, key: Arc<CookieKey>) {
         self.ticket_cookies.entry(key.name.clone()).or_default().push(key);
+    }
+
+    /// Takes back what has been revoked, and nothing else.
+    pub fn revoke(&mut self, revocations: Revocations) {
+        self.revocations = revocations;
+    }
+
+    /// What has been revoked.
+    pub fn revocations(&self) -> &Revocations {
+        &self.revocations
     }
 
     /// The SigV4 key with this access key id.

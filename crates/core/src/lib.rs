@@ -35,7 +35,11 @@ pub mod request;
 
 pub mod disposition;
 
+pub mod revocation;
+
 pub mod key;
+
+pub mod ticket_id;
 
 pub mod grant;
 
@@ -65,6 +69,8 @@ pub mod access;
 pub mod origin;
 pub mod redirect;
 
+pub mod purge;
+
 pub mod cache;
 pub mod conditions;
 pub mod health;
@@ -82,8 +88,11 @@ pub mod client;
 pub mod log;
 pub mod trail;
 
+pub mod control;
 pub mod policy;
 
 pub mod gate;
+
+pub mod settings;
 
 pub mod desk;

@@ -76,6 +76,11 @@ impl LogLine {
         self.text("path", target.split('?').next().unwrap_or_default().to_owned());
     }
 
+    /// What is wrong with newer settings than those that decide.
+    pub fn settings(&mut self, problem: &str) {
+        self.text("settings", problem.to_owned());
+    }
+
     /// What was found out about the request.
     pub fn trail(&mut self, trail: &Trail) {
         for (name, fact) in trail.facts() {

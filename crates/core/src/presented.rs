@@ -23,6 +23,7 @@ use crate::grant::{Dialect, Grant, Verified};
 use crate::jwt::{JwtError, PresentedJwt};
 use crate::key::Keyring;
 use crate::request::Request;
+use crate::revocation::Revoked;
 use crate::sigv4::ALGORITHM;
 use crate::sigv4::present::{AUTH_PARAMETERS, Carrier, PresentError, PresentedSigv4};
 use crate::sigv4::verify::VerifyError;
@@ -48,6 +49,8 @@ pub enum CredentialError {
     Capability(CapabilityError),
     /// A token that does not hold.
     Jwt(JwtError),
+    /// It would hold, but was revoked.
+    Revoked(Revoked),
 }
 
 impl fmt::Display for CredentialError {
@@ -65,6 +68,7 @@ impl fmt::Display for CredentialError {
             Self::Sigv4Verify(error) => error.fmt(f),
             Self::Capability(error) => error.fmt(f),
             Self::Jwt(error) => error.fmt(f),
+            Self::Revoked(revoked) => revoked.fmt(f),
         }
     }
 }
@@ -84,6 +88,12 @@ impl From<VerifyError> for CredentialError {
 impl From<CapabilityError> for CredentialError {
     fn from(error: CapabilityError) -> Self {
         Self::Capability(error)
+    }
+}
+
+impl From<Revoked> for CredentialError {
+    fn from(revoked: Revoked) -> Self {
+        Self::Revoked(revoked)
     }
 }
 
@@ -209,9 +219,9 @@ impl<'r> Presented<'r> {
     /// Proves the credential at the time `now`, as far as the core can.
     ///
     /// # Errors
-    /// When it does not hold.
+    /// When it does not hold, or was revoked.
     pub fn verify(self, keyring: &Keyring, now: UnixTime) -> Result<Verified<'r>, CredentialError> {
-        Ok(match self {
+        let verified = match self {
             Self::Anonymous(request) => Verified::Granted(Grant::anonymous(request)),
             Self::Sigv4(presented) => Verified::Granted(presented.verify(keyring, now)?),
             Self::TempUrl(presented) => Verified::Granted(presented.verify(keyring, now)?),
@@ -219,7 +229,12 @@ impl<'r> Presented<'r> {
             Self::EdgeAuth(presented) => Verified::Granted(presented.verify(keyring, now)?),
             Self::Jwt(presented) => presented.verify(keyring, now)?,
             Self::TicketCookie(presented) => Verified::Granted(presented.verify(keyring, now)?),
-        })
+        };
+        keyring.revocations().check(match &verified {
+            Verified::Granted(grant) => grant,
+            Verified::Pending(pending) => pending.grant(),
+        })?;
+        Ok(verified)
     }
 }
 

@@ -14,6 +14,7 @@ use crate::listing::ListError;
 use crate::object::BucketError;
 use crate::presented::CredentialError;
 use crate::request::RequestError;
+use crate::revocation::Revoked;
 use crate::route::LocateError;
 use crate::sigv4::present::PresentError;
 use crate::sigv4::verify::VerifyError;
@@ -114,6 +115,12 @@ impl Rejection {
             Self::Credential(CredentialError::Sigv4Present(error)) => sigv4_present_row(error),
             Self::Credential(CredentialError::Sigv4Verify(error)) => sigv4_verify_row(error),
             Self::Credential(CredentialError::Capability(error)) => capability_row(error),
+            Self::Credential(CredentialError::Revoked(Revoked::Key)) => {
+                (403, "AccessDenied", "key_revoked", ASK_AGAIN)
+            }
+            Self::Credential(CredentialError::Revoked(Revoked::Ticket)) => {
+                (403, "AccessDenied", "ticket_revoked", ASK_AGAIN)
+            }
             Self::Credential(CredentialError::Jwt(error)) => {
                 (401, "InvalidToken", jwt_reason(error), SIGN_IN)
             }

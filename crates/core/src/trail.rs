@@ -8,6 +8,7 @@ use crate::object::ObjectKey;
 use crate::presented::Presented;
 use crate::route::{Located, LocatedBucket, Place};
 use crate::ticket_cookie::exchange::Exchange;
+use crate::ticket_id::TicketId;
 use crate::time::UnixTime;
 use crate::upload::rule::UploadRule;
 
@@ -18,6 +19,8 @@ pub struct Trail {
     pub dialect: Option<Dialect>,
     /// The key that it names, or that proved it; proven only when `principal` is there.
     pub key_id: Option<String>,
+    /// The ticket, by the name under which it can be revoked.
+    pub ticket: Option<TicketId>,
     /// For whom the request acts.
     pub principal: Option<Principal>,
     /// When its authority ends.
@@ -56,6 +59,7 @@ impl Trail {
         let facts = [
             ("dialect", self.dialect.map(|dialect| dialect.to_string())),
             ("key_id", self.key_id.clone()),
+            ("ticket", self.ticket.map(|ticket| ticket.to_string())),
             ("principal", self.principal.as_ref().map(Principal::to_string)),
             ("expires_at", self.expires_at.map(UnixTime::to_rfc3339)),
             ("route", self.route.clone()),
@@ -84,6 +88,7 @@ impl Trail {
         self.principal = Some(grant.principal().clone());
         // A dialect whose credentials name no key has it from here on only.
         self.key_id = grant.key_id().map(str::to_owned);
+        self.ticket = grant.ticket();
         self.expires_at = grant.expires_at();
         grant
     }

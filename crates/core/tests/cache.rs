@@ -12,6 +12,7 @@
 
 use std::collections::BTreeMap;
 
+use cloakroom_core::control::Control;
 use cloakroom_core::gate::{Gate, Outcome, Step};
 use cloakroom_core::health::Health;
 use cloakroom_core::policy::Policy;
@@ -235,6 +236,44 @@ fn header<'r>(response: &'r Response, name: &str) -> Option<&'r str> {
 }
 
 const PUBLIC: &str = "/v1/a/c/public/a.jpg";
+
+#[test]
+fn a_purged_copy_does_not_count() {
+    let mut world = World::new(json!({ "ttl": 300, "stale_if_error": 300 }));
+    let control = |objects: Value, at: u64| {
+        let mut purge = objects;
+        purge["route"] = json!("media");
+        purge["at"] = json!(UnixTime::from_secs(at).to_rfc3339());
+        Control::parse(&json!({ "version": 1, "purges": [purge] }).to_string()).unwrap()
+    };
+    let gate = world.gate.clone();
+    let mut look = |world: &mut World, control: Control| {
+        world.gate = gate.clone().under(control);
+        let response = world.get(PUBLIC, &[]);
+        seen(world, response)
+    };
+    assert_eq!(look(&mut world, Control::default()), r#"200 miss Store; asked [""]"#);
+    world.now = START + 10;
+    for others in [json!({ "key": "public/b.jpg" }), json!({ "prefix": "private/" })] {
+        assert_eq!(look(&mut world, control(others, START + 5)), "200 hit Copy");
+    }
+    let before = control(json!({ "key": "public/a.jpg" }), START - 1);
+    assert_eq!(look(&mut world, before), "200 hit Copy");
+    // Asked for anew, without a word of the copy; and what is kept then counts.
+    for purge in [json!({ "key": "public/a.jpg" }), json!({ "prefix": "pub" })] {
+        let now = world.now;
+        let purged = control(purge, now);
+        assert_eq!(look(&mut world, purged.clone()), r#"200 miss Store; asked [""]"#);
+        world.now += 1;
+        assert_eq!(look(&mut world, purged.clone()), r#"200 miss Store; asked [""]"#);
+        assert_eq!(look(&mut world, purged), "200 hit Copy");
+    }
+    // Not even while the store fails.
+    world.object = Err(Ok(500));
+    let now = world.now;
+    let failed = look(&mut world, control(json!({ "prefix": "" }), now));
+    assert!(failed.starts_with("store_failed"), "{failed}");
+}
 
 /// A TempURL for a private object.
 fn ticket(lives: u64) -> String {

@@ -10,6 +10,7 @@ use crate::grant::{Grant, PendingGrant, Proof, Reach};
 use crate::key::{CloudFrontKey, Keyring};
 use crate::public_key::{KeyType, SignatureCheck, p1363_from_der};
 use crate::ticket_cookie::folder_of;
+use crate::ticket_id::TicketId;
 use crate::time::UnixTime;
 
 use super::HashAlgorithm;
@@ -47,6 +48,7 @@ impl<'r> PresentedCloudFront<'r> {
         let proof = Proof {
             dialect: self.dialect,
             key_id: Some(key.id.clone()),
+            ticket: Some(TicketId::of_text(self.policy.as_bytes())),
             principal: key.principal.clone(),
             expires_at: Some(self.statement.expires_at),
             // Through a wildcard a viewer can add parameters of their own.

@@ -8,6 +8,7 @@ use crate::crypto::constant_time_eq;
 use crate::grant::{Grant, Proof, Reach};
 use crate::key::{EdgeAuthKey, Keyring};
 use crate::ticket_cookie::folder_of;
+use crate::ticket_id::TicketId;
 use crate::time::UnixTime;
 
 use super::present::{PresentedEdgeAuth, Token};
@@ -60,6 +61,7 @@ impl<'r> PresentedEdgeAuth<'r> {
         let proof = Proof {
             dialect: self.dialect,
             key_id: Some(key.id.clone()),
+            ticket: Some(TicketId::of_mac(token.mac.as_bytes())),
             principal: key.principal.clone(),
             expires_at: Some(token.expires_at),
             covers_query: false,

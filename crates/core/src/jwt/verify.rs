@@ -11,6 +11,7 @@ use crate::grant::{Dialect, Grant, PendingGrant, Proof, Reach, Verified};
 use crate::json::Json;
 use crate::key::{JwtKey, JwtPrincipal, JwtProof, Keyring, Principal};
 use crate::public_key::SignatureCheck;
+use crate::ticket_id::TicketId;
 use crate::time::UnixTime;
 
 use super::sign::mac;
@@ -110,6 +111,7 @@ impl<'r> PresentedJwt<'r> {
         let proof = Proof {
             dialect: self.dialect,
             key_id: Some(key.id.clone()),
+            ticket: Some(TicketId::of_text(self.signing_input.as_bytes())),
             principal: self.principal(key)?,
             expires_at: Some(expires_at),
             covers_query: false,

@@ -15,6 +15,7 @@
 
 mod access;
 mod cache;
+mod control;
 mod cookie;
 mod cors;
 mod keys;
@@ -34,9 +35,10 @@ use crate::secret::Secret;
 use crate::store::{S3Store, Store};
 use crate::upload::rule::UploadRules;
 
+pub use self::control::ControlError;
 use self::keys::KeySpec;
-use self::reader::Node;
 pub use self::reader::PolicyError;
+use self::reader::{Fields, Node};
 use self::routes::{RouteSpec, RouteSpecs};
 use self::stores::StoreSpec;
 use self::uploads::UploadSpec;
@@ -59,16 +61,10 @@ impl Policy {
     /// # Errors
     /// The first problem, with its place.
     pub fn parse(text: &str) -> Result<Self, PolicyError> {
-        let json = Json::parse(text).map_err(|problem| PolicyError {
-            place: String::new(),
-            problem: format!("is not JSON: {problem}"),
-        })?;
+        let json = read_root(text)?;
         let root = Node::root(&json);
         let fields = root.object(&["version", "stores", "keys", "routes", "uploads"])?;
-        let version = fields.required("version")?;
-        if !matches!(json.get("version"), Some(Json::Unsigned(1))) {
-            return version.error("must be 1");
-        }
+        read_version(&fields)?;
         let stores = read_entries(&fields.required("stores")?, |_, node| StoreSpec::read(node))?;
         let keys = match fields.optional("keys") {
             Some(keys) => read_entries(&keys, KeySpec::read)?,
@@ -184,6 +180,18 @@ impl Policy {
         let uploads = self.uploads.iter().map(|(name, spec)| spec.secret_name(name));
         stores.chain(keys).chain(cookies).chain(uploads).collect()
     }
+}
+
+fn read_root(text: &str) -> Result<Json, PolicyError> {
+    Json::parse(text).map_err(|problem| PolicyError {
+        place: String::new(),
+        problem: format!("is not JSON: {problem}"),
+    })
+}
+
+fn read_version(fields: &Fields<'_, '_>) -> Result<(), PolicyError> {
+    let version = fields.required("version")?;
+    if version.is_one() { Ok(()) } else { version.error("must be 1") }
 }
 
 fn read_entries<T>(

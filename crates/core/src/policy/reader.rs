@@ -111,6 +111,22 @@ impl<'a> Node<'a> {
         }
     }
 
+    /// A string that may be empty.
+    pub(super) fn text(&self) -> Result<&'a str, PolicyError> {
+        match self.json {
+            Json::String(text) => Ok(text),
+            _ => self.kind_error("a string"),
+        }
+    }
+
+    pub(super) fn is_null(&self) -> bool {
+        matches!(self.json, Json::Null)
+    }
+
+    pub(super) fn is_one(&self) -> bool {
+        matches!(self.json, Json::Unsigned(1))
+    }
+
     pub(super) fn is_string(&self) -> bool {
         matches!(self.json, Json::String(_))
     }

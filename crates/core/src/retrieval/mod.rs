@@ -38,6 +38,7 @@ use crate::disclosure::Disclosure;
 use crate::disposition::ContentDisposition;
 use crate::health::Health;
 use crate::origin::{OriginRequest, Wanted};
+use crate::purge::Purges;
 use crate::rejection::Rejection;
 use crate::request::Method;
 use crate::response::{Delivery, Sharing};
@@ -57,9 +58,10 @@ pub(crate) const FIRST_PAUSE: Duration = Duration::from_millis(100);
 /// An allowed object on its way: made by [`Access::retrieve`] alone.
 ///
 /// ```
-/// # use cloakroom_core::{access::Access, retrieval::Retrieval, ticket_cookie::exchange::Exchange};
+/// # use cloakroom_core::{access::Access, purge::Purges, retrieval::Retrieval};
+/// # use cloakroom_core::ticket_cookie::exchange::Exchange;
 /// fn retrieve(access: Access<'_, '_>) -> Retrieval {
-///     access.retrieve(Exchange::NotAsked)
+///     access.retrieve(Exchange::NotAsked, &Purges::default())
 /// }
 /// ```
 #[derive(Clone, Debug)]
@@ -81,20 +83,24 @@ pub struct Retrieval {
 struct Copies {
     key: CopyKey,
     rule: CacheRule,
+    /// Those that were kept up to then do not count.
+    purged_until: Option<UnixTime>,
     /// One that is to be asked about.
     stale: Option<Copy>,
 }
 
 impl Access<'_, '_> {
-    /// Sets out to get the object, and perhaps a cookie for the viewer.
-    pub fn retrieve(self, exchange: Exchange) -> Retrieval {
+    /// Sets out to get the object, and perhaps a cookie for the viewer. Copies that were purged
+    /// do not count.
+    pub fn retrieve(self, exchange: Exchange, purges: &Purges) -> Retrieval {
         let located = self.located();
         let (route, request, view) = (located.route(), located.grant().request(), located.view());
         let source = located.source().clone();
         let copies = route.cache.as_ref().and_then(|rule| {
             let version = view.version.as_deref();
             let key = CopyKey::new(request.host(), (&route.name, rule), &source, version)?;
-            Some(Copies { key, rule: rule.clone(), stale: None })
+            let purged_until = purges.latest(&route.name, source.key.as_str());
+            Some(Copies { key, rule: rule.clone(), purged_until, stale: None })
         });
         Retrieval {
             wanted: Wanted::new(request, view.version.clone()),
@@ -179,7 +185,9 @@ impl Retrieval {
         health: &mut Health,
         now: UnixTime,
     ) -> Next {
-        let Some(copy) = copy.and_then(Copy::read) else { return self.ask(health, now) };
+        let purged_until = self.copies.as_ref().and_then(|copies| copies.purged_until);
+        let copy = copy.and_then(Copy::read).filter(|copy| copy.counts(purged_until, now));
+        let Some(copy) = copy else { return self.ask(health, now) };
         if copy.is_fresh(now) {
             return match self.serve_copy(&copy, CacheStatus::Hit, now) {
                 Ok(response) => Next::Respond(Box::new(response)),

@@ -463,6 +463,7 @@ mod tests {
             let proof = Proof {
                 dialect,
                 key_id: None,
+                ticket: None,
                 principal: Principal::EveryOwner,
                 expires_at: None,
                 covers_query: true,

@@ -10,6 +10,7 @@ use crate::encoding::{Slash, decode, encode};
 use crate::grant::{Dialect, Grant, Proof, Reach};
 use crate::key::{Keyring, Sigv4Key};
 use crate::request::Method;
+use crate::ticket_id::TicketId;
 use crate::time::UnixTime;
 
 use super::MAX_CLOCK_SKEW;
@@ -142,13 +143,17 @@ impl<'r> PresentedSigv4<'r> {
                 None => VerifyError::SignatureMismatch,
             });
         }
-        let dialect = match self.carrier {
-            Carrier::Query { .. } => Dialect::Sigv4Query,
-            Carrier::Header => Dialect::Sigv4Header,
+        let (dialect, ticket) = match self.carrier {
+            Carrier::Query { .. } => {
+                (Dialect::Sigv4Query, Some(TicketId::of_mac(self.signature.as_bytes())))
+            }
+            // Each request has a signature of its own.
+            Carrier::Header => (Dialect::Sigv4Header, None),
         };
         let proof = Proof {
             dialect,
             key_id: Some(key.id.clone()),
+            ticket,
             principal: key.principal.clone(),
             expires_at,
             covers_query: true,

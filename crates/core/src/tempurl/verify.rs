@@ -6,6 +6,7 @@ use crate::grant::{Dialect, Grant, Proof, Reach};
 use crate::key::Keyring;
 use crate::request::Method;
 use crate::ticket_cookie::folder_of;
+use crate::ticket_id::TicketId;
 use crate::time::UnixTime;
 
 use super::message::{Message, Resource};
@@ -58,6 +59,7 @@ impl<'r> PresentedTempUrl<'r> {
         let proof = Proof {
             dialect: Dialect::TempUrl,
             key_id: Some(key.id.clone()),
+            ticket: Some(TicketId::of_mac(&self.signature)),
             principal: key.principal.clone(),
             expires_at: Some(self.expires_at),
             covers_query: false,

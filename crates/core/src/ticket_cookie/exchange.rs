@@ -105,7 +105,9 @@ impl Access<'_, '_> {
         let (grant, place) = (located.grant(), located.place());
         let request = grant.request();
         // Rule 1: there is a ticket in the URL.
-        let (Some(key_id), Some(expires_at)) = (grant.key_id(), grant.expires_at()) else {
+        let (Some(key_id), Some(ticket_id), Some(expires_at)) =
+            (grant.key_id(), grant.ticket(), grant.expires_at())
+        else {
             return Err(Refusal::NoTicket);
         };
         if !grant.dialect().is_in_url() {
@@ -142,6 +144,7 @@ impl Access<'_, '_> {
             folder: decode_path(folder).map_err(|_| Refusal::Unsendable)?,
             key_id: key_id.to_owned(),
             proof: fingerprint(ticket, &key.secret),
+            ticket: ticket_id,
             principal: grant.principal().to_string(),
             until,
             address: request.client_address().filter(|_| grant.is_bound_to_address()),

@@ -3,7 +3,8 @@
 //! ```text
 //! 1.<base64url of the JSON>.<base64url of the MAC>
 //! {"route":"media","host":"media.example","folder":"/media/film/","key":"AKAPP",
-//!  "proof":"v7Jx…","principal":"every owner","until":1767290400,"address":"192.0.2.7"}
+//!  "proof":"v7Jx…","ticket":"3f2a…","principal":"every owner","until":1767290400,
+//!  "address":"192.0.2.7"}
 //! ```
 //!
 //! Whoever has the cookie can read it; nobody can make one. `proof` changes when the key's secret
@@ -18,6 +19,7 @@ use crate::crypto::{constant_time_eq, hmac_sha256};
 use crate::json::Json;
 use crate::key::TicketKey;
 use crate::secret::Secret;
+use crate::ticket_id::TicketId;
 use crate::time::UnixTime;
 
 /// Longer values, in bytes, are neither made nor read. Browsers keep cookies of 4096 bytes, name
@@ -45,6 +47,8 @@ pub struct Token {
     pub key_id: String,
     /// What tells that key from another with the same id.
     pub proof: String,
+    /// The ticket that it was given for: revoked with it.
+    pub ticket: TicketId,
     /// For whom that key acted, as logs write it.
     pub principal: String,
     /// The last second at which it opens anything.
@@ -62,6 +66,7 @@ impl Token {
             "folder": self.folder,
             "key": self.key_id,
             "proof": self.proof,
+            "ticket": self.ticket.to_string(),
             "principal": self.principal,
             "until": self.until.as_secs(),
             "address": self.address.map(|address| address.to_string()),
@@ -88,6 +93,7 @@ impl Token {
             folder: string("folder").filter(|folder| folder.ends_with('/'))?,
             key_id: string("key")?,
             proof: string("proof")?,
+            ticket: TicketId::parse(json.get("ticket")?.as_str()?)?,
             principal: string("principal")?,
             until: UnixTime::from_secs(json.get("until")?.as_u64()?),
             address: match json.get("address")? {
@@ -145,6 +151,7 @@ mod tests {
             folder: "/media/film/".to_owned(),
             key_id: "AKAPP".to_owned(),
             proof: "proof".to_owned(),
+            ticket: TicketId::of_mac(b"mac"),
             principal: "every owner".to_owned(),
             until: UnixTime::from_secs(1_800_000_000),
             address: None,
@@ -196,7 +203,9 @@ mod tests {
             address: Option<IpAddr>,
         ) {
             let until = UnixTime::from_secs(until);
-            let token = Token { route, host, folder, key_id, proof, principal, until, address };
+            let ticket = TicketId::of_mac(proof.as_bytes());
+            let token =
+                Token { route, host, folder, key_id, proof, ticket, principal, until, address };
             let value = token.seal(&secret()).unwrap();
             let is_plain = |b: u8| b.is_ascii_alphanumeric() || b"-_.".contains(&b);
             prop_assert!(value.expose().bytes().all(is_plain));

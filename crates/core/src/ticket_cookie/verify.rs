@@ -70,6 +70,7 @@ impl<'r> PresentedTicketCookie<'r> {
             dialect: Dialect::TicketCookie,
             principal: key.principal.clone(),
             key_id: Some(token.key_id),
+            ticket: Some(token.ticket),
             expires_at: Some(token.until),
             covers_query: false,
             bound_to_address: token.address.is_some(),

@@ -1,5 +1,6 @@
 //! Tickets exchanged for cookies: which ticket gets one, and what it does not open.
 
+use cloakroom_core::control::Control;
 use cloakroom_core::endpoint::Endpoint;
 use cloakroom_core::grant::Dialect;
 use cloakroom_core::health::Health;
@@ -392,4 +393,23 @@ proptest! {
             }
         }
     }
+}
+
+#[test]
+fn a_cookie_ends_with_its_ticket_and_with_its_key() {
+    let gate = folder_gate();
+    let target = presigned(FILM);
+    let cookie = cookie(&gate, &target);
+    let under = |control: Value| {
+        let control = Control::parse(&control.to_string()).unwrap();
+        ask(&gate.clone().under(control), &VIEWER, FILM, &cookie)
+    };
+    let ticket = decide(&gate, &target, &[]).trail.ticket.unwrap();
+    assert_eq!(under(json!({ "version": 1 })), "allowed");
+    assert_eq!(under(json!({ "version": 1, "revoked_keys": ["AKAPP"] })), "key_revoked");
+    let revoked = json!({ "version": 1, "revoked_tickets": { ticket.to_string(): null } });
+    assert_eq!(under(revoked), "ticket_revoked");
+    let other = decide(&gate, &tempurl(FILM, None), &[]).trail.ticket.unwrap();
+    let revoked = json!({ "version": 1, "revoked_tickets": { other.to_string(): null } });
+    assert_eq!(under(revoked), "allowed");
 }

@@ -8,11 +8,14 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use cloakroom_core::cache::{CopyKey, Keep};
+use cloakroom_core::cache::{CopyKey, Keep, Renewal};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{Cache, Headers, Request, RequestInit, Response, ResponseInit, WorkerGlobalScope};
 use worker::{Context, Delay};
+
+use crate::now;
+use crate::origin::head_of;
 
 /// The name of the cache, so that no `fetch` of anybody finds what is in it.
 const NAME: &str = "cloakroom";
@@ -109,6 +112,19 @@ pub(crate) fn keep(context: &Context, keep: Keep, answer: &Response, promised: O
     context.wait_until(async move {
         // A cache that does not take it keeps nobody from being served.
         let _kept = put(keep, &twin).await;
+        drop(promised);
+    });
+}
+
+/// Keeps a copy again, of which a part goes to the viewer. Once is enough for all who ask.
+pub(crate) fn renew(context: &Context, renewal: Renewal) {
+    let Some(promised) = Promised::new(&renewal.key) else { return };
+    context.wait_until(async move {
+        if let Some(whole) = find(&renewal.key, None).await
+            && let Some(keep) = renewal.keep(head_of(&whole).as_answer(), now())
+        {
+            let _kept = put(keep, &whole).await;
+        }
         drop(promised);
     });
 }

@@ -13,11 +13,13 @@ mod settings;
 mod signature;
 mod viewer;
 
+use std::time::Duration;
+
 use cloakroom_core::gate::{Decision, Gate, Outcome, Service, Step};
+use cloakroom_core::health::Report;
 use cloakroom_core::log::{LogLine, Verdict};
 use cloakroom_core::redirect::Redirect;
 use cloakroom_core::request::Request;
-use cloakroom_core::response::ViewerResponse;
 use cloakroom_core::time::UnixTime;
 use cloakroom_core::trail::Trail;
 use worker::{Context, Env, event};
@@ -31,7 +33,7 @@ async fn fetch(
     context: Context,
 ) -> worker::Result<web_sys::Response> {
     let viewer = ViewerRequest::read(&request)?;
-    let started = now();
+    let (began, started) = (clock(), now());
     let mut log = LogLine::new(started, &viewer.id, &viewer.method);
     log.path(viewer.target());
     let (gate, problem) = settings::gate(&env).await;
@@ -42,10 +44,10 @@ async fn fetch(
         Ok(gate) => serve(&gate, &viewer, (&env, &context), started, &mut log).await,
         Err(problem) => {
             log.verdict(&Verdict::Deny { reason: "not_configured", detail: problem });
-            viewer::not_configured(&viewer.id)
+            viewer::not_configured(&mut log)
         }
     }?;
-    log.status(response.status());
+    log.took(clock().saturating_sub(began));
     worker::console_log!("{log}");
     Ok(response)
 }
@@ -79,45 +81,60 @@ async fn serve(
         Outcome::Allow(Service::Object(retrieval)) => *retrieval,
         Outcome::Allow(Service::Redirect(redirect)) => {
             log.verdict(&Verdict::Allow("redirected"));
-            return viewer::respond(Redirect::STATUS, &redirect.headers(), None, &viewer.id);
+            return viewer::respond(Redirect::STATUS, &redirect.headers(), None, log);
         }
         Outcome::Allow(Service::Listing(listing)) => {
             let cors = listing.cors().to_vec();
             return match listing::list(*listing, platform.0, log).await {
                 Ok(response) => {
                     log.verdict(&verdict);
-                    viewer::respond_listing(&response, &viewer.id)
+                    viewer::respond_text(200, &response.headers, response.body.as_deref(), log)
                 }
                 Err(rejection) => {
                     log.verdict(&Verdict::from(&rejection));
-                    viewer::reject(&rejection, cors, viewer)
+                    viewer::reject(&rejection, cors, viewer, log)
                 }
             };
         }
+        Outcome::Allow(Service::Health(check)) => {
+            log.verdict(&Verdict::Allow("health"));
+            let report = origin::HEALTH.with_borrow(|health| check.report(health, now));
+            return viewer::respond_text(
+                report.status,
+                &Report::headers(),
+                Some(&report.body()),
+                log,
+            );
+        }
         Outcome::Preflight(headers) => {
             log.verdict(&verdict);
-            return viewer::respond(204, &headers, None, &viewer.id);
+            return viewer::respond(204, &headers, None, log);
         }
         Outcome::Reject { rejection, cors } => {
             log.verdict(&verdict);
-            return viewer::reject(&rejection, cors, viewer);
+            return viewer::reject(&rejection, cors, viewer, log);
         }
     };
     let cors = retrieval.cors().to_vec();
     match origin::retrieve(retrieval, platform, log).await {
-        Ok((ViewerResponse { status, headers, .. }, answer)) => {
+        Ok((mut head, answer)) => {
             log.verdict(&verdict);
+            head.headers.push(("server-timing", log.timing().header()));
             let body = answer.and_then(|answer| answer.body());
-            viewer::respond(status, &headers, body.as_ref(), &viewer.id)
+            viewer::respond(head.status, &head.headers, body.as_ref(), log)
         }
         Err(rejection) => {
             log.verdict(&Verdict::from(&rejection));
-            viewer::reject(&rejection, cors, viewer)
+            viewer::reject(&rejection, cors, viewer, log)
         }
     }
 }
 
 /// The platform's clock stands still while a request computes, and moves on when it waits.
+fn clock() -> Duration {
+    Duration::from_millis(worker::Date::now().as_millis())
+}
+
 fn now() -> UnixTime {
-    UnixTime::from_secs(worker::Date::now().as_millis() / 1000)
+    UnixTime::from_secs(clock().as_secs())
 }

@@ -16,7 +16,7 @@ use web_sys::{ReadableStreamDefaultReader, Response};
 use worker::{Delay, Env};
 
 use crate::origin::{HEALTH, send};
-use crate::{now, viewer};
+use crate::{clock, now, viewer};
 
 /// Asks the store until a page is full, or the listing ends.
 pub(crate) async fn list(
@@ -31,6 +31,7 @@ pub(crate) async fn list(
             Next::Respond(response) => return Ok(response),
             Next::Reject(rejection) => return Err(rejection),
         };
+        let began = clock();
         if !pause.is_zero() {
             Delay::from(pause).await;
         }
@@ -46,7 +47,8 @@ pub(crate) async fn list(
             head: StoreAnswer { status: *status, headers },
             body,
         });
-        log.asked(listing.store().unwrap_or_default(), answer.map(|answer| answer.head.status));
+        let status = answer.map(|answer| answer.head.status);
+        log.asked(listing.store().unwrap_or_default(), status, clock().saturating_sub(began));
         next = HEALTH.with_borrow_mut(|health| listing.settle(answer, health, now()));
     }
 }

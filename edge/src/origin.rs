@@ -21,7 +21,7 @@ use web_sys::{
 use worker::{Context, Delay, Env};
 
 use crate::cache::{self, Promised};
-use crate::{now, r2, viewer};
+use crate::{clock, now, r2, viewer};
 
 thread_local! {
     /// What this instance knows of the stores; each has to find out for itself.
@@ -43,13 +43,16 @@ pub(crate) async fn retrieve(
     loop {
         next = match next {
             Next::Look(retrieval) => {
+                let began = clock();
                 copy = look(&retrieval, &mut promised).await;
+                log.looked(clock().saturating_sub(began));
                 let head = copy.as_ref().map(head_of);
                 let head = head.as_ref().map(StoreHead::as_answer);
                 HEALTH.with_borrow_mut(|health| retrieval.found(head, health, now()))
             }
             Next::Ask { retrieval, pause } => {
                 cancel(answer.take());
+                let began = clock();
                 if !pause.is_zero() {
                     Delay::from(pause).await;
                 }
@@ -57,7 +60,8 @@ pub(crate) async fn retrieve(
                 let head = sent.as_ref().map(head_of).map_err(|unanswered| *unanswered);
                 let head =
                     head.as_ref().map(StoreHead::as_answer).map_err(|unanswered| *unanswered);
-                log.asked(retrieval.store(), head.map(|head| head.status));
+                let took = clock().saturating_sub(began);
+                log.asked(retrieval.store(), head.map(|head| head.status), took);
                 answer = sent.ok();
                 HEALTH.with_borrow_mut(|health| retrieval.settle(head, health, now()))
             }
@@ -74,6 +78,9 @@ pub(crate) async fn retrieve(
                 cancel(other);
                 if let (Some(keep), Some(body)) = (response.keep, &body) {
                     cache::keep(context, keep, body, promised);
+                }
+                if let Some(renewal) = response.renewal {
+                    cache::renew(context, renewal);
                 }
                 return Ok((response.head, body));
             }
@@ -106,18 +113,18 @@ async fn look(retrieval: &Retrieval, promised: &mut Option<Promised>) -> Option<
 }
 
 /// The head of an answer, as the core reads it.
-struct StoreHead {
+pub(crate) struct StoreHead {
     status: u16,
     headers: Vec<(String, String)>,
 }
 
 impl StoreHead {
-    fn as_answer(&self) -> StoreAnswer<'_> {
+    pub(crate) fn as_answer(&self) -> StoreAnswer<'_> {
         StoreAnswer { status: self.status, headers: &self.headers }
     }
 }
 
-fn head_of(answer: &Response) -> StoreHead {
+pub(crate) fn head_of(answer: &Response) -> StoreHead {
     StoreHead { status: answer.status(), headers: viewer::read_headers(&answer.headers()) }
 }
 

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use cloakroom_core::client::{Client, Told};
-use cloakroom_core::listing::ListResponse;
+use cloakroom_core::log::LogLine;
 use cloakroom_core::rejection::Rejection;
 use cloakroom_core::request::Scheme;
 use js_sys::{Array, JsString, Reflect};
@@ -81,16 +81,26 @@ pub(crate) fn respond(
     status: u16,
     headers: &[(&str, String)],
     body: Option<&ReadableStream>,
-    id: &str,
+    log: &mut LogLine,
 ) -> worker::Result<Response> {
-    let init = init(status, headers, id)?;
+    let length = headers.iter().find(|(name, _)| *name == "content-length");
+    let length = length.and_then(|(_, length)| length.parse().ok());
+    log.answered(status, if body.is_some() { length } else { Some(0) });
+    let init = init(status, headers, log.request_id())?;
     Ok(Response::new_with_opt_readable_stream_and_init(body, &init)?)
 }
 
-/// A listing.
-pub(crate) fn respond_listing(response: &ListResponse, id: &str) -> worker::Result<Response> {
-    let init = init(200, &response.headers, id)?;
-    Ok(Response::new_with_opt_str_and_init(response.body.as_deref(), &init)?)
+/// An answer that was made here.
+pub(crate) fn respond_text(
+    status: u16,
+    headers: &[(&str, String)],
+    body: Option<&str>,
+    log: &mut LogLine,
+) -> worker::Result<Response> {
+    let body = body.filter(|body| !body.is_empty());
+    log.answered(status, u64::try_from(body.map_or(0, str::len)).ok());
+    let init = init(status, headers, log.request_id())?;
+    Ok(Response::new_with_opt_str_and_init(body, &init)?)
 }
 
 /// The answer to a request that is not served.
@@ -98,20 +108,19 @@ pub(crate) fn reject(
     rejection: &Rejection,
     cors: Vec<(&'static str, String)>,
     viewer: &ViewerRequest,
+    log: &mut LogLine,
 ) -> worker::Result<Response> {
     let Told { status, headers, body } = viewer.client().tell(rejection, cors);
-    let init = init(status, &headers, &viewer.id)?;
-    let body = Some(body).filter(|body| !body.is_empty());
-    Ok(Response::new_with_opt_str_and_init(body.as_deref(), &init)?)
+    respond_text(status, &headers, Some(&body), log)
 }
 
 /// The answer while policy or secrets are not in order. The log says what is wrong with them.
-pub(crate) fn not_configured(id: &str) -> worker::Result<Response> {
+pub(crate) fn not_configured(log: &mut LogLine) -> worker::Result<Response> {
     let body =
         r#"{"code":"NotConfigured","message":"This site is not set up yet. Its log says why."}"#;
     let headers =
         [("cache-control", "no-store".to_owned()), ("content-type", "application/json".to_owned())];
-    Ok(Response::new_with_opt_str_and_init(Some(body), &init(500, &headers, id)?)?)
+    respond_text(500, &headers, Some(body), log)
 }
 
 fn init(status: u16, headers: &[(&str, String)], id: &str) -> worker::Result<ResponseInit> {

@@ -6,6 +6,7 @@
 
 use cloakroom_core::secret::Secret;
 use cloakroom_core::ticket_cookie::token::Token;
+use cloakroom_core::ticket_id::TicketId;
 use cloakroom_fuzz::NOW;
 use libfuzzer_sys::fuzz_target;
 
@@ -21,6 +22,7 @@ fuzz_target!(|text: &str| {
         folder: format!("{}/", line()),
         key_id: line(),
         proof: line(),
+        ticket: TicketId::parse("00112233445566778899aabbccddeeff").expect("a name"),
         principal: line(),
         until: NOW,
         address: None,

@@ -135,6 +135,6 @@ fn log(event: &lambda_http::Request, answer: &Answer, id: Option<&str>, time: Un
     let mut line = LogLine::new(time, id.unwrap_or_default(), event.method().as_str());
     line.trail(&answer.log.trail);
     line.verdict(&answer.log.verdict);
-    line.status(answer.status);
+    line.answered(answer.status, u64::try_from(answer.body.len()).ok());
     println!("{line}");
 }

@@ -133,12 +133,17 @@ impl Copy {
     /// Whether it is to be looked at: it was kept after `purged_until`, and not too long ago.
     pub(crate) fn counts(&self, purged_until: Option<UnixTime>, now: UnixTime) -> bool {
         let is_purged = purged_until.is_some_and(|until| self.kept_at <= until);
-        !is_purged && now.since(self.kept_at) <= MAX_RETENTION
+        !is_purged && self.age(now) <= MAX_RETENTION
+    }
+
+    /// How old it is, since the store gave it or said that it is still right.
+    pub(crate) fn age(&self, now: UnixTime) -> Duration {
+        now.since(self.kept_at)
     }
 
     /// Whether it may be used without asking.
     pub(crate) fn is_fresh(&self, now: UnixTime) -> bool {
-        now.since(self.kept_at) < self.ttl
+        self.age(now) < self.ttl
     }
 
     /// Whether it may be used though the store fails; never where the object itself forbids it
@@ -149,7 +154,7 @@ impl Copy {
             matches!(name, "no-cache" | "must-revalidate" | "proxy-revalidate")
         };
         let forbidden = directives(self.answer().header("cache-control")).iter().any(must_ask);
-        !forbidden && now.since(self.kept_at) < self.ttl.saturating_add(rule.stale_if_error)
+        !forbidden && self.age(now) < self.ttl.saturating_add(rule.stale_if_error)
     }
 
     /// Whether the store, which says that the object is the same, has changed what it says of it.
@@ -166,6 +171,29 @@ impl Copy {
     /// The copy, kept again since the store says that it is still the object. A part is not.
     pub(crate) fn renewed(&self, key: CopyKey, rule: &CacheRule, now: UnixTime) -> Option<Keep> {
         keep(self.answer(), key, rule, now)
+    }
+
+    /// For a part, how the whole is kept again.
+    pub(crate) fn renewal(&self, key: CopyKey, rule: &CacheRule) -> Option<Renewal> {
+        let (rule, kept_at) = (rule.clone(), self.kept_at);
+        (self.status == 206).then_some(Renewal { key, rule, kept_at })
+    }
+}
+
+/// A copy of which a part was found, and the store has said that it is still the object.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Renewal {
+    /// Where the whole is.
+    pub key: CopyKey,
+    rule: CacheRule,
+    kept_at: UnixTime,
+}
+
+impl Renewal {
+    /// What to keep of the whole that was found there; nothing if it is another one by now.
+    pub fn keep(self, whole: StoreAnswer<'_>, now: UnixTime) -> Option<Keep> {
+        let whole = Copy::read(whole).filter(|whole| whole.kept_at == self.kept_at)?;
+        whole.renewed(self.key, &self.rule, now)
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::access::Access;
 use crate::control::Control;
 use crate::grant::{Grant, PendingGrant, Verified};
-use crate::health::Health;
+use crate::health::{Health, HealthCheck};
 use crate::key::Keyring;
 use crate::listing::{self, Listing};
 use crate::log::Verdict;
@@ -46,6 +46,7 @@ pub struct Gate {
     keyring: Keyring,
     routes: Routes,
     purges: Purges,
+    health: Option<HealthCheck>,
 }
 
 /// The last step of the pipeline: how an object gets to the viewer.
@@ -55,6 +56,9 @@ pub struct Gate {
 pub trait Handout: Sized {
     /// How listings are handed out, where they are. Elsewhere a bucket is no object.
     const LISTING: Option<fn(Listing) -> Self> = None;
+
+    /// How it is told how the edge is, where somebody may ask.
+    const HEALTH: Option<fn(HealthCheck) -> Self> = None;
 
     /// Hands out what may be had, with what became of the wish for a cookie.
     fn of(access: Access<'_, '_>, exchange: Exchange, purges: &Purges, now: UnixTime) -> Self;
@@ -69,6 +73,8 @@ pub enum Service {
     Redirect(Redirect),
     /// What there is.
     Listing(Box<Listing>),
+    /// How the edge is.
+    Health(HealthCheck),
 }
 
 impl Service {
@@ -76,7 +82,7 @@ impl Service {
     pub fn first_request(&self, now: UnixTime) -> Option<OriginRequest> {
         match self {
             Self::Object(retrieval) => Some(retrieval.request(now)),
-            Self::Redirect(_) => None,
+            Self::Redirect(_) | Self::Health(_) => None,
             Self::Listing(listing) => match listing.clone().begin(&mut Health::default(), now) {
                 listing::Next::Ask { listing, .. } => listing.request(now),
                 listing::Next::Respond(_) | listing::Next::Reject(_) => None,
@@ -87,6 +93,7 @@ impl Service {
 
 impl Handout for Service {
     const LISTING: Option<fn(Listing) -> Self> = Some(|listing| Self::Listing(Box::new(listing)));
+    const HEALTH: Option<fn(HealthCheck) -> Self> = Some(Self::Health);
 
     fn of(access: Access<'_, '_>, exchange: Exchange, purges: &Purges, now: UnixTime) -> Self {
         match access.located().route().delivery {
@@ -171,7 +178,7 @@ impl Gate {
     pub fn new(policy: &Policy, secrets: &Secrets<'_>) -> Result<Self, PolicyError> {
         let (mut keyring, routes) = (policy.keyring(secrets)?, policy.routes(secrets)?);
         routes.ticket_cookies().iter().for_each(|key| keyring.add_ticket_cookie(Arc::clone(key)));
-        Ok(Self { keyring, routes, purges: Purges::default() })
+        Ok(Self { keyring, routes, purges: Purges::default(), health: policy.health_check() })
     }
 
     /// Makes a gate of the routes that the policy's upload rules name: those whose stores'
@@ -181,7 +188,7 @@ impl Gate {
     /// [`PolicyError`] when a secret that the policy names is missing.
     pub fn of_uploads(policy: &Policy, secrets: &Secrets<'_>) -> Result<Self, PolicyError> {
         let (keyring, routes) = (policy.keyring(secrets)?, policy.upload_routes(secrets)?);
-        Ok(Self { keyring, routes, purges: Purges::default() })
+        Ok(Self { keyring, routes, purges: Purges::default(), health: None })
     }
 
     /// The same gate, under what an operator has revoked and purged.
@@ -204,6 +211,10 @@ impl Gate {
         now: UnixTime,
     ) -> Step<'g, 'r, T> {
         let mut trail = Trail::default();
+        if let (Some(tell), Some(check)) = (T::HEALTH, self.health_check(request)) {
+            let outcome = Outcome::Allow(tell(check.clone()));
+            return Step::Decided(Decision { outcome, trail });
+        }
         let verified = match request.method() {
             Method::Options => {
                 let outcome = Outcome::Preflight(self.preflight(request));
@@ -222,6 +233,12 @@ impl Gate {
             }
             Err(rejection) => Step::Decided(self.finish(request, Err(rejection), now, trail)),
         }
+    }
+
+    /// The question of how the edge is, when this is one. It needs no credential.
+    fn health_check(&self, request: &Request<'_>) -> Option<&HealthCheck> {
+        let is_read = matches!(request.method(), Method::Get | Method::Head);
+        self.health.as_ref().filter(|check| is_read && check.path == request.path())
     }
 
     /// The first half of the pipeline. Each step consumes the proof of the one before it.

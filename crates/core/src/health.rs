@@ -19,6 +19,48 @@ pub const REST: Duration = Duration::from_secs(10);
 #[derive(Clone, Debug, Default)]
 pub struct Health(BTreeMap<String, Condition>);
 
+/// A question of how an edge is, by one path of the policy's choice.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HealthCheck {
+    /// The path, as sent.
+    pub path: String,
+    /// The stores that matter.
+    pub stores: Vec<String>,
+}
+
+impl HealthCheck {
+    /// The answer, for whoever watches over an edge: 503 when no store may be asked.
+    pub fn report(&self, health: &Health, now: UnixTime) -> Report {
+        let rests = |store: &&String| health.rests_until(store, now).is_some();
+        let resting = self.stores.iter().filter(rests).count();
+        match self.stores.len().saturating_sub(resting) {
+            0 => Report { status: 503, word: "down" },
+            _ if resting > 0 => Report { status: 200, word: "degraded" },
+            _ => Report { status: 200, word: "ok" },
+        }
+    }
+}
+
+/// What is told of an edge's health. It names no store: everybody may ask.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Report {
+    /// The status of the answer.
+    pub status: u16,
+    word: &'static str,
+}
+
+impl Report {
+    /// The headers of the answer.
+    pub fn headers() -> [(&'static str, String); 2] {
+        [("cache-control", "no-store".to_owned()), ("content-type", "application/json".to_owned())]
+    }
+
+    /// Its body.
+    pub fn body(&self) -> String {
+        format!("{{\"status\":\"{}\"}}", self.word)
+    }
+}
+
 #[derive(Clone, Copy, Debug, Default)]
 struct Condition {
     failures: u32,
@@ -62,6 +104,25 @@ impl Health {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_report_says_how_many_may_be_asked() {
+        let now = UnixTime::from_secs(1_000);
+        let stores = vec!["main".to_owned(), "old".to_owned()];
+        let check = HealthCheck { path: "/healthz".to_owned(), stores };
+        let mut health = Health::default();
+        let mut reports = Vec::new();
+        for store in ["none", "main", "old"] {
+            for _ in 0..FAILURES {
+                health.failed(store, now);
+            }
+            let report = check.report(&health, now);
+            reports.push((report.status, report.body()));
+        }
+        let expected = [(200, "ok"), (200, "degraded"), (503, "down")];
+        assert_eq!(reports, expected.map(|(s, word)| (s, format!("{{\"status\":\"{word}\"}}"))));
+        assert_eq!(check.report(&health, now.saturating_add(REST)).status, 200);
+    }
 
     #[test]
     fn a_store_rests_after_failures_in_a_row() {

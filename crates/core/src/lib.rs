@@ -85,6 +85,8 @@ pub mod rejection;
 
 pub mod client;
 
+pub mod timing;
+
 pub mod log;
 pub mod trail;
 

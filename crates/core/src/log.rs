@@ -4,6 +4,7 @@
 //! a query, a header or an upload id to it but through the facts that are listed here.
 
 use std::fmt;
+use std::time::Duration;
 
 use serde::Serializer as _;
 use serde_json::Value;
@@ -12,6 +13,7 @@ use crate::rejection::Rejection;
 use crate::retrieval::CacheStatus;
 use crate::store::Unanswered;
 use crate::time::UnixTime;
+use crate::timing::{Timing, add};
 use crate::trail::Trail;
 
 /// How a request was decided.
@@ -55,20 +57,37 @@ impl Verdict {
 /// The line, as it fills up. Fields stand in the order in which they were learnt.
 #[derive(Clone, Debug)]
 pub struct LogLine {
+    request_id: String,
     fields: Vec<(&'static str, Value)>,
     attempts: Vec<String>,
     store_status: Option<u16>,
+    timing: Timing,
 }
 
 impl LogLine {
     /// A line about a request that came at `time`. Its id is in the answer, too.
     pub fn new(time: UnixTime, request_id: &str, method: &str) -> Self {
-        let mut line =
-            Self { fields: Vec::with_capacity(24), attempts: Vec::new(), store_status: None };
+        let mut line = Self {
+            request_id: request_id.to_owned(),
+            fields: Vec::with_capacity(32),
+            attempts: Vec::new(),
+            store_status: None,
+            timing: Timing::default(),
+        };
         line.text("time", time.to_rfc3339());
         line.text("request_id", request_id.to_owned());
         line.text("method", method.to_owned());
         line
+    }
+
+    /// The id of the request.
+    pub fn request_id(&self) -> &str {
+        &self.request_id
+    }
+
+    /// How long things took until now.
+    pub fn timing(&self) -> &Timing {
+        &self.timing
     }
 
     /// The path of a request target; the query may be a ticket.
@@ -102,9 +121,15 @@ impl LogLine {
         }
     }
 
-    /// A store was asked, and answered with this status or not at all. The last one that was
-    /// asked is the one that counts; if there were others, all are listed.
-    pub fn asked(&mut self, store: &str, answer: Result<u16, Unanswered>) {
+    /// A copy was looked for.
+    pub fn looked(&mut self, took: Duration) {
+        add(&mut self.timing.cache, took);
+    }
+
+    /// A store was asked, and answered with this status or not at all, after some time. The last
+    /// one that was asked is the one that counts; if there were others, all are listed.
+    pub fn asked(&mut self, store: &str, answer: Result<u16, Unanswered>, took: Duration) {
+        add(&mut self.timing.store, took);
         self.attempts.push(match answer {
             Ok(status) => format!("{store} {status}"),
             Err(Unanswered::Unreachable) => format!("{store} unreachable"),
@@ -116,12 +141,24 @@ impl LogLine {
 
     /// What the cache had to do with the answer.
     pub fn cache(&mut self, status: CacheStatus) {
+        self.timing.cache_status = Some(status);
         self.text("cache", status.as_str().to_owned());
     }
 
-    /// The status of the answer to the viewer.
-    pub fn status(&mut self, status: u16) {
+    /// The answer to the viewer: its status, and how many bytes its body has, where that is known
+    /// beforehand.
+    pub fn answered(&mut self, status: u16, bytes: Option<u64>) {
         self.fields.push(("status", status.into()));
+        self.fields.extend(bytes.map(|bytes| ("bytes", bytes.into())));
+    }
+
+    /// How long all of it took, until the answer began.
+    pub fn took(&mut self, all: Duration) {
+        let Timing { cache, store, .. } = self.timing;
+        for (name, part) in [("cache_ms", cache), ("store_ms", store), ("ms", Some(all))] {
+            let part = part.and_then(|part| u64::try_from(part.as_millis()).ok());
+            self.fields.extend(part.map(|part| (name, part.into())));
+        }
     }
 
     fn text(&mut self, name: &'static str, text: String) {
@@ -156,10 +193,12 @@ mod tests {
             principal: Some(Principal::User("al\nice".to_owned())),
             ..Trail::default()
         });
-        line.asked("main", Err(Unanswered::Unreachable));
-        line.asked("main", Ok(404));
+        line.looked(Duration::from_millis(1));
+        line.asked("main", Err(Unanswered::Unreachable), Duration::from_millis(2));
+        line.asked("main", Ok(404), Duration::from_millis(30));
         line.verdict(&Verdict::from(&Rejection::Store(StoreError::NotFound)));
-        line.status(404);
+        line.answered(404, Some(12));
+        line.took(Duration::from_micros(34_500));
         assert_eq!(
             line.to_string(),
             r#"{"time":"1970-01-01T00:00:00Z","request_id":"7","method":"GET","path":"/a\"b","#
@@ -167,7 +206,8 @@ mod tests {
                 + r#""dialect":"jwt_bearer","principal":"user al\nice","store_status":404,"#
                 + r#""attempts":["main unreachable","main 404"],"#
                 + r#""decision":"deny","reason":"object_not_found","#
-                + r#""detail":"the store has no such object","status":404}"#
+                + r#""detail":"the store has no such object","status":404,"bytes":12,"#
+                + r#""cache_ms":1,"store_ms":32,"ms":34}"#
         );
     }
 }

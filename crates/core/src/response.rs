@@ -64,7 +64,27 @@ pub struct ViewerResponse {
 }
 
 impl ViewerResponse {
+    /// Of what a store has just answered.
     pub(crate) fn from_store(delivery: &Delivery, answer: &StoreAnswer<'_>, now: UnixTime) -> Self {
+        Self::new(delivery, answer, Duration::ZERO, now)
+    }
+
+    /// Of what a store has answered some time ago (RFC 9111, section 5.1).
+    pub(crate) fn from_copy(
+        delivery: &Delivery,
+        answer: &StoreAnswer<'_>,
+        age: Duration,
+        now: UnixTime,
+    ) -> Self {
+        let mut response = Self::new(delivery, answer, age, now);
+        // What is for one viewer says itself how long it lives from now on.
+        if delivery.sharing == Sharing::Everyone {
+            response.headers.push(("age", age.as_secs().to_string()));
+        }
+        response
+    }
+
+    fn new(delivery: &Delivery, answer: &StoreAnswer<'_>, age: Duration, now: UnixTime) -> Self {
         let status = answer.status;
         // The body of an error is the store's own business.
         let has_body = matches!(status, 200 | 206);
@@ -112,7 +132,7 @@ impl ViewerResponse {
             // What made the answer a no may change at any time.
             412 | 416 => passed.push(("cache-control", "no-store".to_owned())),
             _ => passed.extend(
-                cache_control(delivery, store_cache_control.as_deref(), now)
+                cache_control(delivery, store_cache_control.as_deref(), age, now)
                     .map(|value| ("cache-control", value)),
             ),
         }
@@ -153,7 +173,12 @@ fn is_inert(content_type: &str) -> bool {
     inert && !content_type.contains(',')
 }
 
-fn cache_control(delivery: &Delivery, store: Option<&str>, now: UnixTime) -> Option<String> {
+fn cache_control(
+    delivery: &Delivery,
+    store: Option<&str>,
+    age: Duration,
+    now: UnixTime,
+) -> Option<String> {
     match delivery.sharing {
         Sharing::Everyone => store.map(str::to_owned),
         // Kept, but asked about each time: by then the viewer may be another one.
@@ -163,7 +188,8 @@ fn cache_control(delivery: &Delivery, store: Option<&str>, now: UnixTime) -> Opt
         }
         Sharing::UrlHolders => {
             let rest = delivery.expires_at.map_or(Duration::ZERO, |end| end.since(now));
-            let max_age = store.and_then(max_age).unwrap_or(DEFAULT_MAX_AGE).min(rest);
+            let own = store.and_then(max_age).map(|max_age| max_age.saturating_sub(age));
+            let max_age = own.unwrap_or(DEFAULT_MAX_AGE).min(rest);
             Some(format!("private, max-age={}", max_age.as_secs()))
         }
     }
@@ -265,6 +291,28 @@ mod tests {
             let headers: Vec<_> = store.iter().map(|value| ("cache-control", *value)).collect();
             let response = respond(sharing, 200, &headers);
             assert_eq!(header(&response, "cache-control"), expected, "{sharing:?} {store:?}");
+        }
+    }
+
+    #[test]
+    fn a_copy_lives_no_longer_for_its_age() {
+        let age = Duration::from_secs(10);
+        for (sharing, store, expected, shown) in [
+            (Sharing::UrlHolders, None, Some("private, max-age=60"), None),
+            (Sharing::UrlHolders, Some("max-age=65"), Some("private, max-age=55"), None),
+            (Sharing::UrlHolders, Some("max-age=9"), Some("private, max-age=0"), None),
+            (Sharing::Nobody, Some("max-age=65"), Some("private, no-cache"), None),
+            (Sharing::Everyone, Some("max-age=65"), Some("max-age=65"), Some("10")),
+            (Sharing::Everyone, None, None, Some("10")),
+        ] {
+            let headers: Vec<_> = store
+                .iter()
+                .map(|value| ("cache-control".to_owned(), (*value).to_owned()))
+                .collect();
+            let answer = StoreAnswer { status: 200, headers: &headers };
+            let response = ViewerResponse::from_copy(&delivery(sharing), &answer, age, NOW);
+            assert_eq!(header(&response, "cache-control"), expected, "{sharing:?} {store:?}");
+            assert_eq!(header(&response, "age"), shown, "{sharing:?} {store:?}");
         }
     }
 

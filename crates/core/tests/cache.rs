@@ -67,6 +67,10 @@ fn headers(of: &[(&str, &str)]) -> Headers {
     of.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
 }
 
+fn owned(of: &[(&'static str, String)]) -> Headers {
+    of.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect()
+}
+
 /// Cache, store and clock.
 struct World {
     gate: Gate,
@@ -195,9 +199,16 @@ impl World {
     }
 
     fn keep(&mut self, response: &Response) {
+        if let Some(renewal) = response.renewal.clone() {
+            assert_eq!(response.keep, None, "a part");
+            let (kept, size) = self.copies.get(renewal.key.as_str()).cloned().unwrap();
+            let keep = renewal.keep(StoreAnswer { status: 200, headers: &kept }, self.time());
+            let keep = keep.unwrap();
+            self.copies.insert(keep.key.as_str().to_owned(), (owned(&keep.headers), size));
+        }
         let Some(keep) = &response.keep else { return };
         assert_ne!(response.body, Body::None, "there is nothing to keep");
-        let kept = headers(&keep.headers.iter().map(|(n, v)| (*n, v.as_str())).collect::<Vec<_>>());
+        let kept = owned(&keep.headers);
         let size = kept.iter().find(|(name, _)| name == "content-length").unwrap().1.parse();
         self.copies.insert(keep.key.as_str().to_owned(), (kept, size.unwrap()));
     }
@@ -247,7 +258,7 @@ fn a_purged_copy_does_not_count() {
         Control::parse(&json!({ "version": 1, "purges": [purge] }).to_string()).unwrap()
     };
     let gate = world.gate.clone();
-    let mut look = |world: &mut World, control: Control| {
+    let look = |world: &mut World, control: Control| {
         world.gate = gate.clone().under(control);
         let response = world.get(PUBLIC, &[]);
         seen(world, response)
@@ -451,6 +462,11 @@ fn parts_come_from_a_whole_copy() {
     let response = world.get(PUBLIC, &[("range", "bytes=5-")]);
     let asked = "asked [\"if-none-match \\\"1\\\", range bytes=5-\"]";
     assert_eq!(seen(&mut world, response), format!("206 revalidated Copy; {asked}"));
+    // The whole is fresh again.
+    world.now += 299;
+    let response = world.get(PUBLIC, &[("range", "bytes=5-")]);
+    assert_eq!(seen(&mut world, response), "206 hit Copy");
+    world.now += 1;
     world.has(10, &[("etag", "\"2\"")]);
     let response = world.get(PUBLIC, &[("range", "bytes=5-")]);
     assert_eq!(seen(&mut world, response), format!("206 expired Store; {asked}"));

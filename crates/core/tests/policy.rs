@@ -97,8 +97,8 @@ fn each_error_names_its_place() {
         (
             "/storage",
             Some(json!({})),
-            "policy: has no field `storage`; its fields are `version`, `stores`, `keys`, `routes` \
-             or `uploads`",
+            "policy: has no field `storage`; its fields are `version`, `stores`, `keys`, `routes`, \
+             `uploads` or `health`",
         ),
         (
             "/stores/main/kind",

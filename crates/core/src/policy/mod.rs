@@ -28,6 +28,7 @@ use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use crate::health::HealthCheck;
 use crate::json::Json;
 use crate::key::Keyring;
 use crate::route::Routes;
@@ -53,6 +54,7 @@ pub struct Policy {
     keys: BTreeMap<String, KeySpec>,
     routes: RouteSpecs,
     uploads: BTreeMap<String, UploadSpec>,
+    health: Option<String>,
 }
 
 impl Policy {
@@ -63,7 +65,7 @@ impl Policy {
     pub fn parse(text: &str) -> Result<Self, PolicyError> {
         let json = read_root(text)?;
         let root = Node::root(&json);
-        let fields = root.object(&["version", "stores", "keys", "routes", "uploads"])?;
+        let fields = root.object(&["version", "stores", "keys", "routes", "uploads", "health"])?;
         read_version(&fields)?;
         let stores = read_entries(&fields.required("stores")?, |_, node| StoreSpec::read(node))?;
         let keys = match fields.optional("keys") {
@@ -78,7 +80,8 @@ impl Policy {
             }
             None => BTreeMap::new(),
         };
-        Ok(Self { stores, keys, routes, uploads })
+        let health = fields.optional("health").map(|node| node.path()).transpose()?;
+        Ok(Self { stores, keys, routes, uploads, health })
     }
 
     /// The keys with their secrets.
@@ -144,6 +147,13 @@ impl Policy {
             }
         }
         Ok(routes)
+    }
+
+    /// By what path it is asked how the edge is, and by what stores that is measured.
+    pub fn health_check(&self) -> Option<HealthCheck> {
+        let named: BTreeSet<_> = self.routes.by_name.values().flat_map(RouteSpec::stores).collect();
+        let stores = named.into_iter().map(str::to_owned).collect();
+        Some(HealthCheck { path: self.health.clone()?, stores })
     }
 
     /// The upload rules with their secrets.

@@ -165,6 +165,18 @@ impl<'a> Node<'a> {
         }
     }
 
+    /// A path, as viewers send it.
+    pub(super) fn path(&self) -> Result<String, PolicyError> {
+        let text = self.string()?;
+        let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte);
+        if text.starts_with('/') && text.bytes().all(is_plain) && !text.contains("/.") {
+            return Ok(text.to_owned());
+        }
+        self.error(
+            "must begin with `/` and be made of letters, digits and `-._~/`, as in `/healthz`",
+        )
+    }
+
     /// A public key in PEM.
     pub(super) fn public_key(&self, algorithm: Algorithm) -> Result<PublicKey, PolicyError> {
         PublicKey::from_pem(algorithm, self.string()?).or_else(|why| self.error(why))

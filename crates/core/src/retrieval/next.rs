@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::cache::{CopyKey, Keep};
+use crate::cache::{CopyKey, Keep, Renewal};
 use crate::rejection::Rejection;
 use crate::response::ViewerResponse;
 
@@ -41,6 +41,8 @@ pub struct Response {
     pub body: Body,
     /// What to keep of that body for the next viewer.
     pub keep: Option<Keep>,
+    /// What to keep again though only a part of it is served.
+    pub renewal: Option<Renewal>,
     /// What the cache had to do with it.
     pub cache: CacheStatus,
 }

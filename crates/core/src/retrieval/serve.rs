@@ -1,5 +1,7 @@
 //! Making answers to the viewer, of what a store says and of copies.
 
+use std::time::Duration;
+
 use crate::cache::{Copy, keep};
 use crate::conditions::{Met, evaluate, is_for};
 use crate::health::Health;
@@ -45,7 +47,7 @@ impl Retrieval {
             head.headers.push(("etag", tag.to_owned()));
         }
         let body = self.wanted.body_of(&head, Body::Store);
-        Next::Respond(Box::new(Response { head, body, keep, cache }))
+        Next::Respond(Box::new(Response { head, body, keep, renewal: None, cache }))
     }
 
     /// The headers of the part that was wanted, when the store was asked for the whole in its
@@ -72,10 +74,11 @@ impl Retrieval {
         let stale = self.copies.as_mut().and_then(|copies| {
             let copy = copies.stale.take()?;
             let keep = copy.renewed(copies.key.clone(), &copies.rule, now);
-            Some((copy, keep))
+            let renewal = copy.renewal(copies.key.clone(), &copies.rule);
+            Some((copy, keep, renewal))
         });
         // INVARIANT: it was asked about a copy.
-        let Some((copy, keep)) = stale else { return self.ask(health, now) };
+        let Some((copy, keep, renewal)) = stale else { return self.ask(health, now) };
         if copy.is_described_anew(unchanged) {
             // RFC 9111, section 4.3.4; what else has changed, a 304 need not say.
             return self.ask(health, now);
@@ -84,7 +87,7 @@ impl Retrieval {
             Ok(response) => {
                 // Of a body that nobody is sent, nothing can be kept.
                 let keep = keep.filter(|_| response.body != Body::None);
-                Next::Respond(Box::new(Response { keep, ..response }))
+                Next::Respond(Box::new(Response { keep, renewal, ..response }))
             }
             Err(next) => next.unwrap_or_else(|| self.without_copies().ask(health, now)),
         }
@@ -108,9 +111,11 @@ impl Retrieval {
             return Err(Some(Next::Look(Box::new(Self { wanted, ..self.clone() }))));
         }
         let answer = StoreAnswer { status, ..answer };
-        let head = ViewerResponse::from_store(&self.delivery, &answer, now);
+        // What the store has just confirmed is as new as its answer.
+        let age = if cache == CacheStatus::Revalidated { Duration::ZERO } else { copy.age(now) };
+        let head = ViewerResponse::from_copy(&self.delivery, &answer, age, now);
         let body = self.wanted.body_of(&head, Body::Copy);
-        Ok(Response { head, body, keep: None, cache })
+        Ok(Response { head, body, keep: None, renewal: None, cache })
     }
 
     /// The status that the viewer's conditions make of an answer; none when they cannot be read.

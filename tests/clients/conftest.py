@@ -13,6 +13,7 @@ from botocore import UNSIGNED
 from botocore.config import Config
 
 import bucket
+from django_site import Site
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
@@ -179,3 +180,10 @@ def s3fs(system, tmp_path):
     yield mount
     for folder in mounted:
         subprocess.run(["fusermount", "-u", folder], check=True, timeout=60)
+
+
+@pytest.fixture(scope="module")
+def django_site(tmp_path_factory):
+    """The project of `examples/django`, with an edge and an empty store of its own."""
+    with Site(tmp_path_factory.mktemp("django")) as site:
+        yield site

@@ -38,17 +38,17 @@ class Site:
 
     def __init__(self, folder):
         self._folder = folder
+        self._local = folder / "local"
 
     def __enter__(self):
         with contextlib.ExitStack() as stack:
             store = stack.enter_context(EmbeddedStore(self._folder / "store"))
-            local = self._folder / "local"
-            subprocess.run([PYTHON, PROJECT / "make_local.py", local], check=True)
-            policy = policy_for_tests(local, store.endpoint)
+            assert self.make_local().returncode == 0
+            policy = policy_for_tests(self._local, store.endpoint)
             self.edge = stack.enter_context(Edge(policy, SECRETS))
             self._environment = {
                 **os.environ,
-                **json.loads((local / "secrets.json").read_text()),
+                **json.loads((self._local / "secrets.json").read_text()),
                 **SECRETS,
                 "DJANGO_DATABASE": str(self._folder / "db.sqlite3"),
                 "EDGE_URL": self.edge.endpoint,
@@ -73,6 +73,10 @@ class Site:
         if kind == "error":
             raise Raised(what)
         return what
+
+    def make_local(self):
+        command = [PYTHON, PROJECT / "make_local.py", self._local]
+        return subprocess.run(command, stderr=subprocess.PIPE, text=True)
 
     def manage(self, *arguments):
         """What a command of `manage.py` prints."""

@@ -7,7 +7,7 @@ from urllib.parse import parse_qs, quote, urlsplit
 import pytest
 from wire import send
 
-import django_site
+from django_site import SECRETS, Raised
 
 #: The storages whose URLs the edge opens, and those that read through it.
 LINKS = ["default", "edge", "cloudfront", "signer"]
@@ -40,12 +40,12 @@ def content(name):
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory):
-    with django_site.Site(tmp_path_factory.mktemp("django")) as site:
-        for name in [*NAMES, BIG, OTHERS]:
-            save = "storages['default'].save(name, ContentFile(body))"
-            assert site(save, name=name, body=content(name)) == name
-        yield site
+def site(django_site):
+    """The project, with a file under each name."""
+    for name in [*NAMES, BIG, OTHERS]:
+        save = "storages['default'].save(name, ContentFile(body))"
+        assert django_site(save, name=name, body=content(name)) == name
+    return django_site
 
 
 def url(site, storage, name, **options):
@@ -105,7 +105,7 @@ def test_what_is_missing(site, storage):
     for name in ["users/1/missing.jpg", "users/1/missing/", "users/1/two+words.jpg"]:
         assert site("storages[alias].exists(name)", alias=storage, name=name) is False
         for call in ["open", "size"]:
-            with pytest.raises(django_site.Raised, match="^FileNotFoundError"):
+            with pytest.raises(Raised, match="^FileNotFoundError"):
                 site(f"storages[alias].{call}(name)", alias=storage, name=name)
         assert send("GET", url(site, storage, name)).status == 404
 
@@ -143,13 +143,13 @@ def test_only_changes_go_to_the_store(site):
     assert site(f"{storage}.exists(name)", name=name)
     assert site(f"{storage}.listdir('users')") == (["1", "2"], [])
     for change in ["save(name, ContentFile(b'x'))", "delete(name)", "open(name, 'wb').write(b'x')"]:
-        with pytest.raises(django_site.Raised, match="http://127.0.0.1:1/"):
+        with pytest.raises(Raised, match="http://127.0.0.1:1/"):
             site(f"{storage}.{change}", name=name)
 
 
 def test_the_edge_takes_no_changes(site):
     for change in ["save('users/1/a.jpg', ContentFile(b'x'))", "delete('users/1/plain.jpg')"]:
-        with pytest.raises(django_site.Raised):
+        with pytest.raises(Raised):
             site(f"storages['edge'].{change} and None")
     assert site("storages['edge'].open('users/1/plain.jpg').read()") == content(NAMES[0])
 
@@ -214,11 +214,11 @@ def test_no_link_at_all(site):
 def test_the_key_of_one_user(site):
     """Put in place of the site's, it opens what is this user's."""
     storage = "S3Storage(**{**options('edge'), 'access_key': 'VISITOR', 'secret_key': secret})"
-    names = {"secret": django_site.SECRETS["VISITOR_SECRET"]}
+    names = {"secret": SECRETS["VISITOR_SECRET"]}
     assert site(f"{storage}.open(name).read()", name=OTHERS, **names) == content(OTHERS)
     assert send("GET", site(f"{storage}.url(name)", name=OTHERS, **names)).status == 200
     for call in ["open", "exists", "size"]:
-        with pytest.raises(django_site.Raised, match="403"):
+        with pytest.raises(Raised, match="403"):
             site(f"{storage}.{call}(name) and None", name=NAMES[0], **names)
     denied(site, site(f"{storage}.url(name)", name=NAMES[0], **names), "principal_may_not")
 

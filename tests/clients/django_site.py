@@ -94,7 +94,8 @@ class Site:
         log = self._folder / "pages.log"
         with open(log, "wb") as output:
             process = subprocess.Popen(
-                [PYTHON, "manage.py", "runserver", "--noreload", address],
+                # django-storages connects anew for each thread.
+                [PYTHON, "manage.py", "runserver", "--noreload", "--nothreading", address],
                 cwd=PROJECT,
                 env=self._environment,
                 stdout=output,

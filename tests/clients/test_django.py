@@ -235,10 +235,13 @@ def test_saved_under_another_name(site, storage):
 
 @pytest.mark.parametrize("storage", ["cloudfront", "signer"])
 def test_cloudfront_signs_the_query(site, storage):
-    link = url(site, storage, NAMES[1], parameters={"version": "a b+c"})
+    wanted = 'attachment; filename="a b+c.jpg"'
+    parameters = {"response-content-disposition": wanted}
+    link = url(site, storage, NAMES[1], parameters=parameters)
     answer = send("GET", link)
     assert (answer.status, answer.body) == (200, content(NAMES[1]))
-    denied(site, link.replace("version=a", "version=b"), "signature_mismatch")
+    assert answer.headers["content-disposition"] == wanted
+    denied(site, link.replace("=attachment", "=inline"), "signature_mismatch")
 
 
 @pytest.mark.parametrize("storage", READERS)

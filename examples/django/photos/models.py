@@ -36,5 +36,5 @@ class Photo(models.Model):
     @property
     def tickets(self):
         """The same photo by each kind of link that the settings know."""
-        kinds = {"SigV4": "edge", "CloudFront, RSA": "cloudfront", "CloudFront, P-256": "signer"}
+        kinds = {"SigV4": "edge", "CloudFront": "cloudfront", "P-256": "signer"}
         return {kind: storages[alias].url(self.file.name) for kind, alias in kinds.items()}

@@ -122,4 +122,20 @@ mod tests {
         assert_eq!(values.len(), 7);
         fs::remove_dir_all(data).unwrap();
     }
+
+    /// The Django example keeps its own keys in the same file.
+    #[test]
+    fn what_others_made_is_kept() {
+        let data =
+            std::env::temp_dir().join(format!("cloakroom-secrets-kept-{}", std::process::id()));
+        fs::create_dir_all(&data).unwrap();
+        let file = data.join("secrets.json");
+        fs::write(&file, r#"{"DJANGO_SECRET_KEY":"k","EDGE_SECRET_ACCESS_KEY":"e"}"#).unwrap();
+        let (secrets, _) = Secrets::open(&data).unwrap();
+        assert_eq!(secrets.edge, "e");
+        let stored: Map<String, Value> = serde_json::from_slice(&fs::read(&file).unwrap()).unwrap();
+        assert_eq!(stored.get("DJANGO_SECRET_KEY"), Some(&Value::from("k")));
+        assert_eq!(stored.get("STORE_SECRET_ACCESS_KEY"), Some(&Value::from(secrets.store)));
+        fs::remove_dir_all(data).unwrap();
+    }
 }

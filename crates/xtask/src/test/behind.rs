@@ -1,5 +1,7 @@
 //! The tests of `tests/stores` in which Swift, Ceph and the embedded store are behind one edge.
 
+use std::path::PathBuf;
+
 use anyhow::Result;
 
 use super::pytest::Tests;
@@ -11,11 +13,7 @@ use crate::progress::Step;
 pub(super) fn run(bench: &Bench, step: &Step) -> Result<String> {
     ceph::provide(step)?;
     let python = swift::provide(bench, step)?;
-    // As `cargo xtask dev` builds it, so that it is built once.
-    let packages = ["--package", "cloakroom-store", "--package", "cloakroom-lambda"];
-    let binaries = ["--bin", "cloakroom-store", "--bin", "uploads"];
-    bench.program(cargo(), "store")?.arg("build").args(packages).args(binaries).run(step)?;
-    let store = bench.checkout.binary("cloakroom-store");
+    let store = build_store(bench, step)?;
     let tests = Tests {
         name: "behind",
         folder: "tests/stores",
@@ -23,4 +21,12 @@ pub(super) fn run(bench: &Bench, step: &Step) -> Result<String> {
         programs: &[("CLOAKROOM_SWIFT_PYTHON", &python), ("CLOAKROOM_STORE", &store)],
     };
     Ok(tests.run(bench, step)?.summary().to_owned())
+}
+
+/// Builds the embedded store as `cargo xtask dev` does, so that it is built once.
+pub(super) fn build_store(bench: &Bench, step: &Step) -> Result<PathBuf> {
+    let packages = ["--package", "cloakroom-store", "--package", "cloakroom-lambda"];
+    let binaries = ["--bin", "cloakroom-store", "--bin", "uploads"];
+    bench.program(cargo(), "store")?.arg("build").args(packages).args(binaries).run(step)?;
+    Ok(bench.checkout.binary("cloakroom-store"))
 }

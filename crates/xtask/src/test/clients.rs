@@ -1,12 +1,13 @@
 //! The tests of `tests/clients`: S3 clients at the edge.
 //!
 //! s3cmd and the AWS command line are Python packages. rclone and s3fs are Debian's; where they
-//! are missing and cannot be installed, their tests are skipped and pytest says so.
+//! are missing and cannot be installed, their tests are skipped and pytest says so. The Django
+//! example has pins of its own, and is tested with the bundle that is built already.
 
 use anyhow::{Context as _, Result};
 
 use super::pytest::Tests;
-use super::{Bench, debian, python};
+use super::{Bench, behind, debian, python};
 use crate::checkout::find_program;
 use crate::guard;
 use crate::progress::Step;
@@ -17,9 +18,13 @@ const PACKAGES: [&str; 2] = ["rclone", "s3fs"];
 pub(super) fn run(bench: &Bench, step: &Step) -> Result<String> {
     let requirements = bench.checkout.root().join("tests/requirements-clients.txt");
     let environment = python::environment(&bench.cache, "clients", &requirements, step)?;
+    let requirements = bench.checkout.root().join("examples/django/requirements.txt");
+    let django = python::environment(&bench.cache, "django", &requirements, step)?;
     provide(step)?;
     let xtask = guard::this_program()?;
     let [aws, s3cmd] = ["aws", "s3cmd"].map(|name| environment.join("bin").join(name));
+    let django = django.join("bin/python");
+    let store = behind::build_store(bench, step)?;
     let tests = Tests {
         name: "clients",
         folder: "tests/clients",
@@ -28,6 +33,8 @@ pub(super) fn run(bench: &Bench, step: &Step) -> Result<String> {
             ("CLOAKROOM_XTASK", &xtask),
             ("CLOAKROOM_AWS", &aws),
             ("CLOAKROOM_S3CMD", &s3cmd),
+            ("CLOAKROOM_DJANGO_PYTHON", &django),
+            ("CLOAKROOM_STORE", &store),
         ],
     };
     Ok(tests.run(bench, step)?.summary().to_owned())

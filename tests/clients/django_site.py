@@ -47,7 +47,8 @@ class Site:
             policy = policy_for_tests(self._local, store.endpoint)
             self.edge = stack.enter_context(Edge(policy, SECRETS))
             self._environment = {
-                **os.environ,
+                # django-storages would take a session token, too.
+                **{name: os.environ[name] for name in os.environ if not name.startswith("AWS_")},
                 **json.loads((self._local / "secrets.json").read_text()),
                 **SECRETS,
                 "DJANGO_DATABASE": str(self._folder / "db.sqlite3"),

@@ -17,5 +17,5 @@ def value(name, default=None):
     made = LOCAL / "secrets.json"
     found = json.loads(made.read_text()).get(name, default) if made.exists() else default
     if found is None:
-        raise ImproperlyConfigured(f"set {name} in the environment; README.md has the others")
+        raise ImproperlyConfigured(f"{name} is not set; README.md says where settings are from")
     return found

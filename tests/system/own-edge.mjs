@@ -22,24 +22,28 @@ export const content = "what the store keeps";
  * authority to read `/media/*`, unless there are other `routes`. They lead to the store `main`, where
  * no key with `absent` in it has an object, or to the test's own `stores`, and then no other store is
  * started; `bindings` are the Worker's further variables, and `r2` its `buckets` by binding, with the
- * `folder` that they are in.
+ * `folder` that they are in. With `namespace` the policy is an entry of a KV namespace in place of a
+ * variable, and so are `namespace.entries`; `write` changes them, and `policy` is what was written.
  */
-export async function ownEdge({ keys, secrets = {}, stores, routes, bindings = {}, r2 }) {
+export async function ownEdge({ keys, secrets = {}, stores, routes, health, bindings = {}, r2, namespace }) {
   const store = stores ? undefined : await startStore();
   const policy = {
     version: 1,
     stores: stores ?? { main: s3Store(store.origin) },
     keys,
     routes: routes ?? { media: route("/media/", "main") },
+    health,
   };
   const variables = {
     ...bindings,
     ...secrets,
-    POLICY: JSON.stringify(policy),
+    ...(!namespace && { POLICY: JSON.stringify(policy) }),
     STORE_ID: storeKey.access_key_id,
     STORE_SECRET: storeKey.secret_access_key,
   };
-  const edge = await startEdge(variables, r2);
+  const entries = { policy: JSON.stringify(policy), ...namespace?.entries };
+  const kv = namespace && { binding: "SETTINGS", entries };
+  const edge = await startEdge(variables, { r2, kv });
   return {
     origin: edge.origin,
     store: store?.origin,
@@ -47,6 +51,8 @@ export async function ownEdge({ keys, secrets = {}, stores, routes, bindings = {
     reads: () => store.reads(),
     logEntry: edge.logEntry,
     logText: edge.logText,
+    policy,
+    write: edge.write,
     async stop() {
       await edge.stop();
       await store?.stop();
@@ -106,7 +112,7 @@ async function startStore() {
 }
 
 /** The bundle of `cargo xtask build edge`, started as `cargo xtask dev` does. */
-async function startEdge(bindings, r2) {
+async function startEdge(bindings, { r2, kv }) {
   const temporary = await mkdtemp(join(tmpdir(), "cloakroom-edge-"));
   const wrangler = await readFile(join(repository, "wrangler.toml"), "utf8");
   const [, compatibilityDate] = /^compatibility_date = "(.*)"$/m.exec(wrangler);
@@ -116,11 +122,12 @@ async function startEdge(bindings, r2) {
     settings: { compatibilityDate },
     bindings,
     r2,
+    kv,
   };
   const child = spawn("node", [join(repository, "crates/xtask/src/dev/edge.mjs")], {
     cwd: repository,
     env: { ...process.env, EDGE_CONFIG: JSON.stringify(config), TMPDIR: temporary },
-    stdio: ["ignore", "pipe", "pipe"],
+    stdio: ["pipe", "pipe", "pipe"],
   });
   const exited = once(child, "exit");
   let text = "";
@@ -144,6 +151,14 @@ async function startEdge(bindings, r2) {
     origin: `http://127.0.0.1:${config.port}`,
     stop,
     logText: () => text,
+    /** Writes an entry of the namespace, or removes it when the value is null. */
+    async write(key, value) {
+      const written = new Promise((resolve) => {
+        lines.on("line", (line) => line === `written ${key}` && resolve());
+      });
+      child.stdin.write(`${JSON.stringify({ key, value })}\n`);
+      await written;
+    },
     /** The log's line about one request. */
     async logEntry(requestId) {
       for (let attempt = 0; attempt < 50; attempt += 1) {

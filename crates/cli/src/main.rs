@@ -4,6 +4,7 @@
 //! prints. Secrets come from the environment or from files, never from the command line.
 
 mod cloudfront;
+mod control;
 mod edgeauth;
 mod ends;
 mod explain;
@@ -49,6 +50,11 @@ enum Command {
         #[command(subcommand)]
         command: policy::Command,
     },
+    /// Revoke keys and tickets, and purge copies, while the edge runs.
+    Control {
+        #[command(subcommand)]
+        command: control::Command,
+    },
 }
 
 /// What every command that signs or decides has in common.
@@ -85,6 +91,7 @@ fn main() -> ExitCode {
         Command::Explain(options) => explain::run(&options),
         Command::Grants(options) => grants::run(&options),
         Command::Policy { command } => policy::run(&command),
+        Command::Control { command } => control::run(&command),
     };
     result.unwrap_or_else(|problem| {
         eprintln!("cloakroom: {problem}");

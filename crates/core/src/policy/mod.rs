@@ -180,6 +180,16 @@ impl Policy {
         Ok(rules)
     }
 
+    /// The names of the routes.
+    pub fn route_names(&self) -> impl Iterator<Item = &str> {
+        self.routes.by_name.keys().map(String::as_str)
+    }
+
+    /// The ids of the keys.
+    pub fn key_ids(&self) -> impl Iterator<Item = &str> {
+        self.keys.keys().map(String::as_str)
+    }
+
     /// The names of all secrets, each with the place that names it.
     pub fn secret_names(&self) -> Vec<(String, String)> {
         let stores = self.stores.iter().flat_map(|(name, spec)| spec.secret_names(name));

@@ -4,9 +4,10 @@
 import { subscribe } from "node:diagnostics_channel";
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
+import { createInterface } from "node:readline";
 import { Miniflare } from "miniflare";
 
-const { port, bundle, settings, bindings, r2 } = JSON.parse(process.env.EDGE_CONFIG);
+const { port, bundle, settings, bindings, r2, kv } = JSON.parse(process.env.EDGE_CONFIG);
 delete process.env.EDGE_CONFIG;
 
 /** The files of the bundle; the first is the entry. */
@@ -43,6 +44,7 @@ const server = new Miniflare({
       ...settings,
       bindings,
       ...(r2 && { r2Buckets: r2.buckets }),
+      ...(kv && { kvNamespaces: [kv.binding] }),
       unsafeDirectSockets: [{ host: "127.0.0.1", port }],
     },
   ],
@@ -57,4 +59,14 @@ for (const signal of ["SIGINT", "SIGTERM"]) {
 }
 
 await server.ready;
+if (kv) {
+  // Tests write entries while it runs: a line of JSON for each, answered by a line.
+  const namespace = await server.getKVNamespace(kv.binding);
+  for (const [key, value] of Object.entries(kv.entries)) await namespace.put(key, value);
+  createInterface({ input: process.stdin }).on("line", async (line) => {
+    const { key, value } = JSON.parse(line);
+    await (value === null ? namespace.delete(key) : namespace.put(key, value));
+    console.log(`written ${key}`);
+  });
+}
 console.log(`ready http://127.0.0.1:${port}`);

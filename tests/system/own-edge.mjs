@@ -12,6 +12,7 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 
 import { wholeLines } from "./dev.mjs";
+import { descendants } from "./procfs.mjs";
 
 const repository = fileURLToPath(new URL("../..", import.meta.url));
 
@@ -53,6 +54,7 @@ export async function ownEdge({ keys, secrets = {}, stores, routes, health, bind
     logText: edge.logText,
     policy,
     write: edge.write,
+    workerd: edge.workerd,
     async stop() {
       await edge.stop();
       await store?.stop();
@@ -159,6 +161,8 @@ async function startEdge(bindings, { r2, kv }) {
       child.stdin.write(`${JSON.stringify({ key, value })}\n`);
       await written;
     },
+    /** Its processes that run the Worker. */
+    workerd: () => descendants(child.pid).filter(({ name }) => name === "workerd"),
     /** The log's line about one request. */
     async logEntry(requestId) {
       for (let attempt = 0; attempt < 50; attempt += 1) {

@@ -6,13 +6,12 @@ import { Readable } from "node:stream";
 import { after, before, test } from "node:test";
 
 import { system } from "./dev.mjs";
+import { inWords, isFlat, mebibyte, watched } from "./memory.mjs";
 import { deleteObject, edgePath, putObject, putStream } from "./objects.mjs";
-import { residentBytes, workerdBehind } from "./procfs.mjs";
+import { workerdBehind } from "./procfs.mjs";
 import { bearer, presigned } from "./reading.mjs";
 import { drain, open, send } from "./wire.mjs";
 
-const mebibyte = 1024 * 1024;
-const allowedGrowth = 64 * mebibyte;
 const label = `stream-${Date.now().toString(36)}`;
 const key = `users/alice/${label}`;
 
@@ -28,32 +27,32 @@ after(async () => {
 test("one object of 1 GiB", { timeout: 600_000 }, async (t) => {
   const stored = await store(`${key}/large.bin`, 1024 * mebibyte);
   await warmUp(`${key}/large.bin`);
-  const { result, seconds, memory } = await watched(() => download(`${key}/large.bin`));
+  const { result, seconds, memory } = await watched(workerd(), () => download(`${key}/large.bin`));
   assert.deepEqual(result, stored);
   t.diagnostic(
-    `1 GiB in ${seconds.toFixed(1)} s (${Math.round(1024 / seconds)} MiB/s); ${describe(memory)}`,
+    `1 GiB in ${seconds.toFixed(1)} s (${Math.round(1024 / seconds)} MiB/s); ${inWords(memory)}`,
   );
-  assert.ok(memory.peak - memory.baseline < allowedGrowth, describe(memory));
+  isFlat(memory);
 });
 
 test("eight objects of 100 MiB at once", { timeout: 600_000 }, async (t) => {
   const stored = await store(`${key}/medium.bin`, 100 * mebibyte);
   await warmUp(`${key}/medium.bin`);
-  const { result, seconds, memory } = await watched(() =>
+  const { result, seconds, memory } = await watched(workerd(), () =>
     Promise.all(Array.from({ length: 8 }, () => download(`${key}/medium.bin`))),
   );
   assert.deepEqual(result, Array(8).fill(stored));
   t.diagnostic(
-    `8 × 100 MiB in ${seconds.toFixed(1)} s (${Math.round(800 / seconds)} MiB/s); ${describe(memory)}`,
+    `8 × 100 MiB in ${seconds.toFixed(1)} s (${Math.round(800 / seconds)} MiB/s); ${inWords(memory)}`,
   );
-  assert.ok(memory.peak - memory.baseline < allowedGrowth, describe(memory));
+  isFlat(memory);
 });
 
 test("a viewer that leaves stops the stream", { timeout: 60_000 }, async () => {
   const response = await open(running.edge, ticket(`${key}/medium.bin`));
   assert.equal(response.statusCode, 200);
   response.destroy();
-  const { result } = await watched(() => download(`${key}/medium.bin`));
+  const { result } = await watched(workerd(), () => download(`${key}/medium.bin`));
   assert.equal(result.size, 100 * mebibyte);
 });
 
@@ -112,34 +111,10 @@ async function warmUp(name) {
   }
 }
 
-/** Runs `task` and samples the memory of all workerd processes behind the edge meanwhile. */
-async function watched(task) {
-  const pids = workerdBehind(new URL(running.edge).port).map(({ pid }) => pid);
-  assert.ok(pids.length > 0, "no workerd process serves the edge");
-  const sample = () => pids.reduce((sum, pid) => sum + residentBytes(pid), 0);
-  const baseline = sample();
-  assert.ok(baseline > 20 * mebibyte, "workerd uses less than any workerd does");
-  let peak = baseline;
-  let samples = 0;
-  const timer = setInterval(() => {
-    peak = Math.max(peak, sample());
-    samples += 1;
-  }, 50);
-  const begun = performance.now();
-  try {
-    const result = await task();
-    const seconds = (performance.now() - begun) / 1000;
-    return { result, seconds, memory: { baseline, peak, samples } };
-  } finally {
-    clearInterval(timer);
-  }
+function workerd() {
+  return workerdBehind(new URL(running.edge).port);
 }
 
 function ticket(name) {
   return presigned(running, name);
-}
-
-function describe({ baseline, peak, samples }) {
-  const [from, to] = [baseline, peak].map((bytes) => (bytes / mebibyte).toFixed(1));
-  return `workerd used ${from} MiB before and ${to} MiB at most (${samples} samples)`;
 }

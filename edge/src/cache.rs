@@ -11,7 +11,9 @@ use std::time::Duration;
 use cloakroom_core::cache::{CopyKey, Keep, Renewal};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{Cache, Headers, Request, RequestInit, Response, ResponseInit, WorkerGlobalScope};
+use web_sys::{
+    Cache, Headers, ReadableStream, Request, RequestInit, Response, ResponseInit, WorkerGlobalScope,
+};
 use worker::{Context, Delay};
 
 use crate::now;
@@ -111,8 +113,15 @@ pub(crate) fn keep(context: &Context, keep: Keep, answer: &Response, promised: O
     let Ok(twin) = answer.clone() else { return };
     context.wait_until(async move {
         // A cache that does not take it keeps nobody from being served.
-        let _kept = put(keep, &twin).await;
+        let _kept = put(keep, twin.body().as_ref()).await;
         drop(promised);
+    });
+}
+
+/// Keeps what has no body.
+pub(crate) fn keep_bare(context: &Context, keep: Keep) {
+    context.wait_until(async move {
+        let _kept = put(keep, None).await;
     });
 }
 
@@ -123,7 +132,7 @@ pub(crate) fn renew(context: &Context, renewal: Renewal) {
         if let Some(whole) = find(&renewal.key, None).await
             && let Some(keep) = renewal.keep(head_of(&whole).as_answer(), now())
         {
-            let _kept = put(keep, &whole).await;
+            let _kept = put(keep, whole.body().as_ref()).await;
         }
         drop(promised);
     });
@@ -136,7 +145,7 @@ pub(crate) fn forget(context: &Context, key: CopyKey) {
     });
 }
 
-async fn put(keep: Keep, twin: &Response) -> Result<(), JsValue> {
+pub(crate) async fn put(keep: Keep, body: Option<&ReadableStream>) -> Result<(), JsValue> {
     let headers = Headers::new()?;
     for (name, value) in &keep.headers {
         headers.append(name, value)?;
@@ -144,7 +153,7 @@ async fn put(keep: Keep, twin: &Response) -> Result<(), JsValue> {
     let init = ResponseInit::new();
     init.set_status(200);
     init.set_headers(&headers);
-    let copy = Response::new_with_opt_readable_stream_and_init(twin.body().as_ref(), &init)?;
+    let copy = Response::new_with_opt_readable_stream_and_init(body, &init)?;
     JsFuture::from(open().await?.put_with_str(keep.key.as_str(), &copy)).await?;
     Ok(())
 }

@@ -2,10 +2,11 @@
 //!
 //! It reads the viewer's request ([`viewer`]), hands it to the gate, sends the signed request
 //! that comes out ([`origin`], [`r2`]; [`listing`] reads the answer, too), keeps copies
-//! ([`cache`]), lets WebCrypto check public keys' signatures ([`signature`]), and writes one line
+//! ([`cache`], [`chunks`]), lets WebCrypto check public keys' signatures ([`signature`]), and writes one line
 //! to the log. It decides nothing.
 
 mod cache;
+mod chunks;
 mod listing;
 mod origin;
 mod r2;
@@ -117,10 +118,9 @@ async fn serve(
     };
     let cors = retrieval.cors().to_vec();
     match origin::retrieve(retrieval, platform, log).await {
-        Ok((mut head, answer)) => {
+        Ok((mut head, body)) => {
             log.verdict(&verdict);
             head.headers.push(("server-timing", log.timing().header()));
-            let body = answer.and_then(|answer| answer.body());
             viewer::respond(head.status, &head.headers, body.as_ref(), log)
         }
         Err(rejection) => {

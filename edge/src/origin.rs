@@ -9,27 +9,27 @@ use cloakroom_core::origin::OriginRequest;
 use cloakroom_core::rejection::Rejection;
 use cloakroom_core::response::ViewerResponse;
 use cloakroom_core::retrieval::{Body, Next, Retrieval};
-use cloakroom_core::store::{StoreAnswer, Unanswered};
+use cloakroom_core::store::{StoreAnswer, StoreError, Unanswered};
 use futures_util::future::{Either, select};
 use js_sys::Promise;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{
-    AbortController, Headers, Request, RequestCache, RequestInit, RequestRedirect, Response,
-    WorkerGlobalScope,
+    AbortController, Headers, ReadableStream, Request, RequestCache, RequestInit, RequestRedirect,
+    Response, WorkerGlobalScope,
 };
 use worker::{Context, Delay, Env};
 
 use crate::cache::{self, Promised};
-use crate::{clock, now, r2, viewer};
+use crate::{chunks, clock, now, r2, viewer};
 
 thread_local! {
     /// What this instance knows of the stores; each has to find out for itself.
     pub(crate) static HEALTH: RefCell<Health> = RefCell::default();
 }
 
-/// An answer for the viewer, and the platform's answer whose body belongs to it.
-pub(crate) type Retrieved = (ViewerResponse, Option<Response>);
+/// An answer for the viewer, and its body.
+pub(crate) type Retrieved = (ViewerResponse, Option<ReadableStream>);
 
 /// Looks for a copy and asks stores, until there is the object, or nobody is left to ask.
 pub(crate) async fn retrieve(
@@ -82,6 +82,20 @@ pub(crate) async fn retrieve(
                 if let Some(renewal) = response.renewal {
                     cache::renew(context, renewal);
                 }
+                if let Some(outline) = response.outline {
+                    cache::keep_bare(context, outline);
+                }
+                if let Some(missed) = response.missed {
+                    chunks::fill(context, env, missed);
+                }
+                let body = body.and_then(|body| body.body());
+                let body = match (body, response.rest) {
+                    (Some(first), Some(rest)) => {
+                        let joined = chunks::join(context, env, first, rest);
+                        Some(joined.map_err(|_| Rejection::Store(StoreError::Unreachable))?)
+                    }
+                    (body, _) => body,
+                };
                 return Ok((response.head, body));
             }
             Next::Reject { rejection, forget } => {
@@ -100,16 +114,16 @@ pub(crate) async fn retrieve(
 /// one, and the others wait for it.
 async fn look(retrieval: &Retrieval, promised: &mut Option<Promised>) -> Option<Response> {
     let (key, part) = retrieval.copy()?;
-    let found = cache::find(key, part).await;
+    let found = cache::find(&key, part.as_deref()).await;
     if found.is_some() || promised.is_some() || !retrieval.may_keep() {
         return found;
     }
-    *promised = Promised::new(key);
+    *promised = Promised::new(&key);
     if promised.is_some() {
         return None;
     }
-    cache::wait_for(key).await;
-    cache::find(key, part).await
+    cache::wait_for(&key).await;
+    cache::find(&key, part.as_deref()).await
 }
 
 /// The head of an answer, as the core reads it.
@@ -129,7 +143,7 @@ pub(crate) fn head_of(answer: &Response) -> StoreHead {
 }
 
 /// Lets go of a body that nobody will read: the connection is wanted.
-fn cancel(answer: Option<Response>) {
+pub(crate) fn cancel(answer: Option<Response>) {
     if let Some(body) = answer.and_then(|answer| answer.body()) {
         let _cancelled = body.cancel();
     }

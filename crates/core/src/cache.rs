@@ -29,6 +29,8 @@ pub struct CacheRule {
     pub stale_if_error: Duration,
     /// Larger objects are not kept, in bytes.
     pub max_size: u64,
+    /// Larger objects are kept in chunks of so many bytes, where parts of them are wanted.
+    pub chunk_size: Option<u64>,
     /// Part of every copy's name: another one, and all that was kept is forgotten.
     pub generation: u64,
 }
@@ -37,7 +39,7 @@ pub struct CacheRule {
 const REVALIDATION: Duration = Duration::from_secs(24 * 3600);
 
 /// When a copy was kept, and for how many seconds it is fresh.
-const KEPT: &str = "x-cloakroom-kept";
+pub(crate) const KEPT: &str = "x-cloakroom-kept";
 
 /// The object's own `Cache-Control`; that of the copy is for the cache.
 const OBJECT_CACHE_CONTROL: &str = "x-cloakroom-cache-control";
@@ -74,6 +76,22 @@ impl CopyKey {
             url.push_str(&part(version));
         }
         Some(Self(url))
+    }
+
+    /// Where the outline of the object is kept when it is a large one. A key has no `?` in it, so
+    /// nothing else has this name.
+    pub(crate) fn outline(&self) -> Self {
+        self.with("outline")
+    }
+
+    /// Where a chunk of it is kept.
+    pub(crate) fn chunk(&self, number: u64, size: u64, etag: &str) -> Self {
+        self.with(&format!("chunk={number}&size={size}&etag={}", encode(etag, Slash::Encode)))
+    }
+
+    fn with(&self, query: &str) -> Self {
+        let mark = if self.0.contains('?') { '&' } else { '?' };
+        Self(format!("{}{mark}{query}", self.0))
     }
 
     /// The URL.
@@ -221,6 +239,16 @@ pub(crate) fn keep(
     if retention.is_zero() {
         return None;
     }
+    Some(Keep { key, headers: kept_headers(answer, ttl, retention, now) })
+}
+
+/// The headers of a copy that is fresh for one time and kept for another.
+pub(crate) fn kept_headers(
+    answer: StoreAnswer<'_>,
+    ttl: Duration,
+    retention: Duration,
+    now: UnixTime,
+) -> Vec<(&'static str, String)> {
     let passed = PASSED_HEADERS
         .into_iter()
         .filter_map(|name| Some((name, answer.header(name)?.to_owned())))
@@ -228,8 +256,9 @@ pub(crate) fn keep(
     let mut headers: Vec<_> = passed.collect();
     headers.push(("cache-control", format!("public, max-age={}", retention.as_secs())));
     headers.push((KEPT, format!("{} {}", now.as_secs(), ttl.as_secs())));
+    let own = answer.header("cache-control");
     headers.extend(own.map(|own| (OBJECT_CACHE_CONTROL, own.to_owned())));
-    Some(Keep { key, headers })
+    headers
 }
 
 /// The directives of a `Cache-Control`, in lower case.
@@ -242,7 +271,7 @@ fn directives(cache_control: Option<&str>) -> Vec<String> {
 }
 
 /// For how long a copy is fresh; none when there is to be none.
-fn time_to_live(cache_control: Option<&str>, default: Duration) -> Option<Duration> {
+pub(crate) fn time_to_live(cache_control: Option<&str>, default: Duration) -> Option<Duration> {
     let directives = directives(cache_control);
     let has = |name: &str| directives.iter().any(|directive| directive == name);
     let seconds = |name: &str| {
@@ -268,6 +297,7 @@ mod tests {
         ttl: Duration::from_secs(300),
         stale_if_error: Duration::from_secs(60),
         max_size: 1000,
+        chunk_size: None,
         generation: 1,
     };
     const NOW: UnixTime = UnixTime::from_secs(1_000);

@@ -72,6 +72,7 @@ pub mod redirect;
 pub mod purge;
 
 pub mod cache;
+pub mod chunks;
 pub mod conditions;
 pub mod health;
 pub mod response;

@@ -53,6 +53,11 @@ impl Wanted {
         Self { method, version, forwarded }
     }
 
+    /// A part of an object, without conditions.
+    pub(crate) fn part(range: &str, version: Option<String>) -> Self {
+        Self { method: Method::Get, version, forwarded: vec![("range", Secret::new(range))] }
+    }
+
     /// The headers that a store is sent: the part, and the one condition that counts first, when
     /// it is of the plainest form.
     fn for_store(&self) -> Vec<(&'static str, Secret)> {

@@ -138,7 +138,7 @@ impl World {
     fn find(&self, retrieval: &Retrieval) -> Option<(u16, Headers)> {
         let (key, range) = retrieval.copy()?;
         let (kept, size) = self.copies.get(key.as_str())?;
-        let (status, range) = part(range, *size);
+        let (status, range) = part(range.as_deref(), *size);
         let mut kept = kept.clone();
         kept.extend(range.map(|range| ("content-range".to_owned(), range)));
         Some((status, kept))

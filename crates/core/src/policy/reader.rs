@@ -119,6 +119,10 @@ impl<'a> Node<'a> {
         }
     }
 
+    pub(super) fn is_false(&self) -> bool {
+        matches!(self.json, Json::Bool(false))
+    }
+
     pub(super) fn is_null(&self) -> bool {
         matches!(self.json, Json::Null)
     }

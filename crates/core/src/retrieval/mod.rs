@@ -25,6 +25,7 @@
 //! An object that one store does not have is absent only if no other store failed: where it may
 //! be, nobody knows.
 
+mod large;
 mod next;
 mod serve;
 
@@ -47,6 +48,7 @@ use crate::store::{KeyChoice, StoreAnswer, StoreError, Unanswered};
 use crate::ticket_cookie::exchange::Exchange;
 use crate::time::UnixTime;
 
+use self::large::Looking;
 pub use self::next::{Body, CacheStatus, Next, Response};
 
 /// How often one store is asked.
@@ -69,6 +71,7 @@ pub struct Retrieval {
     wanted: Wanted,
     source: Source,
     fallback: Option<Source>,
+    at_fallback: bool,
     key: KeyChoice,
     tries: u32,
     /// What kept a store from saying whether it has the object.
@@ -85,6 +88,7 @@ struct Copies {
     rule: CacheRule,
     /// Those that were kept up to then do not count.
     purged_until: Option<UnixTime>,
+    looking: Looking,
     /// One that is to be asked about.
     stale: Option<Copy>,
 }
@@ -100,7 +104,8 @@ impl Access<'_, '_> {
             let version = view.version.as_deref();
             let key = CopyKey::new(request.host(), (&route.name, rule), &source, version)?;
             let purged_until = purges.latest(&route.name, source.key.as_str());
-            Some(Copies { key, rule: rule.clone(), purged_until, stale: None })
+            let looking = Looking::Whole;
+            Some(Copies { key, rule: rule.clone(), purged_until, looking, stale: None })
         });
         Retrieval {
             wanted: Wanted::new(request, view.version.clone()),
@@ -125,6 +130,7 @@ impl Access<'_, '_> {
             source,
             // A version is one of the store that it was asked of.
             fallback: located.place().fallback.clone().filter(|_| view.version.is_none()),
+            at_fallback: false,
             key: KeyChoice::default(),
             tries: 0,
             trouble: None,
@@ -162,15 +168,19 @@ impl Retrieval {
     }
 
     /// The copy to look for, and the part of it that is wanted, as `Range` says it.
-    pub fn copy(&self) -> Option<(&CopyKey, Option<&str>)> {
+    pub fn copy(&self) -> Option<(CopyKey, Option<String>)> {
         let part = self.wanted.header("range").filter(|_| self.wanted.is_for_a_part());
-        self.copies.as_ref().map(|copies| (&copies.key, part))
+        self.copies.as_ref().map(|copies| copies.looking.place(&copies.key, part))
     }
 
     /// Whether what a store answers may become a copy, for which others can wait.
     pub fn may_keep(&self) -> bool {
         let is_for_all = !self.wanted.is_for_a_part() || self.asks_for_whole();
-        is_for_all && self.wanted.method == Method::Get && !self.wanted.is_conditional()
+        let is_whole = |copies: &Copies| matches!(copies.looking, Looking::Whole);
+        self.copies.as_ref().is_some_and(is_whole)
+            && is_for_all
+            && self.wanted.method == Method::Get
+            && !self.wanted.is_conditional()
     }
 
     /// Begins: with a copy, or with the first store that is not known to be dead.
@@ -185,9 +195,20 @@ impl Retrieval {
         health: &mut Health,
         now: UnixTime,
     ) -> Next {
+        match self.copies.as_ref().map(|copies| copies.looking.clone()) {
+            Some(Looking::Outline) => return self.found_outline(copy, health, now),
+            Some(Looking::Chunk(part)) => return self.found_chunk(&part, copy, health, now),
+            Some(Looking::Whole) | None => {}
+        }
         let purged_until = self.copies.as_ref().and_then(|copies| copies.purged_until);
         let copy = copy.and_then(Copy::read).filter(|copy| copy.counts(purged_until, now));
-        let Some(copy) = copy else { return self.ask(health, now) };
+        let Some(copy) = copy else {
+            return if self.look_for_outline() {
+                Next::Look(Box::new(self))
+            } else {
+                self.ask(health, now)
+            };
+        };
         if copy.is_fresh(now) {
             return match self.serve_copy(&copy, CacheStatus::Hit, now) {
                 Ok(response) => Next::Respond(Box::new(response)),
@@ -319,7 +340,8 @@ impl Retrieval {
         }
         if let Some(source) = self.fallback.clone() {
             let key = KeyChoice::default();
-            let next = Self { source, fallback: None, key, tries: 0, trouble, ..self };
+            let at_fallback = true;
+            let next = Self { source, fallback: None, at_fallback, key, tries: 0, trouble, ..self };
             return next.ask(health, now);
         }
         // A 403 may be about the gate's own credentials, so only a 404 is the end of a copy.

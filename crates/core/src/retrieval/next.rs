@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::cache::{CopyKey, Keep, Renewal};
+use crate::chunks::{Piece, Pieces};
 use crate::rejection::Rejection;
 use crate::response::ViewerResponse;
 
@@ -43,8 +44,21 @@ pub struct Response {
     pub keep: Option<Keep>,
     /// What to keep again though only a part of it is served.
     pub renewal: Option<Renewal>,
+    /// What follows the body where it is one piece of a part.
+    pub rest: Option<Pieces>,
+    /// The outline of a large object, to be kept without a body.
+    pub outline: Option<Keep>,
+    /// A chunk that was not there, to be fetched for the next viewer.
+    pub missed: Option<Piece>,
     /// What the cache had to do with it.
     pub cache: CacheStatus,
+}
+
+impl Response {
+    pub(super) fn new(head: ViewerResponse, body: Body, cache: CacheStatus) -> Self {
+        let (keep, renewal, rest, outline, missed) = (None, None, None, None, None);
+        Self { head, body, keep, renewal, rest, outline, missed, cache }
+    }
 }
 
 /// Where the body of an answer is.

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::cache::{Copy, keep};
+use crate::chunks::Outline;
 use crate::conditions::{Met, evaluate, is_for};
 use crate::health::Health;
 use crate::origin::Wanted;
@@ -30,10 +31,15 @@ impl Retrieval {
         let is_whole = status == 200 && self.wanted.method == Method::Get;
         // While the route's own store fails, the fallback may have an older object.
         let may_keep = is_whole && self.trouble.is_none();
-        let keep = self
-            .copies
+        let copies = self.copies.as_ref();
+        let keep = copies
             .filter(|_| may_keep)
-            .and_then(|copies| keep(answer, copies.key, &copies.rule, now));
+            .and_then(|copies| keep(answer, copies.key.clone(), &copies.rule, now));
+        let is_own = self.trouble.is_none() && !self.at_fallback;
+        let outline = copies
+            .filter(|copies| is_own && copies.looking.learns_from(answer))
+            .and_then(|copies| Outline::keep(answer, &copies.key, &copies.rule, now));
+        let missed = copies.filter(|_| is_own).and_then(|copies| copies.looking.missed());
         let answer = match &part {
             Some(headers) if status == 200 => StoreAnswer { status: 206, headers },
             _ => StoreAnswer { status, ..answer },
@@ -47,7 +53,8 @@ impl Retrieval {
             head.headers.push(("etag", tag.to_owned()));
         }
         let body = self.wanted.body_of(&head, Body::Store);
-        Next::Respond(Box::new(Response { head, body, keep, renewal: None, cache }))
+        let response = Response::new(head, body, cache);
+        Next::Respond(Box::new(Response { keep, outline, missed, ..response }))
     }
 
     /// The headers of the part that was wanted, when the store was asked for the whole in its
@@ -115,11 +122,11 @@ impl Retrieval {
         let age = if cache == CacheStatus::Revalidated { Duration::ZERO } else { copy.age(now) };
         let head = ViewerResponse::from_copy(&self.delivery, &answer, age, now);
         let body = self.wanted.body_of(&head, Body::Copy);
-        Ok(Response { head, body, keep: None, renewal: None, cache })
+        Ok(Response::new(head, body, cache))
     }
 
     /// The status that the viewer's conditions make of an answer; none when they cannot be read.
-    fn status_for_viewer(&self, answer: StoreAnswer<'_>) -> Option<u16> {
+    pub(super) fn status_for_viewer(&self, answer: StoreAnswer<'_>) -> Option<u16> {
         match evaluate(|name| self.wanted.header(name), answer.validators()) {
             Met::Yes => Some(answer.status),
             Met::NotModified => Some(304),
@@ -131,7 +138,7 @@ impl Retrieval {
 
 impl Wanted {
     /// Where the body of an answer is that would be in `place`.
-    fn body_of(&self, head: &ViewerResponse, place: Body) -> Body {
+    pub(super) fn body_of(&self, head: &ViewerResponse, place: Body) -> Body {
         if head.has_body && self.method == Method::Get { place } else { Body::None }
     }
 }

@@ -51,16 +51,17 @@ pub(crate) fn join(
 
 /// Fetches a chunk and keeps it. Once is enough for all who miss it.
 pub(crate) fn fill(context: &Context, env: &Env, chunk: Piece) {
-    let promised = chunk.copy().and_then(|(key, _)| Promised::new(&key));
-    let (Some(promised), env) = (promised, env.clone()) else { return };
+    let Some((key, _)) = chunk.copy() else { return };
+    let (Some(promised), env) = (Promised::new(&key), env.clone()) else { return };
     context.wait_until(async move {
-        match ask(chunk, &env).await {
-            Some((answer, Some(keep))) => {
-                let _kept = put(keep, answer.body().as_ref()).await;
-            }
-            Some((answer, None)) => cancel(Some(answer)),
-            None => {}
+        // Somebody may have kept it since it was missed. Its first byte will do to know.
+        let kept = cache::find(&key, Some("bytes=0-0")).await;
+        if kept.is_none()
+            && let Some((answer, Some(keep))) = ask(chunk, &env).await
+        {
+            let _kept = put(keep, answer.body().as_ref()).await;
         }
+        cancel(kept);
         drop(promised);
     });
 }

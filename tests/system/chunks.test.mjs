@@ -86,8 +86,7 @@ test("of two versions there is never one answer", async () => {
 test("sixteen viewers who miss a chunk fetch it once", async () => {
   const film = put("wanted.mp4", 2 * mebibyte);
   await read("wanted.mp4", film, 0, 9);
-  const viewers = Array.from({ length: 16 }, () => read("wanted.mp4", film, 5, 14));
-  assert.deepEqual(new Set(await Promise.all(viewers)), new Set(["miss"]));
+  await Promise.all(Array.from({ length: 16 }, () => read("wanted.mp4", film, 5, 14)));
   await until(async () => (await read("wanted.mp4", film, 5, 14)) === "hit");
   const fills = store.asked().filter(({ key, range }) => {
     return key === "wanted.mp4" && range === `bytes=0-${mebibyte - 1}`;

@@ -203,7 +203,7 @@ def parse(head):
     return Call(method, target, {name.lower(): value.strip() for name, value in headers})
 
 
-FOREIGN = re.compile(r"x-(amz|trans|openstack|object|rgw|timestamp|account|container)|server|date-")
+FOREIGN = re.compile(r"x-(amz|trans|openstack|object|rgw|timestamp|account|container)|server$|date-")
 SIGNATURE = re.compile(r"temp_url_|X-Amz-Signature|AWS4-HMAC|\b[0-9a-f]{64}\b", re.IGNORECASE)
 
 

@@ -105,12 +105,23 @@ impl Outline {
     }
 }
 
-/// Where the chunks of an object are, and the object itself.
+/// Where an object is, and where its chunks are.
+#[derive(Debug)]
+pub(crate) struct Place {
+    /// Where the whole would be.
+    pub(crate) copy: CopyKey,
+    /// The store, the bucket, the key.
+    pub(crate) source: Source,
+    /// The version, where it is not the newest.
+    pub(crate) version: Option<String>,
+    /// The key that the store is asked with first.
+    pub(crate) key: KeyChoice,
+}
+
+/// An object that has chunks.
 #[derive(Debug)]
 struct Large {
-    key: CopyKey,
-    source: Source,
-    version: Option<String>,
+    place: Place,
     size: u64,
     etag: String,
     chunk_size: u64,
@@ -130,18 +141,10 @@ impl Pieces {
     pub(crate) fn new(
         outline: &Outline,
         (first, last): (u64, u64),
-        key: &CopyKey,
-        (source, version): (&Source, Option<&str>),
+        place: Place,
         chunk_size: u64,
     ) -> Self {
-        let object = Large {
-            key: key.clone(),
-            source: source.clone(),
-            version: version.map(str::to_owned),
-            size: outline.size,
-            etag: outline.etag.clone(),
-            chunk_size,
-        };
+        let object = Large { place, size: outline.size, etag: outline.etag.clone(), chunk_size };
         let length = last.saturating_sub(first).saturating_add(1);
         Self { object: Arc::new(object), length, first, last, chunks_left: MAX_CHUNKS }
     }
@@ -165,6 +168,7 @@ impl Iterator for Pieces {
             return None;
         }
         let (object, first) = (Arc::clone(&self.object), self.first);
+        let key = object.place.key;
         let (chunk, last) = match self.chunks_left.checked_sub(1) {
             Some(left) => {
                 self.chunks_left = left;
@@ -174,7 +178,7 @@ impl Iterator for Pieces {
             None => (None, self.last),
         };
         self.first = last.saturating_add(1);
-        Some(Piece { object, first, last, chunk, key: KeyChoice::default() })
+        Some(Piece { object, first, last, chunk, key })
     }
 }
 
@@ -215,7 +219,7 @@ impl Piece {
     /// rest.
     pub fn copy(&self) -> Option<(CopyKey, String)> {
         let chunk = self.chunk?;
-        let key = self.object.key.chunk(chunk, self.object.chunk_size, &self.object.etag);
+        let key = self.object.place.copy.chunk(chunk, self.object.chunk_size, &self.object.etag);
         let from = |byte: u64| byte.saturating_sub(self.object.start_of(chunk));
         Some((key, format!("bytes={}-{}", from(self.first), from(self.last))))
     }
@@ -242,14 +246,14 @@ impl Piece {
 
     /// The store that is asked for it.
     pub fn store(&self) -> &str {
-        self.object.source.store.name()
+        self.object.place.source.store.name()
     }
 
     /// The request for it, signed at the time `now`.
     pub fn request(&self, now: UnixTime) -> OriginRequest {
         let range = format!("bytes={}-{}", self.first, self.last);
-        let wanted = Wanted::part(&range, self.object.version.clone());
-        OriginRequest::sign(&wanted, &self.object.source, self.key, now)
+        let Place { source, version, .. } = &self.object.place;
+        OriginRequest::sign(&Wanted::part(&range, version.clone()), source, self.key, now)
     }
 
     /// What the store's answer means. Nothing but this part of this very object will do.
@@ -265,12 +269,13 @@ impl Piece {
             Ok(_) | Err(_) => health.failed(self.store(), now),
         }
         let Ok(answer) = answer else { return Settled::Gone };
-        if let Some(key) = self.object.source.store.next_key(self.key, answer.status) {
+        let Large { place: Place { source, .. }, size, etag, .. } = &*self.object;
+        if let Some(key) = source.store.next_key(self.key, answer.status) {
             return Settled::Again(Self { key, ..self });
         }
-        let Large { size, etag, .. } = &*self.object;
+        health.key_was(self.store(), self.key, answer.status);
         let range = format!("bytes {}-{}/{size}", self.first, self.last);
-        let headers = self.object.source.stored_headers(answer.headers);
+        let headers = source.stored_headers(answer.headers);
         let answer = StoreAnswer { status: answer.status, headers: &headers };
         let is_it = answer.status == 206
             && answer.header("content-range") == Some(range.as_str())

@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use crate::store::KeyChoice;
 use crate::time::UnixTime;
 
 /// So many failures in a row are enough.
@@ -17,7 +18,11 @@ pub const REST: Duration = Duration::from_secs(10);
 
 /// What is known of the stores: kept by an adapter as long as it runs, and started with nothing.
 #[derive(Clone, Debug, Default)]
-pub struct Health(BTreeMap<String, Condition>);
+pub struct Health {
+    conditions: BTreeMap<String, Condition>,
+    /// Which of its keys a store took last, where it is not the first.
+    keys: BTreeMap<String, KeyChoice>,
+}
 
 /// A question of how an edge is, by one path of the policy's choice.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -70,12 +75,12 @@ struct Condition {
 impl Health {
     /// Until when a store is left alone; none when it may be asked.
     pub fn rests_until(&self, store: &str, now: UnixTime) -> Option<UnixTime> {
-        self.0.get(store)?.rests_until.filter(|until| now < *until)
+        self.conditions.get(store)?.rests_until.filter(|until| now < *until)
     }
 
     /// Lets a request through, or says until when the store is left alone.
     pub(crate) fn admit(&mut self, store: &str, now: UnixTime) -> Result<(), UnixTime> {
-        match self.0.get_mut(store).and_then(|condition| condition.rests_until.as_mut()) {
+        match self.conditions.get_mut(store).and_then(|condition| condition.rests_until.as_mut()) {
             Some(until) if now < *until => Err(*until),
             Some(until) => {
                 // Should this one never come back, another one is let through after a while.
@@ -88,12 +93,26 @@ impl Health {
 
     /// The store has answered, whatever it said.
     pub(crate) fn succeeded(&mut self, store: &str) {
-        self.0.remove(store);
+        self.conditions.remove(store);
+    }
+
+    /// The key to begin with.
+    pub(crate) fn key(&self, store: &str) -> KeyChoice {
+        self.keys.get(store).copied().unwrap_or_default()
+    }
+
+    /// A store has taken this key, or has refused all of them.
+    pub(crate) fn key_was(&mut self, store: &str, key: KeyChoice, status: u16) {
+        if status == 401 {
+            self.keys.remove(store);
+        } else if key.again() != self.key(store) {
+            self.keys.insert(store.to_owned(), key.again());
+        }
     }
 
     /// The store has not answered, or failed.
     pub(crate) fn failed(&mut self, store: &str, now: UnixTime) {
-        let condition = self.0.entry(store.to_owned()).or_default();
+        let condition = self.conditions.entry(store.to_owned()).or_default();
         condition.failures = condition.failures.saturating_add(1);
         if condition.failures >= FAILURES {
             condition.rests_until = Some(now.saturating_add(REST));

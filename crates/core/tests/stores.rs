@@ -164,6 +164,31 @@ fn a_refused_key_is_followed_by_the_other() {
 }
 
 #[test]
+fn the_key_that_was_taken_comes_first_the_next_time() {
+    let mut health = Health::default();
+    let mut ask = |answers: &[u16]| {
+        let mut next = retrieval("/swift/a.jpg", &[]).begin(&mut health, NOW);
+        let mut urls = Vec::new();
+        for status in answers {
+            let Next::Ask { retrieval, .. } = next else { panic!("asked {urls:?}") };
+            urls.push(retrieval.request(NOW).url().expose().to_owned());
+            let answer = StoreAnswer { status: *status, headers: &[] };
+            next = retrieval.settle(Ok(answer), &mut health, NOW);
+        }
+        assert!(!matches!(next, Next::Ask { .. }), "another key");
+        urls
+    };
+    let urls = ask(&[401, 200]);
+    let (first, second) = (&urls[0], &urls[1]);
+    assert_eq!(ask(&[200]), [second.as_str()]);
+    assert_eq!(ask(&[404]), [second.as_str()]);
+    // The keys were changed again, and then both were.
+    assert_eq!(ask(&[401, 200]), [second.as_str(), first.as_str()]);
+    assert_eq!(ask(&[401, 401]), [first.as_str(), second.as_str()]);
+    assert_eq!(ask(&[200]), [first.as_str()]);
+}
+
+#[test]
 fn what_swift_adds_is_not_the_objects() {
     let of = |said: &[(&str, &str)]| {
         let response = story("/swift/a/my%20photo.jpg", &[], &[Ok((200, said))]).end.unwrap();

@@ -1,7 +1,7 @@
 //! Parts of objects that are kept in chunks: what is looked for after the whole copy.
 
 use crate::cache::CopyKey;
-use crate::chunks::{Outline, Piece, Pieces};
+use crate::chunks::{Outline, Piece, Pieces, Place};
 use crate::conditions::is_for;
 use crate::health::Health;
 use crate::response::ViewerResponse;
@@ -77,7 +77,7 @@ impl Retrieval {
         health: &mut Health,
         now: UnixTime,
     ) -> Next {
-        match found.and_then(|found| self.plan(found, now)) {
+        match found.and_then(|found| self.plan(found, health, now)) {
             Some(part) => {
                 if let Some(copies) = &mut self.copies {
                     copies.looking = Looking::Chunk(Box::new(part));
@@ -89,7 +89,7 @@ impl Retrieval {
     }
 
     /// How a part is put together, if the outline is fresh and it can be.
-    fn plan(&self, found: StoreAnswer<'_>, now: UnixTime) -> Option<Part> {
+    fn plan(&self, found: StoreAnswer<'_>, health: &Health, now: UnixTime) -> Option<Part> {
         let Copies { key, rule, purged_until, .. } = self.copies.as_ref()?;
         let outline = Outline::read(found)?;
         if !outline.copy.counts(*purged_until, now) || !outline.copy.is_fresh(now) {
@@ -101,8 +101,13 @@ impl Retrieval {
             return None;
         }
         let range = outline.part(self.wanted.header("range")?)?;
-        let source = (&self.source, self.wanted.version.as_deref());
-        let mut rest = Pieces::new(&outline, range, key, source, rule.chunk_size?);
+        let place = Place {
+            copy: key.clone(),
+            source: self.source.clone(),
+            version: self.wanted.version.clone(),
+            key: health.key(self.store()),
+        };
+        let mut rest = Pieces::new(&outline, range, place, rule.chunk_size?);
         let first = rest.next()?;
         Some(Part { outline, range, first, rest })
     }

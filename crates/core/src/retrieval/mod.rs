@@ -239,6 +239,7 @@ impl Retrieval {
                 if let Some(key) = self.source.store.next_key(self.key, answer.status) {
                     return Self { key, tries: 0, ..self }.again(Duration::ZERO);
                 }
+                health.key_was(self.source.store.name(), self.key, answer.status);
                 let headers = self.source.stored_headers(answer.headers);
                 let answer = StoreAnswer { status: answer.status, headers: &headers };
                 match self.read(answer) {
@@ -281,7 +282,7 @@ impl Retrieval {
             Err(until) => {
                 self.elsewhere(StoreError::Resting { rest: until.since(now) }, health, now)
             }
-            Ok(()) => self.again(Duration::ZERO),
+            Ok(()) => Self { key: health.key(self.store()), ..self }.again(Duration::ZERO),
         }
     }
 
@@ -339,9 +340,8 @@ impl Retrieval {
             }
         }
         if let Some(source) = self.fallback.clone() {
-            let key = KeyChoice::default();
-            let at_fallback = true;
-            let next = Self { source, fallback: None, at_fallback, key, tries: 0, trouble, ..self };
+            let next =
+                Self { source, fallback: None, at_fallback: true, tries: 0, trouble, ..self };
             return next.ask(health, now);
         }
         // A 403 may be about the gate's own credentials, so only a 404 is the end of a copy.

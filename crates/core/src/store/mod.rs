@@ -105,9 +105,20 @@ pub struct Link<'a> {
     pub life: Duration,
 }
 
-/// Which of a store's keys signs: the first, and after a refusal those that follow.
+/// Which of a store's keys signs: the first, or one that is known to do, and after each refusal
+/// the next.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct KeyChoice(usize);
+pub struct KeyChoice {
+    index: usize,
+    refused: usize,
+}
+
+impl KeyChoice {
+    /// The same key, to begin with another time.
+    pub(crate) fn again(self) -> Self {
+        Self { refused: 0, ..self }
+    }
+}
 
 impl Store {
     /// Its name in the policy.
@@ -144,7 +155,7 @@ impl Store {
     pub fn call(&self, call: &ObjectCall<'_>, key: KeyChoice, now: UnixTime) -> OriginCall {
         match self {
             Self::S3(store) => store.call(call, now),
-            Self::Swift(store) => store.call(call, key.0, now),
+            Self::Swift(store) => store.call(call, key.index, now),
             Self::R2(store) => store.call(call),
         }
     }
@@ -155,8 +166,10 @@ impl Store {
             Self::S3(_) | Self::R2(_) => None,
             // Swift refuses a TempURL that it cannot verify with 401, whatever is wrong with it.
             Self::Swift(store) => {
-                let next = key.0.saturating_add(1);
-                (status == 401 && next < store.keys.len()).then_some(KeyChoice(next))
+                let refused = key.refused.saturating_add(1);
+                let index = key.index.saturating_add(1).checked_rem(store.keys.len())?;
+                let is_left = status == 401 && refused < store.keys.len();
+                is_left.then_some(KeyChoice { index, refused })
             }
         }
     }

@@ -13,13 +13,13 @@
 //! from the left, and a longer prefix beats a shorter one.
 
 mod bucket;
+mod error;
 mod host;
 mod path;
 pub(crate) mod table;
 mod template;
 mod view;
 
-use std::fmt;
 use std::sync::Arc;
 
 use crate::acl::rules::{AccessRules, Rule};
@@ -29,7 +29,7 @@ use crate::disclosure::Disclosure;
 use crate::disposition::DispositionType;
 use crate::encoding::decode;
 use crate::grant::{Dialect, Grant};
-use crate::object::{Bucket, BucketError, KeyError, ObjectKey, decode_path};
+use crate::object::{Bucket, KeyError, ObjectKey, decode_path};
 use crate::request::Request;
 use crate::store::Store;
 use crate::ticket_cookie::CookieKey;
@@ -37,6 +37,7 @@ use crate::ticket_cookie::CookieKey;
 pub(crate) use self::host::canonical as canonical_host;
 
 pub use self::bucket::{LocatedBucket, RouteBucket};
+pub use self::error::LocateError;
 pub use self::host::HostPattern;
 pub use self::path::PathPattern;
 pub use self::template::Template;
@@ -97,44 +98,6 @@ pub struct Home {
     pub bucket: Template,
     /// What their keys begin with: empty, or a prefix that ends with `/`.
     pub location: Template,
-}
-
-/// Why no object is asked for.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum LocateError {
-    /// No route has this path.
-    NoRoute,
-    /// What path and host make of the route's bucket is not a bucket's name.
-    Bucket {
-        /// What they make of it.
-        name: String,
-        /// Why it is none.
-        why: BucketError,
-    },
-    /// The credential is for another route.
-    OtherRoute,
-    /// The host chooses the object, and the credential is one that signs the path alone.
-    UnsignedHost,
-    /// What follows the prefix, or all together, is not a key.
-    Key(KeyError),
-    /// A query parameter asks for something else than the object, such as its ACL.
-    SubResource(String),
-}
-
-impl fmt::Display for LocateError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NoRoute => f.write_str("no route has this path"),
-            Self::Bucket { name, why } => write!(f, "bucket `{}` {why}", name.escape_debug()),
-            Self::OtherRoute => f.write_str("the cookie was set by another route"),
-            Self::UnsignedHost => f.write_str(
-                "the route's bucket or location holds `{host}`, and the credential does not sign \
-                 the host: it would open the same path of every host",
-            ),
-            Self::Key(error) => error.fmt(f),
-            Self::SubResource(name) => write!(f, "query parameter `{name}` is not served"),
-        }
-    }
 }
 
 /// All routes. A clone is the same ones again.

@@ -5,7 +5,7 @@ use cloakroom_core::cache::Keep;
 use cloakroom_core::chunks::{Piece, Pieces, Settled};
 use js_sys::{Number, Promise};
 use wasm_bindgen::prelude::wasm_bindgen;
-use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{ReadableStream, Response, StreamPipeOptions, WritableStream};
 use worker::{Context, Env};
@@ -34,11 +34,11 @@ extern "C" {
 pub(crate) fn join(
     context: &Context,
     env: &Env,
-    first: ReadableStream,
+    first: &ReadableStream,
     rest: Pieces,
 ) -> Result<ReadableStream, JsValue> {
     let stream = FixedLengthStream::new(Number::parse_float(&rest.length().to_string()))?;
-    let (env, to) = (env.clone(), stream.writable());
+    let (first, env, to) = (first.clone(), env.clone(), stream.writable());
     context.wait_until(async move {
         let end = match pour(&first, rest, &to, &env).await {
             Ok(()) => to.close(),

@@ -8,7 +8,7 @@ use cloakroom_core::log::LogLine;
 use cloakroom_core::origin::OriginRequest;
 use cloakroom_core::rejection::Rejection;
 use cloakroom_core::response::ViewerResponse;
-use cloakroom_core::retrieval::{Body, Next, Retrieval};
+use cloakroom_core::retrieval::{self, Body, Next, Retrieval};
 use cloakroom_core::store::{StoreAnswer, StoreError, Unanswered};
 use futures_util::future::{Either, select};
 use js_sys::Promise;
@@ -67,36 +67,7 @@ pub(crate) async fn retrieve(
             }
             Next::Respond(response) => {
                 log.cache(response.cache);
-                let (body, other) = match response.body {
-                    Body::Store => (answer, copy),
-                    Body::Copy => (copy, answer),
-                    Body::None => {
-                        cancel(copy);
-                        (None, answer)
-                    }
-                };
-                cancel(other);
-                if let (Some(keep), Some(body)) = (response.keep, &body) {
-                    cache::keep(context, keep, body, promised);
-                }
-                if let Some(renewal) = response.renewal {
-                    cache::renew(context, renewal);
-                }
-                if let Some(outline) = response.outline {
-                    cache::keep_bare(context, outline);
-                }
-                if let Some(missed) = response.missed {
-                    chunks::fill(context, env, missed);
-                }
-                let body = body.and_then(|body| body.body());
-                let body = match (body, response.rest) {
-                    (Some(first), Some(rest)) => {
-                        let joined = chunks::join(context, env, first, rest);
-                        Some(joined.map_err(|_| Rejection::Store(StoreError::Unreachable))?)
-                    }
-                    (body, _) => body,
-                };
-                return Ok((response.head, body));
+                return hand_over(*response, (copy, answer), promised, (env, context));
             }
             Next::Reject { rejection, forget } => {
                 cancel(answer);
@@ -108,6 +79,44 @@ pub(crate) async fn retrieve(
             }
         };
     }
+}
+
+/// The answer with its body, and what is to be kept of it.
+fn hand_over(
+    response: retrieval::Response,
+    (copy, answer): (Option<Response>, Option<Response>),
+    promised: Option<Promised>,
+    (env, context): (&Env, &Context),
+) -> Result<Retrieved, Rejection> {
+    let (whole, other) = match response.body {
+        Body::Store => (answer, copy),
+        Body::Copy => (copy, answer),
+        Body::None => {
+            cancel(copy);
+            (None, answer)
+        }
+    };
+    cancel(other);
+    if let (Some(keep), Some(whole)) = (response.keep, &whole) {
+        cache::keep(context, keep, whole, promised);
+    }
+    if let Some(renewal) = response.renewal {
+        cache::renew(context, renewal);
+    }
+    if let Some(outline) = response.outline {
+        cache::keep_bare(context, outline);
+    }
+    if let Some(missed) = response.missed {
+        chunks::fill(context, env, missed);
+    }
+    let body = match (whole.and_then(|whole| whole.body()), response.rest) {
+        (Some(first), Some(rest)) => {
+            let joined = chunks::join(context, env, &first, rest);
+            Some(joined.map_err(|_| Rejection::Store(StoreError::Unreachable))?)
+        }
+        (body, _) => body,
+    };
+    Ok((response.head, body))
 }
 
 /// Looks for the copy that `retrieval` wants. Where there is none, whoever comes first promises

@@ -1,6 +1,6 @@
 //! Objects that are too large to be kept whole, kept in chunks.
 //!
-//! Of such an object an [`Outline`] is kept: its size, its ETag, its headers. While that is fresh,
+//! Of such an object an outline is kept: its size, its ETag, its headers. While that is fresh,
 //! a part of the object is put together of chunks: parts of one size, each kept under the
 //! object's ETag, so that none of another version slips in between.
 //!

@@ -4,8 +4,8 @@
 use cloakroom_core::cache::Keep;
 use cloakroom_core::chunks::{Piece, Pieces, Settled};
 use js_sys::{Number, Promise};
-use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::JsValue;
+use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{ReadableStream, Response, StreamPipeOptions, WritableStream};
 use worker::{Context, Env};

@@ -21,6 +21,7 @@ use cloakroom_core::health::Report;
 use cloakroom_core::log::{LogLine, Verdict};
 use cloakroom_core::redirect::Redirect;
 use cloakroom_core::request::Request;
+use cloakroom_core::swift_auth::issue::TokenAnswer;
 use cloakroom_core::time::UnixTime;
 use cloakroom_core::trail::Trail;
 use worker::{Context, Env, event};
@@ -84,12 +85,21 @@ async fn serve(
             log.verdict(&Verdict::Allow("redirected"));
             return viewer::respond(Redirect::STATUS, &redirect.headers(), None, log);
         }
+        Outcome::Allow(Service::Token(answer)) => {
+            log.verdict(&Verdict::Allow("token_issued"));
+            return viewer::respond(TokenAnswer::STATUS, &answer.headers(), None, log);
+        }
         Outcome::Allow(Service::Listing(listing)) => {
             let cors = listing.cors().to_vec();
             return match listing::list(*listing, platform.0, log).await {
                 Ok(response) => {
                     log.verdict(&verdict);
-                    viewer::respond_text(200, &response.headers, response.body.as_deref(), log)
+                    viewer::respond_text(
+                        response.status,
+                        &response.headers,
+                        response.body.as_deref(),
+                        log,
+                    )
                 }
                 Err(rejection) => {
                     log.verdict(&Verdict::from(&rejection));

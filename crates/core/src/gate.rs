@@ -11,7 +11,7 @@ use crate::listing::{self, Listing};
 use crate::log::Verdict;
 use crate::origin::OriginRequest;
 use crate::policy::{Policy, PolicyError, Secrets};
-use crate::presented::Presented;
+use crate::presented::{CredentialError, Presented};
 use crate::public_key::SignatureCheck;
 use crate::purge::Purges;
 use crate::redirect::Redirect;
@@ -19,6 +19,7 @@ use crate::rejection::Rejection;
 use crate::request::{Method, Request};
 use crate::retrieval::Retrieval;
 use crate::route::{DeliveryMode, Routes};
+use crate::swift_auth::issue::{TokenAnswer, asks_for_token, issue};
 use crate::ticket_cookie::exchange::Exchange;
 use crate::time::UnixTime;
 use crate::trail::Trail;
@@ -27,7 +28,7 @@ use crate::trail::Trail;
 const ALLOW: &str = "GET, HEAD, OPTIONS";
 
 /// The request headers that a page of another origin may send.
-const CORS_REQUEST_HEADERS: [&str; 10] = [
+const CORS_REQUEST_HEADERS: [&str; 11] = [
     "authorization",
     "if-match",
     "if-modified-since",
@@ -38,6 +39,7 @@ const CORS_REQUEST_HEADERS: [&str; 10] = [
     "x-amz-content-sha256",
     "x-amz-date",
     "x-amz-security-token",
+    "x-auth-token",
 ];
 
 /// A policy with its secrets, ready to decide.
@@ -60,6 +62,9 @@ pub trait Handout: Sized {
     /// How it is told how the edge is, where somebody may ask.
     const HEALTH: Option<fn(HealthCheck) -> Self> = None;
 
+    /// How tokens of Swift's authentication are handed out, where they are.
+    const TOKEN: Option<fn(TokenAnswer) -> Self> = None;
+
     /// Hands out what may be had, with what became of the wish for a cookie.
     fn of(access: Access<'_, '_>, exchange: Exchange, purges: &Purges, now: UnixTime) -> Self;
 }
@@ -75,6 +80,8 @@ pub enum Service {
     Listing(Box<Listing>),
     /// How the edge is.
     Health(HealthCheck),
+    /// A token of Swift's authentication.
+    Token(Box<TokenAnswer>),
 }
 
 impl Service {
@@ -82,7 +89,7 @@ impl Service {
     pub fn first_request(&self, now: UnixTime) -> Option<OriginRequest> {
         match self {
             Self::Object(retrieval) => Some(retrieval.request(now)),
-            Self::Redirect(_) | Self::Health(_) => None,
+            Self::Redirect(_) | Self::Health(_) | Self::Token(_) => None,
             Self::Listing(listing) => match listing.clone().begin(&mut Health::default(), now) {
                 listing::Next::Ask { listing, .. } => listing.request(now),
                 listing::Next::Respond(_) | listing::Next::Reject(_) => None,
@@ -94,6 +101,7 @@ impl Service {
 impl Handout for Service {
     const LISTING: Option<fn(Listing) -> Self> = Some(|listing| Self::Listing(Box::new(listing)));
     const HEALTH: Option<fn(HealthCheck) -> Self> = Some(Self::Health);
+    const TOKEN: Option<fn(TokenAnswer) -> Self> = Some(|token| Self::Token(Box::new(token)));
 
     fn of(access: Access<'_, '_>, exchange: Exchange, purges: &Purges, now: UnixTime) -> Self {
         match access.located().route().delivery {
@@ -220,7 +228,13 @@ impl Gate {
                 let outcome = Outcome::Preflight(self.preflight(request));
                 return Step::Decided(Decision { outcome, trail });
             }
-            Method::Get | Method::Head => self.verify(request, now, &mut trail),
+            Method::Get | Method::Head => {
+                if let Some(hand_out) = T::TOKEN.filter(|_| self.is_for_token(request)) {
+                    let outcome = self.issue(request, now, &mut trail, hand_out);
+                    return Step::Decided(Decision { outcome, trail });
+                }
+                self.verify(request, now, &mut trail)
+            }
             _ => Err(Rejection::MethodNotAllowed { allow: ALLOW }),
         };
         match verified {
@@ -239,6 +253,26 @@ impl Gate {
     fn health_check(&self, request: &Request<'_>) -> Option<&HealthCheck> {
         let is_read = matches!(request.method(), Method::Get | Method::Head);
         self.health.as_ref().filter(|check| is_read && check.path == request.path())
+    }
+
+    fn is_for_token(&self, request: &Request<'_>) -> bool {
+        self.keyring.has_swift() && asks_for_token(request)
+    }
+
+    /// Gives a token. Routes that have the path are not asked, and neither how they tell a no.
+    fn issue<T>(
+        &self,
+        request: &Request<'_>,
+        now: UnixTime,
+        trail: &mut Trail,
+        hand_out: fn(TokenAnswer) -> T,
+    ) -> Outcome<T> {
+        match issue(request, &self.keyring, now) {
+            Ok(issued) => Outcome::Allow(hand_out(trail.issued(issued))),
+            Err(error) => {
+                Outcome::Reject { rejection: CredentialError::from(error).into(), cors: Vec::new() }
+            }
+        }
     }
 
     /// The first half of the pipeline. Each step consumes the proof of the one before it.
@@ -263,6 +297,9 @@ impl Gate {
         if let Some(hand_out) = T::LISTING {
             if self.routes.is_for_buckets(grant.request()) && grant.dialect().is_sigv4() {
                 return Ok(hand_out(Listing::of_buckets(&self.routes, &grant)?));
+            }
+            if self.routes.is_for_account(&grant) {
+                return Ok(hand_out(Listing::of_containers(&self.routes, &grant)?));
             }
             if self.routes.is_for_bucket(&grant) {
                 let bucket = trail.located_bucket(self.routes.locate_bucket(grant)?);

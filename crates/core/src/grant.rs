@@ -62,6 +62,10 @@ pub enum Dialect {
     JwtBearer,
     /// A JSON Web Token in a cookie.
     JwtCookie,
+    /// A JSON Web Token in `X-Auth-Token`, where Swift's clients send theirs.
+    JwtAuthToken,
+    /// A token of Swift's authentication.
+    SwiftToken,
     /// A cookie that a ticket was exchanged for.
     TicketCookie,
 }
@@ -81,6 +85,8 @@ impl Dialect {
             Self::EdgeAuthCookie => "edgeauth_cookie",
             Self::JwtBearer => "jwt_bearer",
             Self::JwtCookie => "jwt_cookie",
+            Self::JwtAuthToken => "jwt_auth_token",
+            Self::SwiftToken => "swift_token",
             Self::TicketCookie => "ticket_cookie",
         }
     }
@@ -88,6 +94,11 @@ impl Dialect {
     /// Whether it is AWS Signature Version 4, which signs the whole query.
     pub const fn is_sigv4(self) -> bool {
         matches!(self, Self::Sigv4Query | Self::Sigv4Header)
+    }
+
+    /// Whether it stands where Swift's clients send theirs.
+    pub const fn is_auth_token(self) -> bool {
+        matches!(self, Self::JwtAuthToken | Self::SwiftToken)
     }
 
     /// Whether the credential is part of the URL, so that whoever has the URL has it all.
@@ -101,6 +112,8 @@ impl Dialect {
             | Self::EdgeAuthCookie
             | Self::JwtBearer
             | Self::JwtCookie
+            | Self::JwtAuthToken
+            | Self::SwiftToken
             | Self::TicketCookie => false,
         }
     }

@@ -100,6 +100,19 @@ pub struct TempUrlKey {
     pub principal: Principal,
 }
 
+/// A key for Swift's authentication; its id is the user's name.
+#[derive(Clone, Debug)]
+pub struct SwiftKey {
+    /// The user, as `X-Auth-User` says it: `acme:bob`.
+    pub id: String,
+    /// The key. It seals tokens, too.
+    pub secret: Secret,
+    /// Where the account's containers are: a path that begins and ends with `/`.
+    pub path: String,
+    /// For whom it acts.
+    pub principal: Principal,
+}
+
 /// A CloudFront key; its id is the `Key-Pair-Id`.
 #[derive(Clone, Debug)]
 pub struct CloudFrontKey {
@@ -152,6 +165,7 @@ pub struct Keyring {
     jwt_cookies: BTreeSet<String>,
     /// By path.
     tempurl: BTreeMap<String, Vec<TempUrlKey>>,
+    swift: BTreeMap<String, SwiftKey>,
     cloudfront: BTreeMap<String, CloudFrontKey>,
     /// By token name.
     edgeauth: BTreeMap<String, Vec<EdgeAuthKey>>,
@@ -175,6 +189,11 @@ impl Keyring {
     /// Adds a TempURL key.
     pub fn add_tempurl(&mut self, key: TempUrlKey) {
         self.tempurl.entry(key.path.clone()).or_default().push(key);
+    }
+
+    /// Adds a key for Swift's authentication.
+    pub fn add_swift(&mut self, key: SwiftKey) {
+        self.swift.insert(key.id.clone(), key);
     }
 
     /// Adds a CloudFront key.
@@ -224,6 +243,22 @@ impl Keyring {
     /// The TempURL keys that may sign for a decoded path, those of the longest path first.
     pub fn tempurl(&self, path: &str) -> impl Iterator<Item = &TempUrlKey> {
         prefixes_of(path).filter_map(|prefix| self.tempurl.get(prefix)).flatten()
+    }
+
+    /// The key of this user for Swift's authentication.
+    pub fn swift(&self, user: &str) -> Option<&SwiftKey> {
+        self.swift.get(user)
+    }
+
+    /// Whether there is any key for Swift's authentication.
+    pub fn has_swift(&self) -> bool {
+        !self.swift.is_empty()
+    }
+
+    /// Whether the headers in which Swift's clients send a token have a meaning: whether there is a
+    /// key whose tokens stand there.
+    pub fn takes_auth_tokens(&self) -> bool {
+        self.has_swift() || !self.jwt.is_empty()
     }
 
     /// The CloudFront key with this `Key-Pair-Id`.

@@ -48,6 +48,7 @@ pub mod cloudfront;
 pub mod edgeauth;
 pub mod jwt;
 pub mod sigv4;
+pub mod swift_auth;
 pub mod tempurl;
 pub mod ticket_cookie;
 

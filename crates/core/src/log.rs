@@ -19,8 +19,8 @@ use crate::trail::Trail;
 /// How a request was decided.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// It is served, and what was done: `allowed`, `redirected`, `preflight`, `issued`,
-    /// `confirmed`.
+    /// It is served, and what was done: `allowed`, `redirected`, `preflight`, `token_issued`,
+    /// `issued`, `confirmed`.
     Allow(&'static str),
     /// It is not.
     Deny {

@@ -6,7 +6,8 @@
 //! | TempURL | `temp_url_*` in the query |
 //! | CloudFront | `Expires`, `Policy`, `Signature`, `Key-Pair-Id` in the query, or cookies when there is a key |
 //! | EdgeAuth | a parameter, header or cookie of a name that some key has |
-//! | JWT | `Authorization: Bearer`, or a cookie of a name that some key has |
+//! | JWT | `Authorization: Bearer`, a cookie of a name that some key has, or where Swift's token does |
+//! | Swift's token | `X-Auth-Token` or `X-Storage-Token` |
 //! | ticket cookie | a cookie of a name that some route has |
 //!
 //! Query and headers are chosen for one request; of two credentials there, none counts.
@@ -27,6 +28,9 @@ use crate::revocation::Revoked;
 use crate::sigv4::ALGORITHM;
 use crate::sigv4::present::{AUTH_PARAMETERS, Carrier, PresentError, PresentedSigv4};
 use crate::sigv4::verify::VerifyError;
+use crate::swift_auth::present::PresentedSwiftToken;
+use crate::swift_auth::token::PREFIX;
+use crate::swift_auth::{SwiftAuthError, TOKEN_HEADERS};
 use crate::tempurl::{self, PresentedTempUrl};
 use crate::ticket_cookie::present::PresentedTicketCookie;
 use crate::ticket_cookie::token::has_form;
@@ -51,6 +55,8 @@ pub enum CredentialError {
     Jwt(JwtError),
     /// It would hold, but was revoked.
     Revoked(Revoked),
+    /// A token of Swift that does not hold, or is not given.
+    Swift(SwiftAuthError),
 }
 
 impl fmt::Display for CredentialError {
@@ -69,6 +75,7 @@ impl fmt::Display for CredentialError {
             Self::Capability(error) => error.fmt(f),
             Self::Jwt(error) => error.fmt(f),
             Self::Revoked(revoked) => revoked.fmt(f),
+            Self::Swift(error) => error.fmt(f),
         }
     }
 }
@@ -103,6 +110,12 @@ impl From<JwtError> for CredentialError {
     }
 }
 
+impl From<SwiftAuthError> for CredentialError {
+    fn from(error: SwiftAuthError) -> Self {
+        Self::Swift(error)
+    }
+}
+
 /// The credential of a request, read but not proven.
 #[derive(Clone)]
 pub enum Presented<'r> {
@@ -118,6 +131,8 @@ pub enum Presented<'r> {
     EdgeAuth(PresentedEdgeAuth<'r>),
     /// A JSON Web Token.
     Jwt(PresentedJwt<'r>),
+    /// A token of Swift's authentication.
+    SwiftToken(PresentedSwiftToken<'r>),
     /// Cookies that tickets were exchanged for.
     TicketCookie(PresentedTicketCookie<'r>),
 }
@@ -133,6 +148,7 @@ enum Found<'r> {
     CloudFrontCookie,
     EdgeAuth { dialect: Dialect, name: &'r str, token: &'r str },
     Jwt { dialect: Dialect, token: &'r str },
+    SwiftToken { token: &'r str },
     TicketCookie,
     UnsupportedScheme,
 }
@@ -168,6 +184,9 @@ impl<'r> Presented<'r> {
             Some(Found::Jwt { dialect, token }) => {
                 Self::Jwt(PresentedJwt::parse(request, dialect, token)?)
             }
+            Some(Found::SwiftToken { token }) => {
+                Self::SwiftToken(PresentedSwiftToken::parse(request, token)?)
+            }
             Some(Found::TicketCookie) => {
                 let is_ours = |name: &str| !keyring.ticket_cookies(name).is_empty();
                 Self::TicketCookie(PresentedTicketCookie::parse(request, is_ours)?)
@@ -187,6 +206,7 @@ impl<'r> Presented<'r> {
             Self::CloudFront(presented) => presented.dialect(),
             Self::EdgeAuth(presented) => presented.dialect(),
             Self::Jwt(presented) => presented.dialect(),
+            Self::SwiftToken(_) => Dialect::SwiftToken,
             Self::TicketCookie(_) => Dialect::TicketCookie,
         }
     }
@@ -201,6 +221,7 @@ impl<'r> Presented<'r> {
             Self::Sigv4(presented) => Some(presented.access_key_id()),
             Self::CloudFront(presented) => Some(presented.key_pair_id()),
             Self::Jwt(presented) => presented.kid(),
+            Self::SwiftToken(presented) => Some(presented.key_id()),
         }
     }
 
@@ -212,7 +233,9 @@ impl<'r> Presented<'r> {
             Self::TempUrl(presented) => presented.signed_text().into_iter().collect(),
             Self::CloudFront(presented) => vec![("policy", presented.policy().to_owned())],
             Self::EdgeAuth(presented) => presented.signed_text().into_iter().collect(),
-            Self::Anonymous(_) | Self::Jwt(_) | Self::TicketCookie(_) => Vec::new(),
+            Self::Anonymous(_) | Self::Jwt(_) | Self::SwiftToken(_) | Self::TicketCookie(_) => {
+                Vec::new()
+            }
         }
     }
 
@@ -228,6 +251,7 @@ impl<'r> Presented<'r> {
             Self::CloudFront(presented) => Verified::Pending(presented.verify(keyring, now)?),
             Self::EdgeAuth(presented) => Verified::Granted(presented.verify(keyring, now)?),
             Self::Jwt(presented) => presented.verify(keyring, now)?,
+            Self::SwiftToken(presented) => Verified::Granted(presented.verify(keyring, now)?),
             Self::TicketCookie(presented) => Verified::Granted(presented.verify(keyring, now)?),
         };
         keyring.revocations().check(match &verified {
@@ -243,7 +267,8 @@ impl<'r> Presented<'r> {
 fn only<'r>(found: impl Iterator<Item = Found<'r>>) -> Result<Option<Found<'r>>, CredentialError> {
     let mut one = None;
     for each in found {
-        let is_whole = matches!(each, Found::EdgeAuth { .. } | Found::Jwt { .. });
+        let is_whole =
+            matches!(each, Found::EdgeAuth { .. } | Found::Jwt { .. } | Found::SwiftToken { .. });
         match one {
             Some(other) if is_whole || other != each => return Err(CredentialError::Several),
             _ => one = Some(each),
@@ -295,7 +320,15 @@ fn in_headers<'r>(request: &'r Request<'r>, keyring: &Keyring) -> impl Iterator<
         let known = !keyring.edgeauth(name).is_empty();
         known.then_some(Found::EdgeAuth { dialect: Dialect::EdgeAuthHeader, name, token })
     });
-    authorization.into_iter().chain(tokens)
+    let headers = request.headers().filter(|_| keyring.takes_auth_tokens());
+    let auth_tokens = headers.filter_map(|(name, token)| {
+        let is_known = TOKEN_HEADERS.contains(&name);
+        is_known.then(|| match token.starts_with(PREFIX) {
+            true => Found::SwiftToken { token },
+            false => Found::Jwt { dialect: Dialect::JwtAuthToken, token },
+        })
+    });
+    authorization.into_iter().chain(tokens).chain(auth_tokens)
 }
 
 fn in_cookies<'r>(request: &'r Request<'r>, keyring: &Keyring) -> impl Iterator<Item = Found<'r>> {

@@ -19,6 +19,7 @@ use crate::route::LocateError;
 use crate::sigv4::present::PresentError;
 use crate::sigv4::verify::VerifyError;
 use crate::store::StoreError;
+use crate::swift_auth::SwiftAuthError;
 use crate::upload::UploadError;
 
 /// Why a request is not served.
@@ -76,6 +77,8 @@ pub struct Row {
 const ASK_AGAIN: &str = "This link does not work. Ask for a new one where you got it.";
 const EXPIRED: &str = "This link has expired. Ask for a new one where you got it.";
 const SIGN_IN: &str = "Your sign-in is not valid. Sign in again.";
+const MALFORMED_LIFETIME: &str = "A token's life is a number of seconds, at least 1.";
+const WRONG_KEY: &str = "The user or the key is wrong.";
 const PRIVATE: &str = "This file is private. Open it from the site that it belongs to.";
 const NOT_YOURS: &str = "You may not see this file.";
 const NOT_FOUND: &str = "There is no such file.";
@@ -124,6 +127,7 @@ impl Rejection {
             Self::Credential(CredentialError::Jwt(error)) => {
                 (401, "InvalidToken", jwt_reason(error), SIGN_IN)
             }
+            Self::Credential(CredentialError::Swift(error)) => swift_auth_row(error),
             Self::Locate(LocateError::NoRoute) => (404, "NoSuchKey", "no_route", NOT_FOUND),
             // As for a bucket that could be there and is not.
             Self::Locate(LocateError::Bucket { why: BucketError::Dotted, .. }) => {
@@ -168,6 +172,12 @@ impl Rejection {
             }
             Self::Store(StoreError::Resting { .. }) => {
                 (503, "ServiceUnavailable", "store_resting", UNAVAILABLE)
+            }
+            Self::List(ListError::Argument { name, expected }) => {
+                let text =
+                    format!("A parameter of this listing is wrong: `{name}` must be {expected}.");
+                let (code, reason) = ("InvalidArgument", "listing_argument");
+                return Row { status: 400, code, reason, text: text.into() };
             }
             Self::List(error) => list_row(error),
             Self::Upload(error) => return upload_row(error),
@@ -225,6 +235,9 @@ impl Rejection {
             (Self::MethodNotAllowed { allow }, _) => headers.push(("allow", (*allow).to_owned())),
             (Self::Store(StoreError::Resting { rest }), _) => {
                 headers.push(("retry-after", rest.as_secs().max(1).to_string()));
+            }
+            (Self::Credential(CredentialError::Swift(_)), 401) => {
+                headers.push(("www-authenticate", "Swift realm=\"cloakroom\"".to_owned()));
             }
             (_, 401) => headers.push(("www-authenticate", "Bearer".to_owned())),
             _ => {}
@@ -327,17 +340,42 @@ fn capability_row(error: &CapabilityError) -> Columns {
     }
 }
 
+/// Whoever asks for a token reads the same, whatever was wrong. With a 401 for a token, a client
+/// asks for a new one.
+fn swift_auth_row(error: &SwiftAuthError) -> Columns {
+    let (code, reason, text) = match error {
+        SwiftAuthError::Lifetime => {
+            return (400, "InvalidRequest", "swift_auth_lifetime", MALFORMED_LIFETIME);
+        }
+        SwiftAuthError::Incomplete => ("Unauthorized", "swift_auth_incomplete", WRONG_KEY),
+        SwiftAuthError::UnknownUser => ("Unauthorized", "swift_auth_unknown_user", WRONG_KEY),
+        SwiftAuthError::WrongKey { .. } => ("Unauthorized", "swift_auth_wrong_key", WRONG_KEY),
+        SwiftAuthError::Malformed => ("InvalidToken", "swift_token_malformed", SIGN_IN),
+        SwiftAuthError::UnknownKey => ("InvalidToken", "swift_token_unknown_key", SIGN_IN),
+        SwiftAuthError::SignatureMismatch => ("InvalidToken", "swift_token_mismatch", SIGN_IN),
+        SwiftAuthError::Expired { .. } => ("InvalidToken", "swift_token_expired", SIGN_IN),
+    };
+    (401, code, reason, text)
+}
+
 fn list_row(error: &ListError) -> Columns {
     match error {
         ListError::Capability => (403, "AccessDenied", "listing_not_granted", NOT_LISTED),
         ListError::NoCredential => (403, "AccessDenied", "listing_no_credential", NOT_LISTED),
         ListError::Principal => (403, "AccessDenied", "listing_principal_may_not", NOT_LISTED),
-        ListError::Argument { .. } => (
-            400,
-            "InvalidArgument",
-            "listing_argument",
-            "A parameter of this listing has a value that it cannot have. A `delimiter` is `/`, and \
-             a token goes on with the listing that gave it.",
+        ListError::Argument { .. } => (400, "InvalidArgument", "listing_argument", MALFORMED),
+        ListError::Format => (
+            406,
+            "NotAcceptable",
+            "listing_format",
+            "Containers are listed as JSON or plain text: ask with `format=json`.",
+        ),
+        ListError::Limit => (412, "PreconditionFailed", "listing_limit", "Maximum limit is 10000."),
+        ListError::Hidden => (
+            412,
+            "PreconditionFailed",
+            "listing_hidden",
+            "Too little of what is here may be listed to you. Ask with a `prefix`.",
         ),
         ListError::SubResource { .. } => (501, "NotImplemented", "sub_resource", FILES_ONLY),
         ListError::Unsupported => (

@@ -7,6 +7,7 @@ use crate::key::Principal;
 use crate::object::ObjectKey;
 use crate::presented::Presented;
 use crate::route::{Located, LocatedBucket, Place};
+use crate::swift_auth::issue::{Issued, TokenAnswer};
 use crate::ticket_cookie::exchange::Exchange;
 use crate::ticket_id::TicketId;
 use crate::time::UnixTime;
@@ -91,6 +92,14 @@ impl Trail {
         self.ticket = grant.ticket();
         self.expires_at = grant.expires_at();
         grant
+    }
+
+    /// A token, which its key has sealed.
+    pub(crate) fn issued(&mut self, issued: Issued<'_>) -> TokenAnswer {
+        self.key_id = Some(issued.key.id.clone());
+        self.principal = Some(issued.key.principal.clone());
+        self.expires_at = Some(issued.until);
+        issued.answer
     }
 
     /// An upload, which has no route: its rule leads to the object.

@@ -176,7 +176,7 @@ fn each_error_names_its_place() {
         (
             "/keys/AKAPP/dialect",
             Some(json!("sigv2")),
-            "policy: at `keys.AKAPP.dialect`: must be `sigv4`, `tempurl`, `cloudfront`, `edgeauth` or `jwt`, not `sigv2`",
+            "policy: at `keys.AKAPP.dialect`: must be `sigv4`, `tempurl`, `cloudfront`, `edgeauth`, `jwt` or `swift`, not `sigv2`",
         ),
         (
             "/keys/AKAPP/principal",
@@ -661,4 +661,39 @@ fn the_secret_of_a_cookie_is_the_edge_s_own() {
     );
     let short = |name: &str| if name == "COOKIE_SECRET" { Some("x".into()) } else { secret(name) };
     assert!(Gate::new(&policy, &short).unwrap_err().to_string().contains("too short"));
+}
+
+/// A key for Swift's authentication, with one field changed, expects this error.
+#[test]
+fn each_error_of_a_swift_key_names_its_place() {
+    let sound = json!({
+        "dialect": "swift", "secret": "BOB_KEY", "path": "/v1/AUTH_acme/",
+        "principal": { "user": "acme:bob" }
+    });
+    let policy = |id: &str, field: &str, value: Value| {
+        let mut policy = self::sound();
+        policy["keys"][id] = sound.clone();
+        policy["keys"][id][field] = value;
+        Policy::parse(&policy.to_string())
+    };
+    let sound = policy("acme:bob", "dialect", json!("swift")).unwrap();
+    assert!(sound.secret_names().iter().any(|(_, place)| place == "keys.acme:bob.secret"));
+    Gate::new(&sound, &secret).unwrap();
+    for path in ["/v1/", "/v1/AUTH_acme", "/v1/AUTH_acme/photos/", "/v1/{account}/", "/v2/AUTH_a/"]
+    {
+        assert_eq!(
+            policy("acme:bob", "path", json!(path)).unwrap_err().to_string(),
+            format!(
+                "policy: at `keys.acme:bob.path`: must be an account's path, as in \
+                 `/v1/AUTH_acme/`; found `{path}`"
+            )
+        );
+    }
+    for id in ["acme: bob", "acme:été", &"a".repeat(257)] {
+        let error = policy(id, "dialect", json!("swift")).unwrap_err();
+        assert!(error.problem.starts_with("has a name that no client can send"), "{error}");
+    }
+    let short = |name: &str| Some(if name == "BOB_KEY" { "short" } else { "x" }.repeat(33));
+    assert!(Gate::new(&sound, &|name| short(name).map(|_| "a".repeat(31))).is_err());
+    Gate::new(&sound, &short).unwrap();
 }

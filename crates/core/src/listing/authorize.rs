@@ -11,9 +11,10 @@ use crate::store::Store;
 
 use super::error::{ListError, argument};
 use super::query::{BucketQuery, ObjectsQuery};
+use super::swift::{self, query::ContainerQuery};
 use super::token::Sealer;
 use super::walk::{Walk, end_of, group_of};
-use super::{Listing, Objects, TOKEN_MARKER, Task, place};
+use super::{Asked, Listing, Objects, TOKEN_MARKER, Task, place};
 
 /// The viewer, beyond the life of its request.
 #[derive(Clone, Debug)]
@@ -23,7 +24,7 @@ pub(super) struct Seer {
 }
 
 impl Seer {
-    fn of(grant: &Grant<'_>) -> Self {
+    pub(super) fn of(grant: &Grant<'_>) -> Self {
         let referer = referer(grant.request()).map(str::to_owned);
         Self { principal: grant.principal().clone(), referer }
     }
@@ -51,6 +52,9 @@ impl LocatedBucket<'_> {
                 Principal::User(_) | Principal::EveryOwner => ListError::Principal,
             });
         }
+        if self.is_for_swift() {
+            return self.list_container(viewer);
+        }
         let query = BucketQuery::parse(grant.request())?;
         let Store::S3(store) = bucket.store() else { return Err(ListError::Unsupported) };
         let cors = bucket.route().cors.headers(grant.request());
@@ -64,12 +68,41 @@ impl LocatedBucket<'_> {
                 let prefix = format!("{}{}", bucket.location(), query.prefix);
                 let (delimiter, max_keys) = (query.delimiter.clone(), query.max_keys);
                 let walk = Walk::new(prefix, delimiter, max_keys, position);
-                let bucket = self.into_bucket();
-                Task::Objects(Box::new(Objects { bucket, query, walk, question: None, tries: 0 }))
+                let (bucket, asked) = (self.into_bucket(), Asked::S3(query));
+                Task::Objects(Box::new(Objects { bucket, asked, walk, question: None, tries: 0 }))
             }
         };
         Ok(Listing { task, viewer, region, cors })
     }
+
+    /// The same, as a client of Swift asks.
+    fn list_container(self, viewer: Seer) -> Result<Listing, ListError> {
+        let (request, bucket) = (self.grant().request(), self.bucket());
+        let query = ContainerQuery::parse(request)?;
+        let Store::S3(_) = bucket.store() else { return Err(ListError::Unsupported) };
+        let cors = bucket.route().cors.headers(request);
+        let located = |text: &str| format!("{}{text}", bucket.location());
+        let position = (!query.marker.is_empty()).then(|| position_behind(&query, bucket));
+        let (prefix, end) = (located(&query.prefix), query.end_marker.as_deref().map(located));
+        let walk = Walk::new(prefix, query.delimiter.clone(), query.limit, position)
+            .asking(swift::MAX_QUESTIONS)
+            .up_to(end);
+        let (bucket, asked) = (self.into_bucket(), Asked::Swift(query));
+        let objects = Objects { bucket, asked, walk, question: None, tries: 0 };
+        Ok(Listing { task: Task::Objects(Box::new(objects)), viewer, region: None, cors })
+    }
+}
+
+/// Behind a marker of Swift.
+fn position_behind(query: &ContainerQuery, bucket: &RouteBucket) -> String {
+    behind(bucket, &query.marker, &query.prefix, &query.delimiter)
+}
+
+/// Behind a key or a group. Behind a group is behind all that is put into it.
+fn behind(bucket: &RouteBucket, text: &str, prefix: &str, delimiter: &str) -> String {
+    let is_group = group_of(text, prefix, delimiter) == Some(text);
+    let text = format!("{}{text}", bucket.location());
+    if is_group { end_of(&text) } else { text }
 }
 
 impl Listing {
@@ -92,11 +125,14 @@ impl Listing {
 }
 
 /// Whether a credential says who asks, and not for what.
-fn lists(dialect: Dialect) -> bool {
+pub(super) fn lists(dialect: Dialect) -> bool {
     match dialect {
-        Dialect::Anonymous | Dialect::Sigv4Query | Dialect::Sigv4Header | Dialect::JwtBearer => {
-            true
-        }
+        Dialect::Anonymous
+        | Dialect::Sigv4Query
+        | Dialect::Sigv4Header
+        | Dialect::JwtBearer
+        | Dialect::JwtAuthToken
+        | Dialect::SwiftToken => true,
         // A cookie comes along with requests that another site's page makes.
         Dialect::JwtCookie
         | Dialect::TicketCookie
@@ -143,8 +179,5 @@ fn position(
     if let Some(position) = after.strip_prefix(TOKEN_MARKER).and_then(|token| sealer.open(token)) {
         return Ok(Some(position));
     }
-    // Behind a group is behind all that is put into it.
-    let is_group = group_of(after, &query.prefix, &query.delimiter) == Some(after);
-    let after = format!("{}{after}", bucket.location());
-    Ok(Some(if is_group { end_of(&after) } else { after }))
+    Ok(Some(behind(bucket, after, &query.prefix, &query.delimiter)))
 }

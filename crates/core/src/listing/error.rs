@@ -25,6 +25,12 @@ pub enum ListError {
         /// The parameter, when it is one of S3.
         name: Option<&'static str>,
     },
+    /// A container is to be written in a form that is not served.
+    Format,
+    /// A page is to have more names than pages have.
+    Limit,
+    /// What is hidden lies so thick that no page could be made of what is not.
+    Hidden,
     /// The store is not asked for listings: a TempURL is for one object, and so is what a binding
     /// is asked.
     Unsupported,
@@ -58,6 +64,12 @@ impl fmt::Display for ListError {
             Self::SubResource { name: None } => {
                 f.write_str("a query parameter that no listing has is not served")
             }
+            Self::Format => f.write_str("`format` must be `json` or `plain`"),
+            Self::Limit => f.write_str("`limit` must be at most 10000"),
+            Self::Hidden => f.write_str(
+                "too many keys are hidden from the credential's principal between those that it \
+                 sees; a `prefix` of what it sees, or a smaller `limit`, makes a page",
+            ),
             Self::Unsupported => f.write_str(
                 "only stores of kind `s3` are listed: a TempURL is for one object, and a binding is \
                  asked for objects alone; use the store's S3 API, with `\"kind\": \"s3\"`",

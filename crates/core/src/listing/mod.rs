@@ -1,4 +1,4 @@
-//! Listing a bucket: read-only, as S3 clients ask for it.
+//! Listing a bucket: read-only, as clients of S3 and of Swift ask for it.
 //!
 //! ```text
 //! Grant ──locate_bucket──▶ LocatedBucket ──authorize──▶ Listing ─▶ Ask ──(the adapter sends)──┐
@@ -14,12 +14,14 @@
 //! | `walk` | what the store is asked, and what of its answers is shown |
 //! | `token` | how a listing goes on |
 //! | `page` | the documents |
+//! | `swift` | the same for clients of Swift |
 //!
 //! A listing never shows what its viewer may not read: of each key that the store names, the
 //! access rule must allow `LIST` and `READ`, and its path must lead to it.
 
 pub mod answer;
 pub mod query;
+pub mod swift;
 
 mod authorize;
 mod error;
@@ -45,6 +47,7 @@ use self::answer::{Item, StorePage};
 use self::authorize::Seer;
 use self::page::Page;
 use self::query::{ObjectsQuery, Version};
+use self::swift::query::ContainerQuery;
 use self::token::Sealer;
 use self::walk::{Onward, Question, Sight, Step, Walk};
 
@@ -63,7 +66,9 @@ pub struct ListAnswer<'a> {
 /// The answer to the viewer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ListResponse {
-    /// The headers. The status is 200.
+    /// The status: 200, or 204 when there is nothing to say.
+    pub status: u16,
+    /// The headers.
     pub headers: Vec<(&'static str, String)>,
     /// The body; none for HEAD.
     pub body: Option<String>,
@@ -111,6 +116,8 @@ enum Task {
     Location,
     /// Answers which buckets there are.
     Buckets(Vec<String>),
+    /// Answers which containers there are.
+    Containers(Answer),
     /// Asks the store.
     Objects(Box<Objects>),
 }
@@ -118,11 +125,33 @@ enum Task {
 #[derive(Clone, Debug)]
 struct Objects {
     bucket: RouteBucket,
-    query: ObjectsQuery,
+    asked: Asked,
     walk: Walk,
     /// What the store is being asked.
     question: Option<Question>,
     tries: u32,
+}
+
+/// In which form a listing is asked for.
+#[derive(Clone, Debug)]
+enum Asked {
+    S3(ObjectsQuery),
+    Swift(ContainerQuery),
+}
+
+/// An answer before the headers that all have.
+#[derive(Clone, Debug)]
+struct Answer {
+    status: u16,
+    content_type: &'static str,
+    headers: Vec<(&'static str, String)>,
+    body: Option<String>,
+}
+
+impl Answer {
+    fn xml(body: Option<String>) -> Self {
+        Self { status: 200, content_type: "application/xml", headers: Vec::new(), body }
+    }
 }
 
 /// What tokens are bound to. None of its parts can hold a control character.
@@ -153,14 +182,17 @@ impl Listing {
     }
 
     /// Begins: answers at once, or asks the store.
-    pub fn begin(mut self, health: &mut Health, now: UnixTime) -> Next {
-        let body = match &mut self.task {
-            Task::Head => None,
-            Task::Location => Some(page::location(self.region.as_deref())),
-            Task::Buckets(names) => Some(page::buckets(names.iter().map(String::as_str))),
+    pub fn begin(self, health: &mut Health, now: UnixTime) -> Next {
+        let answer = match &self.task {
+            Task::Head => Answer::xml(None),
+            Task::Location => Answer::xml(Some(page::location(self.region.as_deref()))),
+            Task::Buckets(names) => {
+                Answer::xml(Some(page::buckets(names.iter().map(String::as_str))))
+            }
+            Task::Containers(answer) => answer.clone(),
             Task::Objects(_) => return self.go_on(health, now),
         };
-        Next::Respond(self.response(body))
+        Next::Respond(self.response(answer))
     }
 
     /// The request to send, signed at the time `now`. None before the listing
@@ -183,7 +215,7 @@ impl Listing {
     pub fn store(&self) -> Option<&str> {
         match &self.task {
             Task::Objects(objects) => Some(objects.bucket.store().name()),
-            Task::Head | Task::Location | Task::Buckets(_) => None,
+            Task::Head | Task::Location | Task::Buckets(_) | Task::Containers(_) => None,
         }
     }
 
@@ -248,7 +280,9 @@ impl Listing {
     fn disclosure(&self) -> Disclosure {
         match &self.task {
             Task::Objects(objects) => objects.bucket.route().disclosure,
-            Task::Head | Task::Location | Task::Buckets(_) => Disclosure::Full,
+            Task::Head | Task::Location | Task::Buckets(_) | Task::Containers(_) => {
+                Disclosure::Full
+            }
         }
     }
 
@@ -266,24 +300,35 @@ impl Listing {
                 Next::Ask { listing: Box::new(self), pause: Duration::ZERO }
             }
             Step::Done { shown, next } => {
-                let occasion = objects.occasion(&self.viewer, now);
-                let body = objects.document(shown, next, &occasion);
-                Next::Respond(self.response(Some(body)))
+                let items = objects.relative(shown);
+                let answer = match &objects.asked {
+                    Asked::S3(query) => {
+                        let occasion = occasion(query, &self.viewer, now);
+                        Ok(Answer::xml(Some(objects.document(query, &items, next, &occasion))))
+                    }
+                    Asked::Swift(query) => swift::answer(query, &items, next.as_ref()),
+                };
+                match answer {
+                    Ok(answer) => Next::Respond(self.response(answer)),
+                    Err(error) => Next::Reject(Rejection::List(error)),
+                }
             }
         }
     }
 
-    fn response(self, body: Option<String>) -> ListResponse {
+    fn response(self, answer: Answer) -> ListResponse {
+        let Answer { status, content_type, headers: more, body } = answer;
         let mut headers = vec![
-            ("content-type", "application/xml".to_owned()),
+            ("content-type", content_type.to_owned()),
             // Another viewer would see another listing, and so would this one tomorrow.
             ("cache-control", "private, no-store".to_owned()),
             ("content-security-policy", "sandbox; default-src 'none'".to_owned()),
             ("x-content-type-options", "nosniff".to_owned()),
         ];
+        headers.extend(more);
         headers.extend(self.region.map(|region| ("x-amz-bucket-region", region)));
         headers.extend(self.cors);
-        ListResponse { headers, body }
+        ListResponse { status, headers, body }
     }
 }
 
@@ -300,39 +345,48 @@ fn refusal(head: StoreAnswer<'_>) -> Rejection {
 }
 
 impl Objects {
-    /// The document for the viewer, who sees keys without the location.
-    fn document(&self, shown: Vec<Item>, next: Option<Onward>, occasion: &str) -> String {
+    /// What is shown as the viewer sees it, without the location.
+    fn relative(&self, shown: Vec<Item>) -> Vec<Item> {
         let relative = |key: String| self.bucket.relative(&key).map(str::to_owned);
         // INVARIANT: whatever is shown begins with the prefix, and that with the location.
-        let items: Vec<_> = shown
-            .into_iter()
-            .filter_map(|item| {
-                Some(match item {
-                    Item::Object(object) => {
-                        Item::Object(answer::Object { key: relative(object.key)?, ..object })
-                    }
-                    Item::Group(prefix) => Item::Group(relative(prefix)?),
-                })
+        let items = shown.into_iter().filter_map(|item| {
+            Some(match item {
+                Item::Object(object) => {
+                    Item::Object(answer::Object { key: relative(object.key)?, ..object })
+                }
+                Item::Group(prefix) => Item::Group(relative(prefix)?),
             })
-            .collect();
-        let next = next.map(|next| match (self.query.version, next.shown.and_then(relative)) {
-            (Version::V1, Some(shown)) => shown,
-            (Version::V1, None) => format!("{TOKEN_MARKER}{}", self.seal(&next.position, occasion)),
-            (Version::V2, _) => self.seal(&next.position, occasion),
         });
-        let (name, query) = (self.bucket.name(), &self.query);
-        Page { name, query, items: &items, next: next.as_deref() }.to_xml()
+        items.collect()
     }
 
-    /// What makes one token different from another of the same position.
-    fn occasion(&self, viewer: &Seer, now: UnixTime) -> String {
-        format!("{viewer:?}\n{:?}\n{}", self.query, now.as_secs())
+    /// The document for a client of S3.
+    fn document(
+        &self,
+        query: &ObjectsQuery,
+        items: &[Item],
+        next: Option<Onward>,
+        occasion: &str,
+    ) -> String {
+        let seal = |position: &str| self.seal(query, position, occasion);
+        let relative = |key: String| self.bucket.relative(&key).map(str::to_owned);
+        let next = next.map(|next| match (query.version, next.shown.and_then(relative)) {
+            (Version::V1, Some(shown)) => shown,
+            (Version::V1, None) => format!("{TOKEN_MARKER}{}", seal(&next.position)),
+            (Version::V2, _) => seal(&next.position),
+        });
+        Page { name: self.bucket.name(), query, items, next: next.as_deref() }.to_xml()
     }
 
-    fn seal(&self, position: &str, occasion: &str) -> String {
+    fn seal(&self, query: &ObjectsQuery, position: &str, occasion: &str) -> String {
         // INVARIANT: no listing of another store is authorized.
         let Store::S3(store) = self.bucket.store() else { return String::new() };
         let secret = &store.credentials.secret_access_key;
-        Sealer { secret, place: &place(&self.bucket, &self.query) }.seal(position, occasion)
+        Sealer { secret, place: &place(&self.bucket, query) }.seal(position, occasion)
     }
+}
+
+/// What makes one token different from another of the same position.
+fn occasion(query: &ObjectsQuery, viewer: &Seer, now: UnixTime) -> String {
+    format!("{viewer:?}\n{query:?}\n{}", now.as_secs())
 }

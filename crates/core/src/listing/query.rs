@@ -149,10 +149,10 @@ impl BucketQuery {
 }
 
 /// The parameters that were not read yet.
-struct Parameters(Vec<(String, Vec<u8>)>);
+pub(super) struct Parameters(Vec<(String, Vec<u8>)>);
 
 impl Parameters {
-    fn read(request: &Request<'_>) -> Result<Self, ListError> {
+    pub(super) fn read(request: &Request<'_>) -> Result<Self, ListError> {
         let pairs = request.query().decoded().unwrap_or_default();
         let pairs = pairs.into_iter().map(|(name, value)| {
             let name = String::from_utf8(name).or(argument("a parameter", "UTF-8"))?;
@@ -167,7 +167,7 @@ impl Parameters {
         Ok(Self(all))
     }
 
-    fn take(&mut self, name: &'static str) -> Result<Option<String>, ListError> {
+    pub(super) fn take(&mut self, name: &'static str) -> Result<Option<String>, ListError> {
         let Some(at) = self.0.iter().position(|(known, _)| known == name) else { return Ok(None) };
         let (_, value) = self.0.remove(at);
         if self.0.iter().any(|(known, _)| known == name) {
@@ -183,7 +183,8 @@ impl Parameters {
         }
     }
 
-    fn done(self, query: BucketQuery) -> Result<BucketQuery, ListError> {
+    /// What was read of them, if that is all there is.
+    pub(super) fn done<T>(self, query: T) -> Result<T, ListError> {
         match self.0.into_iter().next() {
             Some((name, _)) => {
                 let name = SUB_RESOURCES.into_iter().find(|known| *known == name);

@@ -64,6 +64,9 @@ pub(super) struct Walk {
     /// The group that is looked into.
     group: Option<String>,
     asked: u32,
+    max_questions: u32,
+    /// The text before which the walk ends.
+    end: Option<String>,
 }
 
 /// What is next.
@@ -125,7 +128,21 @@ impl Walk {
             through: None,
             group: None,
             asked: 0,
+            max_questions: MAX_QUESTIONS,
+            end: None,
         }
+    }
+
+    /// This walk, for which the store is asked so often at most.
+    #[must_use]
+    pub(super) fn asking(self, max_questions: u32) -> Self {
+        Self { max_questions, ..self }
+    }
+
+    /// This walk, up to what is not less than `end`.
+    #[must_use]
+    pub(super) fn up_to(self, end: Option<String>) -> Self {
+        Self { end, ..self }
     }
 
     /// Goes on as far as is possible without asking.
@@ -139,6 +156,9 @@ impl Walk {
             {
                 if self.is_behind(&item) {
                     continue;
+                }
+                if self.ends_at(item.text()) {
+                    return self.done(None);
                 }
                 match &item {
                     Item::Object(object) if sight.shows(&object.key) => {}
@@ -169,10 +189,15 @@ impl Walk {
                 self.position = end_of(&prefix);
             }
             match self.question(sight) {
+                _ if self.ends_at(self.group.as_ref().unwrap_or(&self.position)) => {
+                    return self.done(None);
+                }
                 None if self.group.take().is_some() => {}
                 None => return self.done(None),
                 Some(_) if self.is_full() => return self.done(self.after_last_shown()),
-                Some(_) if self.asked == MAX_QUESTIONS => return self.done(self.after_position()),
+                Some(_) if self.asked == self.max_questions => {
+                    return self.done(self.after_position());
+                }
                 Some(question) => {
                     self.asked += 1;
                     return Step::Ask(question);
@@ -262,6 +287,10 @@ impl Walk {
             Item::Object(object) => object.key <= self.position,
             Item::Group(prefix) => end_of(prefix) <= self.position,
         }
+    }
+
+    fn ends_at(&self, text: &str) -> bool {
+        self.end.as_deref().is_some_and(|end| text >= end)
     }
 
     fn is_full(&self) -> bool {

@@ -10,6 +10,7 @@
 
 use std::sync::Arc;
 
+use super::account::is_for_container;
 use super::{Entry, LocateError, Route, Routes};
 use crate::acl::scope::{Scope, Viewer};
 use crate::grant::Grant;
@@ -35,6 +36,7 @@ const LISTING_PARAMETERS: [&str; 9] = [
 pub struct LocatedBucket<'r> {
     grant: Grant<'r>,
     bucket: RouteBucket,
+    is_for_swift: bool,
 }
 
 /// A route's objects under one path of one host.
@@ -59,7 +61,9 @@ impl Routes {
         let Some(path) = bucket_path(request.path()) else { return false };
         let Some(route) = self.route_at(request.host(), &path) else { return false };
         let query = request.query();
-        let is_explicit = asks_for_list(query) || grant.covers_query() && asks_for_listing(query);
+        let is_explicit = is_for_container(grant)
+            || asks_for_list(query)
+            || grant.covers_query() && asks_for_listing(query);
         let is_object = if request.path().ends_with('/') {
             route.index.is_some()
         } else {
@@ -76,7 +80,8 @@ impl Routes {
         let request = grant.request();
         let path = bucket_path(request.path()).ok_or(LocateError::NoRoute)?;
         let bucket = self.bucket(request.host(), path)?;
-        Ok(LocatedBucket { grant, bucket })
+        let is_for_swift = is_for_container(&grant);
+        Ok(LocatedBucket { grant, bucket, is_for_swift })
     }
 
     /// Whether a proven request is for the names of all buckets.
@@ -87,11 +92,11 @@ impl Routes {
 
     /// The buckets that a host has under one segment, in order of their names.
     pub fn buckets(&self, host: &str) -> Vec<RouteBucket> {
-        let segments = self.table.first_segments(host).into_iter();
+        let segments = self.table.segments_below(host, "/").into_iter();
         segments.filter_map(|name| self.bucket(host, format!("/{name}/")).ok()).collect()
     }
 
-    fn bucket(&self, host: &str, path: String) -> Result<RouteBucket, LocateError> {
+    pub(super) fn bucket(&self, host: &str, path: String) -> Result<RouteBucket, LocateError> {
         let found = self.table.find(host, &path).filter(|found| found.rest.is_empty());
         let found = found.ok_or(LocateError::NoRoute)?;
         let Entry::Served(route) = found.item else { return Err(LocateError::NoRoute) };
@@ -138,6 +143,11 @@ impl<'r> LocatedBucket<'r> {
     /// The bucket.
     pub fn bucket(&self) -> &RouteBucket {
         &self.bucket
+    }
+
+    /// Whether a client of Swift asks.
+    pub(crate) fn is_for_swift(&self) -> bool {
+        self.is_for_swift
     }
 
     pub(crate) fn into_bucket(self) -> RouteBucket {

@@ -12,6 +12,7 @@
 //! named host beats a star and a star beats any; then a literal segment beats a placeholder,
 //! from the left, and a longer prefix beats a shorter one.
 
+mod account;
 mod bucket;
 mod error;
 mod host;
@@ -325,6 +326,8 @@ fn signs_path_alone(dialect: Dialect) -> bool {
         | Dialect::CloudFrontCookie
         | Dialect::JwtBearer
         | Dialect::JwtCookie
+        | Dialect::JwtAuthToken
+        | Dialect::SwiftToken
         | Dialect::TicketCookie
         | Dialect::Anonymous => false,
     }
@@ -449,6 +452,8 @@ mod tests {
             (Dialect::CloudFrontCookie, true),
             (Dialect::JwtBearer, true),
             (Dialect::JwtCookie, true),
+            (Dialect::JwtAuthToken, true),
+            (Dialect::SwiftToken, true),
             (Dialect::TicketCookie, true),
         ] {
             let expected = if signs_host { Ok(()) } else { Err(true) };

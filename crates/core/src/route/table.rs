@@ -113,13 +113,16 @@ impl<T> Table<T> {
         false
     }
 
-    /// The first segments of a host's paths that are literal, in order.
-    pub(super) fn first_segments(&self, host: &str) -> BTreeSet<&str> {
+    /// The segments that follow `path`, which ends with `/`, in a host's paths and are literal, in
+    /// order.
+    pub(super) fn segments_below(&self, host: &str, path: &str) -> BTreeSet<&str> {
+        let Some(path) = path.strip_prefix('/') else { return BTreeSet::new() };
         let host = canonical(host);
         let below = split_label(&host).and_then(|(_, parent)| self.below.get(parent));
         let nodes = [self.exact.get(&host), below, Some(&self.any)];
-        let children = nodes.into_iter().flatten().flat_map(|node| node.literal.keys());
-        children.map(String::as_str).collect()
+        let mut segments = BTreeSet::new();
+        nodes.into_iter().flatten().for_each(|node| node.add_segments_below(path, &mut segments));
+        segments
     }
 }
 
@@ -139,6 +142,18 @@ impl<T> Node<T> {
         }
         let literal = self.literal.iter().filter(|(segment, _)| segment.starts_with(path));
         literal.map(|(_, node)| node).chain(placeholder).any(Self::has_any)
+    }
+
+    fn add_segments_below<'n>(&'n self, path: &str, segments: &mut BTreeSet<&'n str>) {
+        match path.split_once('/') {
+            None => segments.extend(self.literal.keys().map(String::as_str)),
+            Some((segment, rest)) => {
+                let placeholder = self.placeholder.as_deref().filter(|_| may_be_value(segment));
+                let literal = self.literal.get(segment);
+                let nodes = literal.into_iter().chain(placeholder);
+                nodes.for_each(|node| node.add_segments_below(rest, segments));
+            }
+        }
     }
 
     fn has_any(&self) -> bool {
@@ -278,7 +293,15 @@ mod tests {
         ] {
             assert_eq!(table.branches(host, path), branches, "{host}{path}");
         }
-        assert_eq!(table.first_segments("a.example"), BTreeSet::from(["media", "t"]));
+        for (path, segments) in [
+            ("/", BTreeSet::from(["media", "t"])),
+            ("/media/", BTreeSet::from(["private"])),
+            ("/media/private/", BTreeSet::from(["x"])),
+            ("/t/", BTreeSet::new()),
+            ("/none/", BTreeSet::new()),
+        ] {
+            assert_eq!(table.segments_below("a.example", path), segments, "{path}");
+        }
     }
 
     #[test]

@@ -21,6 +21,7 @@ mod access;
 mod credentials;
 mod laws;
 mod objects;
+mod swift_auth;
 
 const POLICY: &str = r#"{
   "version": 1,

@@ -6,6 +6,7 @@ mod cloudfront;
 mod edgeauth;
 mod jwt;
 mod sigv4;
+mod swift;
 mod tempurl;
 
 use crate::key::{Keyring, Principal};
@@ -16,6 +17,7 @@ use self::cloudfront::CloudFrontSpec;
 use self::edgeauth::EdgeAuthSpec;
 use self::jwt::JwtSpec;
 pub(super) use self::sigv4::Sigv4Spec;
+use self::swift::SwiftSpec;
 use self::tempurl::TempUrlSpec;
 
 /// A key whose secret is still a name.
@@ -26,6 +28,7 @@ pub(super) enum KeySpec {
     CloudFront(CloudFrontSpec),
     EdgeAuth(EdgeAuthSpec),
     Jwt(JwtSpec),
+    Swift(SwiftSpec),
 }
 
 #[derive(Clone, Copy)]
@@ -35,14 +38,16 @@ enum Dialect {
     CloudFront,
     EdgeAuth,
     Jwt,
+    Swift,
 }
 
-const DIALECTS: [(&str, Dialect); 5] = [
+const DIALECTS: [(&str, Dialect); 6] = [
     ("sigv4", Dialect::Sigv4),
     ("tempurl", Dialect::TempUrl),
     ("cloudfront", Dialect::CloudFront),
     ("edgeauth", Dialect::EdgeAuth),
     ("jwt", Dialect::Jwt),
+    ("swift", Dialect::Swift),
 ];
 
 impl KeySpec {
@@ -54,6 +59,7 @@ impl KeySpec {
             Dialect::CloudFront => CloudFrontSpec::read(id, node).map(Self::CloudFront),
             Dialect::EdgeAuth => EdgeAuthSpec::read(id, node).map(Self::EdgeAuth),
             Dialect::Jwt => JwtSpec::read(id, node).map(Self::Jwt),
+            Dialect::Swift => SwiftSpec::read(id, node).map(Self::Swift),
         }
     }
 
@@ -68,6 +74,7 @@ impl KeySpec {
             Self::CloudFront(spec) => keyring.add_cloudfront(spec.resolve()),
             Self::EdgeAuth(spec) => keyring.add_edgeauth(spec.resolve(secrets)?),
             Self::Jwt(spec) => keyring.add_jwt(spec.resolve(secrets)?),
+            Self::Swift(spec) => keyring.add_swift(spec.resolve(secrets)?),
         }
         Ok(())
     }
@@ -77,7 +84,7 @@ impl KeySpec {
         match self {
             Self::EdgeAuth(spec) => Some(spec.token_name()),
             Self::Jwt(spec) => spec.cookie(),
-            Self::Sigv4(_) | Self::TempUrl(_) | Self::CloudFront(_) => None,
+            Self::Sigv4(_) | Self::TempUrl(_) | Self::CloudFront(_) | Self::Swift(_) => None,
         }
     }
 
@@ -89,6 +96,7 @@ impl KeySpec {
             Self::CloudFront(_) => Vec::new(),
             Self::EdgeAuth(spec) => spec.secret_names(),
             Self::Jwt(spec) => spec.secret_names(),
+            Self::Swift(spec) => spec.secret_names(),
         }
     }
 }

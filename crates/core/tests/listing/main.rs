@@ -29,6 +29,8 @@ use cloakroom_core::tempurl::sign::{ExpiryNotation, TempUrl};
 use cloakroom_core::time::UnixTime;
 use serde_json::{Value, json};
 
+mod swift;
+
 const NOW: UnixTime = UnixTime::from_secs(1_795_435_200);
 
 fn secret(name: &str) -> Option<String> {
@@ -73,6 +75,13 @@ fn policy() -> Value {
                 "dialect": "jwt", "algorithm": "HS256", "secret": "JWT",
                 "principal": "every-owner"
             },
+            "acme:alice": {
+                "dialect": "swift", "secret": "ALICE", "path": "/v1/a/",
+                "principal": { "user": "alice" }
+            },
+            "acme:app": {
+                "dialect": "swift", "secret": "ALL", "path": "/v1/a/", "principal": "every-owner"
+            },
             "temp": {
                 "dialect": "tempurl", "secret": "TEMP", "path": "/v1/a/",
                 "principal": "every-owner"
@@ -84,6 +93,10 @@ fn policy() -> Value {
             "hidden": route("/hidden/", json!({ "hide": "not-found" })),
             "web": route("/web/", json!({ "index": "index.html" })),
             "container": route("/v1/a/c/", json!({})),
+            "empty": route("/v1/a/empty/", json!({ "access": [] })),
+            "box": route("/v1/a/box/", json!({ "store": "swift", "bucket": "box" })),
+            "photos": route("/v1/a/photos/", json!({ "index": "index.html", "hide": "not-found" })),
+            "others": route("/v1/b/{container}/", json!({ "bucket": "real-{container}" })),
             "swift": route("/swift/", json!({ "store": "swift", "bucket": "box" })),
             "tenants": route("/t/{tenant}/", json!({ "bucket": "real-{tenant}" })),
             "own": route("/", json!({ "host": "own.example:8787" })),

@@ -48,7 +48,7 @@ SEEN = {
     None: PUBLIC,
 }
 
-SECRETS = {f"{name}_SECRET": secrets.token_hex(32) for name in ["APP", "ALICE", "BOB"]}
+SECRETS = {f"{name}_SECRET": secrets.token_hex(32) for name in ["APP", "ALICE", "BOB", "USERS"]}
 
 
 def secret_of(key):
@@ -76,6 +76,10 @@ def policy(store_url):
     def key(name, principal):
         return {"dialect": "sigv4", "secret": f"{name}_SECRET", "principal": principal}
 
+    def user(name, principal):
+        path = {"path": "/v1/AUTH_acme/"}
+        return {"dialect": "swift", "secret": f"{name}_SECRET", "principal": principal, **path}
+
     route = {"store": "main", "bucket": BUCKET}
     located = [{**rule, "keys": f"site/{rule['keys']}"} for rule in ACCESS]
     return {
@@ -96,6 +100,15 @@ def policy(store_url):
             "APPKEY": key("APP", "every-owner"),
             "ALICEKEY": key("ALICE", {"user": "alice"}),
             "BOBKEY": key("BOB", {"user": "bob"}),
+            "users": {
+                "dialect": "jwt",
+                "algorithm": "HS256",
+                "secret": "USERS_SECRET",
+                "principal": {"claim": "sub"},
+            },
+            "acme:app": user("APP", "every-owner"),
+            "acme:alice": user("ALICE", {"user": "alice"}),
+            "acme:bob": user("BOB", {"user": "bob"}),
         },
         "routes": {
             "media": {"path": "/media/", "access": ACCESS, **route},
@@ -110,6 +123,15 @@ def policy(store_url):
                 **route,
             },
             "private": {"path": "/private/", "location": "none/", **route},
+            # Containers of an account, for clients of Swift.
+            "photos": {"path": "/v1/AUTH_acme/photos/", "access": ACCESS, **route},
+            "album": {
+                "path": "/v1/AUTH_acme/album/",
+                "location": "site/",
+                "access": located,
+                **route,
+            },
+            "vault": {"path": "/v1/AUTH_acme/vault/", "location": "none/", **route},
         },
         # Only because the function, which is part of the system, has to have one.
         "uploads": {

@@ -92,7 +92,9 @@ class Tool:
 
 def find(name):
     """A program that a variable names, or that is on the path; else its tests are skipped."""
-    program = os.environ.get(f"CLOAKROOM_{name.upper()}") or shutil.which(name)
+    beside = pathlib.Path(sys.executable).parent
+    program = os.environ.get(f"CLOAKROOM_{name.upper()}")
+    program = program or shutil.which(name) or shutil.which(name, path=beside)
     if not program:
         pytest.skip(f"there is no `{name}`; install it, or set CLOAKROOM_{name.upper()}")
     return program
@@ -149,6 +151,22 @@ def rclone(system, tmp_path):
             "AWS_CA_BUNDLE": "",
         }
         return Tool([find("rclone"), "--retries=1", "--low-level-retries=1"], environment, tmp_path)
+
+    return tool
+
+
+@pytest.fixture
+def swift(system, tmp_path):
+    """python-swiftclient's command with a user and its key, or another one."""
+
+    def tool(user, key=None):
+        key = key or bucket.SECRETS[f"{user.removeprefix('acme:').upper()}_SECRET"]
+        environment = {
+            "ST_AUTH": f"{system['edge']}/auth/v1.0",
+            "ST_USER": user,
+            "ST_KEY": key,
+        }
+        return Tool([find("swift"), "--retries=0"], environment, tmp_path)
 
     return tool
 

@@ -38,12 +38,24 @@ pub enum Sharing {
     Nobody,
 }
 
+/// Which entity tags an answer may have.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum EntityTags {
+    /// Those that the store has.
+    #[default]
+    AsStored,
+    /// Those that can be an MD5. A client of Swift compares it with that of what it got, and the
+    /// tag of an object that was put into S3 in parts is none.
+    OfMd5,
+}
+
 /// How an object is handed out, decided before the store was asked.
 #[derive(Clone, Debug)]
 pub struct Delivery {
     pub(crate) sharing: Sharing,
     pub(crate) expires_at: Option<UnixTime>,
     pub(crate) cors: Vec<(&'static str, String)>,
+    pub(crate) tags: EntityTags,
     /// A cookie that goes with the object.
     pub(crate) cookie: Option<SetCookie>,
     /// Headers that are to be others than those stored.
@@ -106,6 +118,9 @@ impl ViewerResponse {
             if known == Some("content-length") && !is_number(value) {
                 continue;
             }
+            if known == Some("etag") && !delivery.tags.has(value) {
+                continue;
+            }
             if let Some(name) = known.filter(|_| has_body || !of_body) {
                 passed.push((name, value.clone()));
             }
@@ -148,6 +163,14 @@ impl ViewerResponse {
         }
         passed.extend(delivery.cors.iter().cloned());
         Self { status, headers: passed, has_body }
+    }
+}
+
+impl EntityTags {
+    fn has(self, tag: &str) -> bool {
+        let digits = tag.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(tag);
+        let is_md5 = || digits.len() == 32 && digits.bytes().all(|b| b.is_ascii_hexdigit());
+        self == Self::AsStored || is_md5()
     }
 }
 
@@ -224,6 +247,7 @@ mod tests {
             sharing,
             expires_at,
             cors: Vec::new(),
+            tags: EntityTags::AsStored,
             cookie: None,
             headers: Vec::new(),
             disposition: None,
@@ -273,6 +297,27 @@ mod tests {
         ] {
             let response = respond(Sharing::Everyone, 200, &[("content-length", value)]);
             assert_eq!(header(&response, "content-length").is_some(), passes, "{value}");
+        }
+    }
+
+    #[test]
+    fn clients_of_swift_get_no_tag_that_is_not_an_md5() {
+        let (md5, parts) = ("\"d41d8cd98f00b204e9800998ecf8427e\"", "\"d41d8cd98f00b204e98009-2\"");
+        for (tag, is_md5) in [
+            (md5, true),
+            ("d41d8cd98f00b204e9800998ecf8427e", true),
+            (parts, false),
+            ("\"d41d8cd98f00b204e9800998ecf8427e-2\"", false),
+            ("W/\"d41d8cd98f00b204e9800998ecf8427e\"", false),
+            ("\"x41d8cd98f00b204e9800998ecf8427e\"", false),
+        ] {
+            for (tags, expected) in [(EntityTags::OfMd5, is_md5), (EntityTags::AsStored, true)] {
+                let delivery = Delivery { tags, ..delivery(Sharing::Nobody) };
+                let headers = [("ETag".to_owned(), tag.to_owned())];
+                let answer = StoreAnswer { status: 200, headers: &headers };
+                let response = ViewerResponse::from_store(&delivery, &answer, NOW);
+                assert_eq!(header(&response, "etag").is_some(), expected, "{tag} {tags:?}");
+            }
         }
     }
 

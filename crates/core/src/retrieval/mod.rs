@@ -42,7 +42,7 @@ use crate::origin::{OriginRequest, Wanted};
 use crate::purge::Purges;
 use crate::rejection::Rejection;
 use crate::request::Method;
-use crate::response::{Delivery, Sharing};
+use crate::response::{Delivery, EntityTags, Sharing};
 use crate::route::{Located, Source};
 use crate::store::{KeyChoice, StoreAnswer, StoreError, Unanswered};
 use crate::ticket_cookie::exchange::Exchange;
@@ -121,6 +121,10 @@ impl Access<'_, '_> {
                 },
                 expires_at: located.grant().expires_at(),
                 cors: route.cors.headers(request),
+                tags: match located.grant().dialect().is_auth_token() {
+                    true => EntityTags::OfMd5,
+                    false => EntityTags::AsStored,
+                },
                 headers: view.headers.clone(),
                 disposition: self
                     .disposition()

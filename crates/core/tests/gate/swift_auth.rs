@@ -260,6 +260,26 @@ fn where_no_key_speaks_swift_nothing_is_special() {
     assert_eq!(reason_with(&policy, &foreign, now()), (403, "no_credential"));
 }
 
+/// As `swift download --skip-identical` asks.
+#[test]
+fn an_md5_without_quotes_is_a_tag() {
+    let (md5, other) = ("d41d8cd98f00b204e9800998ecf8427e", "00000000000000000000000000000000");
+    for (name, tag, status) in [
+        ("if-none-match", md5, 304),
+        ("if-none-match", other, 200),
+        ("if-match", md5, 200),
+        ("if-match", other, 412),
+    ] {
+        let headers = [(name, tag)];
+        let sent = fetched("/media/public/a.jpg", &headers);
+        let mut sent = sent.headers().iter().filter(|(known, _)| *known == name);
+        assert_eq!(sent.next().unwrap().1.expose(), format!("\"{tag}\""));
+        let etag = [("etag", "\"d41d8cd98f00b204e9800998ecf8427e\"")];
+        let response = respond(retrieved("/media/public/a.jpg", &headers), 200, &etag);
+        assert_eq!(response.status, status, "{name} {tag}");
+    }
+}
+
 #[test]
 fn pages_may_send_a_token() {
     let preflight = [

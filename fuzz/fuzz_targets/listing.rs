@@ -6,14 +6,13 @@
 
 #![no_main]
 
-use cloakroom_core::encoding::{Slash, encode};
 use cloakroom_core::gate::{Outcome, Service, Step};
 use cloakroom_core::health::Health;
 use cloakroom_core::listing::answer::{Item, StorePage};
 use cloakroom_core::listing::{ListAnswer, Next};
 use cloakroom_core::request::Request;
 use cloakroom_core::store::StoreAnswer;
-use cloakroom_fuzz::{NOW, bearer, gate};
+use cloakroom_fuzz::{NOW, bearer, gate, store_document};
 use libfuzzer_sys::fuzz_target;
 
 /// Of one page; a page of the store that is well-formed is never asked for again.
@@ -27,7 +26,7 @@ fuzz_target!(|text: &str| {
     let Ok(request) = Request::parse("GET", &target, headers) else { return };
     let Step::Decided(decision) = gate().decide::<Service>(&request, NOW) else { return };
     let Outcome::Allow(Service::Listing(listing)) = decision.outcome else { return };
-    let body = if said.starts_with('<') { said.to_owned() } else { document(said) };
+    let body = if said.starts_with('<') { said.to_owned() } else { store_document(said) };
     if let Ok(page) = StorePage::parse(body.as_bytes()) {
         assert!(page.items.is_sorted_by(|a, b| a.text() <= b.text()));
     }
@@ -67,18 +66,3 @@ fuzz_target!(|text: &str| {
         assert!(is_below || leads_there, "shows {text:?}");
     }
 });
-
-/// What a store says that has these keys.
-fn document(keys: &str) -> String {
-    let mut xml = "<ListBucketResult><EncodingType>url</EncodingType>\
-                   <IsTruncated>false</IsTruncated>"
-        .to_owned();
-    for key in keys.lines() {
-        let key = encode(key, Slash::Keep);
-        xml += &format!(
-            "<Contents><Key>{key}</Key><Size>1</Size>\
-             <LastModified>2026-11-26T06:00:00.000Z</LastModified></Contents>"
-        );
-    }
-    xml + "</ListBucketResult>"
-}

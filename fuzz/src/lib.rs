@@ -4,6 +4,7 @@
 use std::sync::LazyLock;
 
 use cloakroom_core::crypto::Hash;
+use cloakroom_core::encoding::{Slash, encode};
 use cloakroom_core::gate::{Gate, Outcome, Step};
 use cloakroom_core::jwt;
 use cloakroom_core::key::Keyring;
@@ -86,4 +87,19 @@ pub fn opens(gate: &Gate, request: &Request<'_>) -> bool {
 /// A JSON number as seconds; nothing for what is no number.
 pub fn seconds(value: Option<&Value>) -> Option<f64> {
     value?.as_f64()
+}
+
+/// What a store says that has these keys.
+pub fn store_document(keys: &str) -> String {
+    let mut xml = "<ListBucketResult><EncodingType>url</EncodingType>\
+                   <IsTruncated>false</IsTruncated>"
+        .to_owned();
+    for key in keys.lines() {
+        let key = encode(key, Slash::Keep);
+        xml += &format!(
+            "<Contents><Key>{key}</Key><Size>1</Size>\
+             <LastModified>2026-11-26T06:00:00.000Z</LastModified></Contents>"
+        );
+    }
+    xml + "</ListBucketResult>"
 }

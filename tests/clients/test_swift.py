@@ -82,7 +82,7 @@ def test_stat(swift):
     for name in [*bucket.ODD, *bucket.ALICE]:
         told = printed(alice("stat", "album", name))
         assert told["Content Length"] == str(len(bucket.content(name))), name
-    assert "not found" in alice("stat", "album", "public/none", fails=True)
+    assert "404 Not Found" in alice("stat", "album", "public/none", fails=True)
 
 
 def test_download_of_a_container(swift, tmp_path):

@@ -169,6 +169,12 @@ class Site:
             "rs": {**jwt, "algorithm": "RS256", "public_key": self.rsa.public_pem},
             "es": {**jwt, "algorithm": "ES256", "public_key": self.p256.public_pem},
             "ed": {**jwt, "algorithm": "EdDSA", "public_key": self.ed25519.public_pem},
+            "shop:alice": {
+                "dialect": "swift",
+                "secret": "SHOP_ALICE_KEY",
+                "path": ACCOUNT,
+                "principal": alice,
+            },
         }
 
 
@@ -177,6 +183,7 @@ def make_site():
         *("APP_SECRET", "ALICE_SECRET", "EU_SECRET", "TEMP_SECRET", "TEMP_TOKEN"),
         *("ACCOUNT_SECRET", "CONTAINER_SECRET", "ELSEWHERE_SECRET"),
         *("AKAMAI_KEY", "AKAMAI_NEXT_KEY", "AKAMAI_SALT", "JWT_SECRET", "UPLOADS_SEAL_SECRET"),
+        "SHOP_ALICE_KEY",
     ]
     rsa_key = lambda: rsa.generate_private_key(public_exponent=65537, key_size=2048)
     return Site(

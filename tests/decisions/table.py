@@ -39,6 +39,7 @@ def rows(t):
         cloudfront,
         edgeauth,
         jwt,
+        swift_auth,
         several,
         mapping,
         methods,
@@ -537,7 +538,68 @@ def _unsigned(t):
     return f"{encode({'alg': 'none', 'kid': 'users'})}.{encode(claims)}."
 
 
+def swift_auth(t):
+    good = t.swift_token(SWIFT)
+    (_, token), *_ = good.headers
+    user, until, mac = token.removeprefix("AUTH_tk1.").split(".")
+    yield Row("swift token", good, "allow")
+    yield Row("swift token, another path", t.swift_token(ALICE), "allow")
+    yield Row("swift token, in the other header", Ticket(SWIFT, (("x-storage-token", token),)), "allow")
+    yield Row("swift token, other user", t.swift_token(BOB), "principal_may_not")
+    yield Row("swift token, for all members", t.swift_token(MEMBERS), "allow")
+    yield Row("swift token, in the last second", t.swift_token(SWIFT, life=HOUR), "allow", "HEAD")
+    yield Row("swift token, expired", t.swift_token(SWIFT, life=-60), "swift_token_expired")
+    yield Row(
+        "swift token, another secret", t.swift_token(SWIFT, secret="x" * 64), "swift_token_mismatch"
+    )
+    yield Row(
+        "swift token, no such user", t.swift_token(SWIFT, user="shop:eve"), "swift_token_unknown_key"
+    )
+    yield Row(
+        "swift token, user of another dialect",
+        t.swift_token(SWIFT, user="ALICEKEY", secret=t.site.secrets["ALICE_SECRET"]),
+        "swift_token_unknown_key",
+    )
+    for what, changed, expected in [
+        ("life", f"AUTH_tk1.{user}.{int(until) + 1}.{mac}", "swift_token_mismatch"),
+        ("zero before its life", f"AUTH_tk1.{user}.0{until}.{mac}", "swift_token_mismatch"),
+        ("no mac", f"AUTH_tk1.{user}.{until}", "swift_token_malformed"),
+        ("empty mac", f"AUTH_tk1.{user}.{until}.", "swift_token_mismatch"),
+        ("a part more", f"{token}.{mac}", "swift_token_malformed"),
+        ("padding", f"{token}=", "swift_token_malformed"),
+        ("version", f"AUTH_tk2.{user}.{until}.{mac}", "swift_token_malformed"),
+        ("one of Swift's own", "AUTH_tk0123456789abcdef0123456789abcdef", "swift_token_malformed"),
+        ("one of keystone's", "gAAAAABl", "malformed_token"),
+    ]:
+        ticket = Ticket(SWIFT, (("x-auth-token", changed),))
+        yield Row(f"swift token, {what}", ticket, expected)
+    for key in ("users", "rs", "es", "ed"):
+        yield Row(f"jwt {key} as auth token", t.auth_token(ALICE, key=key), "allow")
+    yield Row("jwt as storage token", t.auth_token(ALICE, header="x-storage-token"), "allow")
+    yield Row("jwt as auth token, expired", t.auth_token(ALICE, life=-60), "token_expired")
+    yield Row("jwt as auth token, other user", t.auth_token(BOB), "principal_may_not")
+
+
 def several(t):
+    token = t.swift_token(SWIFT).headers[0]
+    # As servers put two headers of one name together.
+    both = Ticket(SWIFT, ((token[0], f"{token[1]}, {token[1]}"),))
+    yield Row("two swift tokens", both, "swift_token_malformed")
+    yield Row(
+        "auth token and storage token",
+        t.swift_token(SWIFT).with_header("x-storage-token", token[1]),
+        "several_credentials",
+    )
+    yield Row(
+        "swift token and bearer", t.bearer(SWIFT).with_header(*token), "several_credentials"
+    )
+    yield Row(
+        "swift token and presigned", t.presigned(SWIFT).with_header(*token), "several_credentials"
+    )
+    yield Row("swift token and tempurl", t.tempurl(SWIFT).with_header(*token), "several_credentials")
+    yield Row(
+        "swift token and cookie", t.jwt_cookie(SWIFT, "bob").with_header(*token), "allow"
+    )
     bearer = t.bearer(ALICE).headers[0]
     session = t.jwt_cookie(ALICE).headers[0]
     signed = t.cloudfront_cookies(ALICE, resource="*").headers[0]

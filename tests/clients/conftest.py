@@ -1,4 +1,4 @@
-"""The system with a policy that lists, started once, and S3 clients that are told its edge."""
+"""The system with a policy that lists, started once, and clients that are told its edge."""
 
 import dataclasses
 import os

@@ -1,8 +1,9 @@
-//! The tests of `tests/clients`: S3 clients at the edge.
+//! The tests of `tests/clients`: clients of S3 and of Swift at the edge.
 //!
-//! s3cmd and the AWS command line are Python packages. rclone and s3fs are Debian's; where they
-//! are missing and cannot be installed, their tests are skipped and pytest says so. The Django
-//! example has pins of its own, and is tested with the bundle that is built already.
+//! s3cmd and the AWS command line are Python packages, and so is python-swiftclient, which comes
+//! with the Python that runs the tests. rclone and s3fs are Debian's; where they are missing and
+//! cannot be installed, their tests are skipped and pytest says so. The Django example has pins of
+//! its own, and is tested with the bundle that is built already.
 
 use anyhow::{Context as _, Result};
 

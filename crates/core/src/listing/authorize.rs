@@ -82,7 +82,8 @@ impl LocatedBucket<'_> {
         let Store::S3(_) = bucket.store() else { return Err(ListError::Unsupported) };
         let cors = bucket.route().cors.headers(request);
         let located = |text: &str| format!("{}{text}", bucket.location());
-        let position = (!query.marker.is_empty()).then(|| position_behind(&query, bucket));
+        let ContainerQuery { prefix, delimiter, marker, .. } = &query;
+        let position = (!marker.is_empty()).then(|| behind(bucket, marker, prefix, delimiter));
         let (prefix, end) = (located(&query.prefix), query.end_marker.as_deref().map(located));
         let walk = Walk::new(prefix, query.delimiter.clone(), query.limit, position)
             .asking(swift::MAX_QUESTIONS)
@@ -91,11 +92,6 @@ impl LocatedBucket<'_> {
         let objects = Objects { bucket, asked, walk, question: None, tries: 0 };
         Ok(Listing { task: Task::Objects(Box::new(objects)), viewer, region: None, cors })
     }
-}
-
-/// Behind a marker of Swift.
-fn position_behind(query: &ContainerQuery, bucket: &RouteBucket) -> String {
-    behind(bucket, &query.marker, &query.prefix, &query.delimiter)
 }
 
 /// Behind a key or a group. Behind a group is behind all that is put into it.

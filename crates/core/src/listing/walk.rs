@@ -531,8 +531,55 @@ mod tests {
         prop::collection::btree_set(key, 0..40)
     }
 
+    /// As a client of Swift goes on: behind the last name, until a page has none.
+    fn walk_by_names(
+        sight: &dyn Sight,
+        keys: &BTreeSet<String>,
+        asked: &Asked<'_>,
+        end: Option<&str>,
+    ) -> Vec<String> {
+        let (mut names, mut position) = (Vec::new(), None);
+        loop {
+            let (prefix, delimiter) = (asked.prefix.to_owned(), asked.delimiter.to_owned());
+            let mut walk = Walk::new(prefix, delimiter, asked.max_keys, position)
+                .asking(u32::MAX)
+                .up_to(end.map(str::to_owned));
+            let (shown, next) = loop {
+                match walk.next(sight) {
+                    Step::Ask(question) => {
+                        let page = answer(keys, &question, asked.store_page);
+                        walk.hear(&question, page, sight).unwrap();
+                    }
+                    Step::Done { shown, next } => break (shown, next),
+                }
+            };
+            assert!(next.is_none() || shown.len() == asked.max_keys, "a page is not full");
+            let Some(last) = shown.last() else { return names };
+            position = Some(position_behind(last));
+            names.extend(shown.iter().map(|item| item.text().to_owned()));
+        }
+    }
+
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(2048))]
+
+        #[test]
+        fn names_alone_lead_through_what_is_seen(
+            rules in prop_oneof![any_rules(), Just(site())],
+            principal in any_principal(),
+            keys in any_keys(),
+            end in prop::option::of(any::<prop::sample::Index>()),
+            delimiter in prop::sample::select(vec!["", "/"]),
+            (max_keys, store_page) in (1..12_usize, 2..12_usize),
+        ) {
+            let eyes = Eyes { rules: &rules, principal: &principal };
+            let end = end.and_then(|end| keys.iter().nth(end.index(keys.len().max(1))));
+            let end = end.map(String::as_str);
+            let asked = Asked { prefix: "", delimiter, max_keys, store_page };
+            let mut expected = expected(&eyes, &keys, &asked);
+            expected.retain(|name| end.is_none_or(|end| name.as_str() < end));
+            prop_assert_eq!(walk_by_names(&eyes, &keys, &asked, end), expected);
+        }
 
         #[test]
         fn pages_of_any_size_add_up_to_what_is_seen(

@@ -12,14 +12,22 @@ use crate::*;
 const BOB_KEY: &str = "BOB_KEY of more than thirty-two bytes";
 const DAY: u64 = 86_400;
 
+type Headers = Vec<(&'static str, String)>;
+
 fn policy() -> Value {
     let mut policy: Value = serde_json::from_str(POLICY).unwrap();
-    policy["keys"]["acme:bob"] = json!({
+    let mut add = |section: &str, name: &str, value: Value| {
+        let section = policy.get_mut(section).and_then(Value::as_object_mut).unwrap();
+        section.insert(name.to_owned(), value);
+    };
+    let bob = json!({
         "dialect": "swift", "secret": "BOB_KEY", "path": "/v1/AUTH_acme/",
         "principal": { "user": "bob" }
     });
-    policy["routes"]["hidden"] =
+    add("keys", "acme:bob", bob);
+    let hidden =
         json!({ "path": "/auth/", "store": "main", "bucket": "bucket", "hide": "not-found" });
+    add("routes", "hidden", hidden);
     policy
 }
 
@@ -39,9 +47,7 @@ fn ask(
     decision
 }
 
-fn authenticate(
-    headers: &[(&str, &str)],
-) -> (Result<Vec<(&'static str, String)>, Rejection>, Trail) {
+fn authenticate(headers: &[(&str, &str)]) -> (Result<Headers, Rejection>, Trail) {
     let Decision { outcome, trail } =
         ask(&gate_of(&policy()), ("GET", "/auth/v1.0"), headers, now());
     let answer = match outcome {

@@ -1,4 +1,4 @@
-"""python-swiftclient's command `swift`, which knows nothing of the edge but its address and a key."""
+"""python-swiftclient's command `swift`, which knows the edge's address and a key."""
 
 import json
 import re

@@ -99,7 +99,13 @@ class System:
             "ceph": s3("CEPH", at["ceph"]),
             "stopping": s3("EMBEDDED", self.stopping.endpoint),
         }
+        # Whoever is redirected cannot try the second key.
+        stores["swift-sent"] = {**stores["swift"], "keys": ["TEMPURL_KEY"]}
         routes = {name: route(name, name) for name in self.behind}
+        for name in self.behind:
+            routes[f"{name}-cached"] = route(f"{name}-cached", name, cache={"ttl": 300})
+            sent = "swift-sent" if name == "swift" else name
+            routes[f"{name}-sent"] = route(f"{name}-sent", sent, deliver="redirect")
         archive = {"store": "swift", "bucket": ARCHIVE}
         routes["moving"] = route("moving", "embedded", fallback=archive)
         routes["stopping"] = route("stopping", "stopping", fallback=archive)

@@ -6,44 +6,14 @@ import pytest
 
 from behind import BUCKET
 from edge import keeps_quiet
+from names import NAMES
 from random_requests import Credentials
 from s3 import S3
-from test_sigv4 import KEYS
+from wire import send
 
 pytestmark = pytest.mark.edge
 
 STORES = ["embedded", "swift", "swift-s3", "ceph"]
-
-# Beside the keys of test_sigv4: those of tests/system/keys.test.mjs, which viewers see, too.
-NAMES = [
-    *KEYS.values(),
-    "two  spaces .txt",
-    " leading.txt",
-    "trailing.txt ",
-    "a&b=c;d,e.txt",
-    "a:b@c$d!e*f'g(h)i.txt",
-    "a<b>c[d]e{f}g|h^i`j.txt",
-    "it's \"quoted\".txt",
-    "日本 Ελλάδα я.txt",
-    "🧥👨\u200d👩\u200d👧.txt",
-    ".hidden",
-    "-rf",
-    "a..b...c.",
-    "...",
-    "a%2Fb.txt",
-    "%2e%2e",
-    "%2e%2e%2fescape.txt",
-    "a%00b.txt",
-    "50%zz.txt",
-    "%2520.txt",
-    "a?X-Amz-Signature=0&b=c",
-    "a?temp_url_sig=0&temp_url_expires=1",
-    "~user",
-    "CASE.txt",
-    "case.txt",
-    "a//b//",
-    "versionId=1",
-]
 
 each_store = pytest.mark.parametrize("store", STORES)
 
@@ -55,13 +25,23 @@ def test_every_name(system, store):
     behind = system.behind[store]
     for name, body in bodies.items():
         behind.put(name, body, {"content-type": "text/plain"})
+    for route, cache in (
+        (store, "bypass"),
+        (f"{store}-cached", "miss"),
+        (f"{store}-cached", "hit"),
+    ):
+        for name, body in bodies.items():
+            answer = system.get(route, name)
+            assert (answer.status, answer.body) == (200, body), name
+            assert system.edge.entry(answer)["cache"] == cache, name
+            keeps_quiet(answer, system.secrets.values())
+            head = system.get(route, name, method="HEAD")
+            assert (head.status, head.body) == (200, b""), name
+            assert head.headers["content-length"] == str(len(body)), name
     for name, body in bodies.items():
-        answer = system.get(store, name)
-        assert (answer.status, answer.body) == (200, body), name
-        keeps_quiet(answer, system.secrets.values())
-        head = system.get(store, name, method="HEAD")
-        assert (head.status, head.body) == (200, b""), name
-        assert head.headers["content-length"] == str(len(body)), name
+        sent = system.get(f"{store}-sent", name)
+        assert sent.status == 302, name
+        assert send("GET", sent.headers["location"]).body == body, name
     for name in NAMES:
         behind.delete(name)
         answer = system.get(store, name)

@@ -11,6 +11,7 @@ import http from "node:http";
 import { after, before, describe, test } from "node:test";
 import { gzipSync } from "node:zlib";
 
+import { names, pathOf } from "./names.mjs";
 import { ownEdge, route, s3Store } from "./own-edge.mjs";
 import { bearer } from "./reading.mjs";
 import { presign } from "./sigv4.mjs";
@@ -230,12 +231,12 @@ describe("parts and conditions", () => {
   });
 
   test("odd names have copies of their own", async () => {
-    const keys = ["a b", "a+b", "a%20b", "a/b", "a//b", "été", "e\u0301te\u0301", "?", "#", "%", "~", "'(!*)"];
-    for (const key of keys) store.put(`public/odd/${key}`, `content of ${key}`);
+    // The longest leave no room for the folder.
+    const keys = names.map((name) => `public/odd/${name}`).filter((key) => Buffer.byteLength(key) <= 1024);
+    for (const key of keys) store.put(key, `content of ${key}`);
     for (const cache of ["miss", "hit"]) {
       for (const key of keys) {
-        const path = `/long/public/odd/${encodeURIComponent(key).replaceAll("%2F", "/")}`;
-        assert.deepEqual(await seen(path), [200, `content of ${key}`, cache], key);
+        assert.deepEqual(await seen(pathOf("/long/", key)), [200, `content of ${key}`, cache], key);
       }
     }
   });

@@ -11,11 +11,11 @@ import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { Miniflare } from "miniflare";
 
+import { names, pathOf } from "./names.mjs";
 import { ownEdge, route, s3Store } from "./own-edge.mjs";
 import { send } from "./wire.mjs";
 
-const buckets = { MEDIA: "media" };
-const oddNames = ["a b", "a+b", "a%20b", "a//b", "été", "e\u0301te\u0301", "?", "#", "%", "'(!*)", "\\"];
+const buckets = { MEDIA: "media", NAMES: "names" };
 
 let edge;
 let folder;
@@ -24,12 +24,15 @@ before(async () => {
   folder = await mkdtemp(join(tmpdir(), "cloakroom-r2-"));
   stored = await fill(folder);
   const access = [{ keys: "public/*", acl: "public-read" }];
+  const everyone = [{ keys: "*", acl: "public-read" }];
   edge = await ownEdge({
     keys: {},
     stores: { r2: { kind: "r2" }, gone: s3Store("http://127.0.0.1:9", { timeout: 1 }) },
     routes: {
       plain: route("/plain/", "r2", { bucket: "MEDIA", access }),
       cached: route("/cached/", "r2", { bucket: "MEDIA", access, cache: { ttl: 300 } }),
+      names: route("/names/", "r2", { bucket: "NAMES", access: everyone }),
+      copies: route("/copies/", "r2", { bucket: "NAMES", access: everyone, cache: { ttl: 300 } }),
       unbound: route("/unbound/", "r2", { bucket: "OTHER", access }),
       moving: route("/moving/", "gone", { access, fallback: { store: "r2", bucket: "MEDIA" } }),
     },
@@ -113,9 +116,17 @@ describe("an object", () => {
   });
 
   test("has the name that it has", async () => {
-    for (const name of oddNames) {
-      const path = `/plain/public/odd/${encodeURIComponent(name).replaceAll("%2F", "/")}`;
-      assert.equal((await get(path)).text, `content of ${name}`, name);
+    for (const [prefix, cache] of [["/names/", "bypass"], ["/copies/", "miss"], ["/copies/", "hit"]]) {
+      for (const name of names) {
+        const path = pathOf(prefix, name);
+        const content = `content of ${name}`;
+        const answer = await get(path);
+        assert.deepEqual([answer.status, answer.text], [200, content], path);
+        assert.equal((await edge.logEntry(answer.headers["x-request-id"])).cache, cache, path);
+        const head = await send(edge.origin, path, { method: "HEAD" });
+        const length = String(Buffer.byteLength(content));
+        assert.deepEqual([head.status, head.text, head.headers["content-length"]], [200, "", length]);
+      }
     }
   });
 });
@@ -154,7 +165,8 @@ async function fill(r2Persist) {
   });
   try {
     const bucket = await miniflare.getR2Bucket("MEDIA");
-    for (const name of oddNames) await bucket.put(`public/odd/${name}`, `content of ${name}`);
+    const named = await miniflare.getR2Bucket("NAMES");
+    for (const name of names) await named.put(name, `content of ${name}`);
     await bucket.put("private/a.txt", "private");
     const httpMetadata = {
       cacheControl: "max-age=60",

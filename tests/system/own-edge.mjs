@@ -25,8 +25,11 @@ export const content = "what the store keeps";
  * started; `bindings` are the Worker's further variables, and `r2` its `buckets` by binding, with the
  * `folder` that they are in. With `namespace` the policy is an entry of a KV namespace in place of a
  * variable, and so are `namespace.entries`; `write` changes them, and `policy` is what was written.
+ * Where `onEntry` is given, it is called with each entry of the log, and the log is kept no more. Where
+ * it `isInspected`, `inspector` is the origin of V8's inspector.
  */
-export async function ownEdge({ keys, secrets = {}, stores, routes, health, bindings = {}, r2, namespace }) {
+export async function ownEdge({ keys, secrets = {}, stores, routes, bindings = {}, r2, ...rest }) {
+  const { health, namespace, onEntry, isInspected = false } = rest;
   const store = stores ? undefined : await startStore();
   const policy = {
     version: 1,
@@ -44,9 +47,10 @@ export async function ownEdge({ keys, secrets = {}, stores, routes, health, bind
   };
   const entries = { policy: JSON.stringify(policy), ...namespace?.entries };
   const kv = namespace && { binding: "SETTINGS", entries };
-  const edge = await startEdge(variables, { r2, kv });
+  const edge = await startEdge({ bindings: variables, r2, kv, onEntry, isInspected });
   return {
     origin: edge.origin,
+    inspector: edge.inspector,
     store: store?.origin,
     /** How many requests have reached the store. */
     reads: () => store.reads(),
@@ -114,7 +118,7 @@ async function startStore() {
 }
 
 /** The bundle of `cargo xtask build edge`, started as `cargo xtask dev` does. */
-async function startEdge(bindings, { r2, kv }) {
+async function startEdge({ bindings, r2, kv, onEntry, isInspected }) {
   const temporary = await mkdtemp(join(tmpdir(), "cloakroom-edge-"));
   const wrangler = await readFile(join(repository, "wrangler.toml"), "utf8");
   const [, compatibilityDate] = /^compatibility_date = "(.*)"$/m.exec(wrangler);
@@ -125,6 +129,7 @@ async function startEdge(bindings, { r2, kv }) {
     bindings,
     r2,
     kv,
+    inspectorPort: isInspected ? await freePort() : undefined,
   };
   const child = spawn("node", [join(repository, "crates/xtask/src/dev/edge.mjs")], {
     cwd: repository,
@@ -133,7 +138,7 @@ async function startEdge(bindings, { r2, kv }) {
   });
   const exited = once(child, "exit");
   let text = "";
-  for (const stream of [child.stdout, child.stderr]) {
+  for (const stream of onEntry ? [child.stderr] : [child.stdout, child.stderr]) {
     stream.on("data", (chunk) => (text += chunk));
   }
   const stop = async () => {
@@ -143,7 +148,11 @@ async function startEdge(bindings, { r2, kv }) {
   };
   const lines = createInterface({ input: child.stdout });
   const ready = new Promise((resolve) => {
-    lines.on("line", (line) => line.startsWith("ready ") && resolve(true));
+    lines.on("line", (line) => {
+      if (line.startsWith("ready ")) resolve(true);
+      else if (onEntry && line.includes('"request_id":')) onEntry(entryOf(line));
+      else if (onEntry) text += `${line}\n`;
+    });
   });
   if (!(await Promise.race([ready, exited.then(() => false)]))) {
     await rm(temporary, { recursive: true, force: true });
@@ -151,7 +160,9 @@ async function startEdge(bindings, { r2, kv }) {
   }
   return {
     origin: `http://127.0.0.1:${config.port}`,
+    inspector: isInspected ? `http://127.0.0.1:${config.inspectorPort}` : undefined,
     stop,
+    /** The log; where entries are handed on, what else was said. */
     logText: () => text,
     /** Writes an entry of the namespace, or removes it when the value is null. */
     async write(key, value) {
@@ -167,12 +178,16 @@ async function startEdge(bindings, { r2, kv }) {
     async logEntry(requestId) {
       for (let attempt = 0; attempt < 50; attempt += 1) {
         const line = wholeLines(text).find((each) => each.includes(requestId));
-        if (line) return JSON.parse(line.slice(line.indexOf("{"), line.lastIndexOf("}") + 1));
+        if (line) return entryOf(line);
         await new Promise((resolve) => setTimeout(resolve, 100));
       }
       throw new Error(`no line of the log has the request id ${requestId}`);
     },
   };
+}
+
+function entryOf(line) {
+  return JSON.parse(line.slice(line.indexOf("{"), line.lastIndexOf("}") + 1));
 }
 
 async function freePort() {

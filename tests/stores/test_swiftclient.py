@@ -23,11 +23,14 @@ TEMPURL_KEY = "the account's second TempURL key"
 # Users of Swift with their keys there. The reader is named by the container's ACL.
 USERS = {"test:owner": "owning", "test:reader": "reading", "test:writer": "writing"}
 READ = "test:reader"
-# A name of a file has 255 bytes at most, and what another name goes on behind is a folder.
+# A name of a file has 255 bytes at most, slashes in a row are one there, and what another name goes
+# on behind is a folder.
+FILED = [os.path.normpath(name) for name in NAMES]
 FILES = [
     name
     for name in NAMES
     if not name.endswith("/")
+    and FILED.count(os.path.normpath(name)) == 1
     and not any(other.startswith(f"{name}/") for other in NAMES)
     and all(len(part.encode()) < 256 for part in name.split("/"))
 ]

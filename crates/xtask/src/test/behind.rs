@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use anyhow::Result;
 
 use super::pytest::Tests;
-use super::{Bench, ceph, swift};
+use super::{Bench, ceph, clients, swift};
 use crate::checkout::cargo;
 use crate::progress::Step;
 
@@ -13,12 +13,18 @@ use crate::progress::Step;
 pub(super) fn run(bench: &Bench, step: &Step) -> Result<String> {
     ceph::provide(step)?;
     let python = swift::provide(bench, step)?;
+    let [aws, s3cmd] = clients::provide(bench, step)?;
     let store = build_store(bench, step)?;
     let tests = Tests {
         name: "behind",
         folder: "tests/stores",
         marker: Some("edge"),
-        programs: &[("CLOAKROOM_SWIFT_PYTHON", &python), ("CLOAKROOM_STORE", &store)],
+        programs: &[
+            ("CLOAKROOM_SWIFT_PYTHON", &python),
+            ("CLOAKROOM_STORE", &store),
+            ("CLOAKROOM_AWS", &aws),
+            ("CLOAKROOM_S3CMD", &s3cmd),
+        ],
     };
     Ok(tests.run(bench, step)?.summary().to_owned())
 }

@@ -61,12 +61,13 @@ async function see(video, seekTo, beforeSeek) {
   await until(video, "timeupdate", () => video.currentTime > 0.3);
   // What is looked at stands still, or a busy machine would look too late.
   video.pause();
-  const first = { at: video.currentTime, grey: greyShown(video) };
+  const first = { at: video.currentTime, grey: await greyOtherThan(0, video) };
   const wasBuffered = isBuffered(video, seekTo);
   if (beforeSeek) await fetch(beforeSeek);
   video.currentTime = seekTo;
   await until(video, "seeked", () => true);
-  const sought = { at: video.currentTime, grey: greyShown(video), wasBuffered };
+  const grey = await greyOtherThan(first.grey, video);
+  const sought = { at: video.currentTime, grey, wasBuffered };
   await video.play();
   await until(video, "ended", () => video.ended);
   const { totalVideoFrames: frames, corruptedVideoFrames: corrupted } =
@@ -90,6 +91,15 @@ function isBuffered({ buffered }, time) {
   return [...Array(buffered.length).keys()].some(
     (index) => buffered.start(index) <= time && time < buffered.end(index),
   );
+}
+
+/** The picture may come after the event that tells of it: what is shown when it is another one. */
+async function greyOtherThan(former, video) {
+  const deadline = performance.now() + 5_000;
+  while (greyShown(video) === former && performance.now() < deadline) {
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  return greyShown(video);
 }
 
 /** Of the left half of the picture. */

@@ -7,7 +7,8 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 
-import { ownEdge, route } from "./own-edge.mjs";
+import { ownEdge, route, s3Store } from "./own-edge.mjs";
+import { startRangeStore } from "./range-store.mjs";
 import { presign } from "./sigv4.mjs";
 import { send } from "./wire.mjs";
 
@@ -21,11 +22,15 @@ const key = (secret) => ({ dialect: "sigv4", secret, principal: "every-owner" })
 // The edge reads its documents again after a second; the clock of HTTP has whole seconds.
 const DEADLINE = 5_000;
 
-let edge;
+let edge, store;
 before(async () => {
+  store = await startRangeStore();
+  for (const name of ["rotated", "p/a", "q/a", "q", "kept", "timed"]) put(`${name}.jpg`, "the first");
+  for (const name of ["film/a.m3u8", "film/1.ts", "film/2.ts"]) put(name, "a piece");
   edge = await ownEdge({
     keys: { OLDKEY: key("OLD_SECRET"), CARDKEY: key("CARD_SECRET") },
     secrets: { OLD_SECRET: keys.OLDKEY, NEW_SECRET: keys.NEWKEY, CARD_SECRET: keys.CARDKEY },
+    stores: { main: s3Store(store.origin) },
     routes: {
       media: route("/media/", "main", {
         cache: { ttl: 3600 },
@@ -37,7 +42,10 @@ before(async () => {
     namespace: { entries: {} },
   });
 });
-after(() => edge?.stop());
+after(async () => {
+  await edge?.stop();
+  await store?.stop();
+});
 
 describe("while it runs", () => {
   test("a second key is added, and the first one revoked", async () => {
@@ -76,14 +84,18 @@ describe("while it runs", () => {
       ticket("CARDKEY", path),
     );
     for (const target of [purged, below, other]) await get(target);
-    for (const target of [purged, below, other]) assert.equal(await cache(target), "hit");
+    for (const key of ["p/a.jpg", "q/a.jpg", "q.jpg"]) put(key, "the second", '"2"');
+    for (const target of [purged, below, other]) {
+      assert.equal(await cache(target), "hit");
+      assert.equal((await get(target)).text, "the first");
+    }
     const at = new Date().toISOString().replace(/\.\d+/, "");
     const purges = [{ key: "p/a.jpg" }, { prefix: "q/" }].map((which) => ({ route: "media", at, ...which }));
     await control({ purges });
-    await until(purged, "allowed", ({ cache }) => cache === "miss");
-    assert.equal(await cache(other), "hit");
+    assert.equal((await until(purged, "allowed", ({ cache }) => cache === "miss")).text, "the second");
+    assert.equal((await get(other)).text, "the first");
     // What was fetched since counts, once the second of the purge is over.
-    await until(below, "allowed", ({ cache }) => cache === "hit");
+    assert.equal((await until(below, "allowed", ({ cache }) => cache === "hit")).text, "the second");
   });
 });
 
@@ -147,6 +159,10 @@ describe("what is told of an answer", () => {
     assert.equal((await get("/healthz/")).status, 404);
   });
 });
+
+function put(key, content, etag) {
+  store.put(key, Buffer.from(content), "image/jpeg", etag);
+}
 
 /** Writes the control document. */
 function control(fields) {

@@ -4,8 +4,8 @@
 //! object is, never by the ticket: viewers with different tickets share one. What is kept is the
 //! object as its store has it; what the viewer gets of it is made anew for each.
 //!
-//! A copy is fresh for the time that the object's own `Cache-Control` says (RFC 9111, section
-//! 5.2.2), or else the route. After that it is asked about, by its ETag, and used on when the
+//! A copy is fresh for the time that the object's own `Cache-Control` or `Expires` says (RFC 9111,
+//! sections 5.2.2 and 5.3), or else the route. After that it is asked about, by its ETag, and used on when the
 //! store says 304; while the store is down it may serve for a while longer, where the route says
 //! so.
 
@@ -41,8 +41,9 @@ const REVALIDATION: Duration = Duration::from_secs(24 * 3600);
 /// When a copy was kept, and for how many seconds it is fresh.
 pub(crate) const KEPT: &str = "x-cloakroom-kept";
 
-/// The object's own `Cache-Control`; that of the copy is for the cache.
-const OBJECT_CACHE_CONTROL: &str = "x-cloakroom-cache-control";
+/// What the object itself says of its freshness; what the copy says is for the cache.
+const OBJECT_FRESHNESS: [(&str, &str); 2] =
+    [("cache-control", "x-cloakroom-cache-control"), ("expires", "x-cloakroom-expires")];
 
 /// Where a copy is kept: a URL that is nothing but a name.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -134,8 +135,10 @@ impl Copy {
             .filter(|(name, _)| PASSED_HEADERS.contains(&name.as_str()))
             .cloned()
             .collect();
-        let own = found.header(OBJECT_CACHE_CONTROL);
-        headers.extend(own.map(|value| ("cache-control".to_owned(), value.to_owned())));
+        headers.retain(|(name, _)| name != "expires");
+        for (name, kept) in OBJECT_FRESHNESS {
+            headers.extend(found.header(kept).map(|value| (name.to_owned(), value.to_owned())));
+        }
         Some(Self {
             kept_at: UnixTime::from_secs(kept_at.parse().ok()?),
             ttl: Duration::from_secs(ttl.parse().ok()?),
@@ -222,8 +225,7 @@ pub(crate) fn keep(
     rule: &CacheRule,
     now: UnixTime,
 ) -> Option<Keep> {
-    let own = answer.header("cache-control");
-    let ttl = time_to_live(own, rule.ttl)?;
+    let ttl = time_to_live(answer, rule.ttl, now)?;
     // Two readers of one body get it unpacked, and packed again it is other bytes than stored.
     if answer.header("content-encoding").is_some() {
         return None;
@@ -256,8 +258,9 @@ pub(crate) fn kept_headers(
     let mut headers: Vec<_> = passed.collect();
     headers.push(("cache-control", format!("public, max-age={}", retention.as_secs())));
     headers.push((KEPT, format!("{} {}", now.as_secs(), ttl.as_secs())));
-    let own = answer.header("cache-control");
-    headers.extend(own.map(|own| (OBJECT_CACHE_CONTROL, own.to_owned())));
+    for (name, kept) in OBJECT_FRESHNESS {
+        headers.extend(answer.header(name).map(|own| (kept, own.to_owned())));
+    }
     headers
 }
 
@@ -271,8 +274,12 @@ fn directives(cache_control: Option<&str>) -> Vec<String> {
 }
 
 /// For how long a copy is fresh; none when there is to be none.
-pub(crate) fn time_to_live(cache_control: Option<&str>, default: Duration) -> Option<Duration> {
-    let directives = directives(cache_control);
+pub(crate) fn time_to_live(
+    answer: StoreAnswer<'_>,
+    default: Duration,
+    now: UnixTime,
+) -> Option<Duration> {
+    let directives = directives(answer.header("cache-control"));
     let has = |name: &str| directives.iter().any(|directive| directive == name);
     let seconds = |name: &str| {
         let mut values = directives.iter().filter_map(|directive| directive.strip_prefix(name));
@@ -286,7 +293,13 @@ pub(crate) fn time_to_live(cache_control: Option<&str>, default: Duration) -> Op
     if directives.iter().any(|directive| directive.starts_with("no-cache")) {
         return Some(Duration::ZERO);
     }
-    Some(seconds("s-maxage=").or_else(|| seconds("max-age=")).unwrap_or(default))
+    let said = seconds("s-maxage=").or_else(|| seconds("max-age="));
+    Some(said.or_else(|| answer.header("expires").map(|date| rest(date, now))).unwrap_or(default))
+}
+
+/// How long it is until an `Expires`. What is no date is in the past (RFC 9111, section 5.3).
+pub(crate) fn rest(expires: &str, now: UnixTime) -> Duration {
+    UnixTime::parse_http_date(expires).map_or(Duration::ZERO, |date| date.since(now))
 }
 
 #[cfg(test)]
@@ -310,6 +323,15 @@ mod tests {
         Some(keep.headers.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
     }
 
+    fn fresh_for(headers: &[(&str, Option<&str>)]) -> Option<u64> {
+        let headers: Vec<_> = headers
+            .iter()
+            .filter_map(|(name, value)| Some(((*name).to_owned(), (*value)?.to_owned())))
+            .collect();
+        let answer = StoreAnswer { status: 200, headers: &headers };
+        time_to_live(answer, RULE.ttl, NOW).map(|ttl| ttl.as_secs())
+    }
+
     const LENGTH: (&str, &str) = ("content-length", "5");
 
     #[test]
@@ -326,8 +348,19 @@ mod tests {
             (Some("private, max-age=9"), None),
             (Some("No-Store"), None),
         ] {
-            let ttl = time_to_live(cache_control, RULE.ttl);
-            assert_eq!(ttl, expected.map(Duration::from_secs), "{cache_control:?}");
+            let ttl = fresh_for(&[("cache-control", cache_control)]);
+            assert_eq!(ttl, expected, "{cache_control:?}");
+        }
+        let now = NOW.saturating_add(Duration::from_secs(77)).to_http_date();
+        for (cache_control, expires, expected) in [
+            (None, now.as_str(), 77),
+            (Some("public"), now.as_str(), 77),
+            (Some("max-age=9"), now.as_str(), 9),
+            (None, "Thu, 01 Jan 1970 00:00:00 GMT", 0),
+            (None, "0", 0),
+        ] {
+            let ttl = fresh_for(&[("cache-control", cache_control), ("expires", Some(expires))]);
+            assert_eq!(ttl, Some(expected), "{cache_control:?} {expires}");
         }
     }
 
@@ -352,6 +385,7 @@ mod tests {
             LENGTH,
             ("content-type", "image/png"),
             ("etag", "\"e\""),
+            ("expires", "Sun, 06 Nov 1994 08:49:37 GMT"),
         ];
         assert_eq!(found, expected);
         let at = |secs: u64| UnixTime::from_secs(1_000 + secs);

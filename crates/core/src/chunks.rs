@@ -64,7 +64,7 @@ impl Outline {
         if size <= rule.max_size || !is_strong || answer.header("content-encoding").is_some() {
             return None;
         }
-        let ttl = time_to_live(answer.header("cache-control"), rule.ttl)?;
+        let ttl = time_to_live(answer, rule.ttl, now)?;
         if ttl.is_zero() {
             return None;
         }

@@ -5,6 +5,7 @@
 
 use std::time::Duration;
 
+use crate::cache::rest;
 use crate::disposition::ContentDisposition;
 use crate::store::StoreAnswer;
 use crate::ticket_cookie::exchange::SetCookie;
@@ -140,16 +141,22 @@ impl ViewerResponse {
                 passed.push((name, value));
             }
         }
+        let expires = passed.iter().find(|(name, _)| *name == "expires");
+        let freshness = Freshness {
+            cache_control: store_cache_control.as_deref(),
+            expires_in: expires.map(|(_, date)| rest(date, now)),
+            age,
+        };
         if delivery.sharing != Sharing::Everyone {
             passed.retain(|(name, _)| *name != "expires");
         }
         match status {
             // What made the answer a no may change at any time.
             412 | 416 => passed.push(("cache-control", "no-store".to_owned())),
-            _ => passed.extend(
-                cache_control(delivery, store_cache_control.as_deref(), age, now)
-                    .map(|value| ("cache-control", value)),
-            ),
+            _ => {
+                let value = cache_control(delivery, &freshness, now);
+                passed.extend(value.map(|value| ("cache-control", value)));
+            }
         }
         let mut types = passed.iter().filter(|(name, _)| *name == "content-type");
         if has_body && !types.next().is_some_and(|(_, value)| is_inert(value)) {
@@ -196,12 +203,16 @@ fn is_inert(content_type: &str) -> bool {
     inert && !content_type.contains(',')
 }
 
-fn cache_control(
-    delivery: &Delivery,
-    store: Option<&str>,
+/// What is known of an answer's freshness.
+struct Freshness<'a> {
+    cache_control: Option<&'a str>,
+    expires_in: Option<Duration>,
+    /// Since the store gave it.
     age: Duration,
-    now: UnixTime,
-) -> Option<String> {
+}
+
+fn cache_control(delivery: &Delivery, freshness: &Freshness<'_>, now: UnixTime) -> Option<String> {
+    let store = freshness.cache_control;
     match delivery.sharing {
         Sharing::Everyone => store.map(str::to_owned),
         // Kept, but asked about each time: by then the viewer may be another one.
@@ -211,8 +222,8 @@ fn cache_control(
         }
         Sharing::UrlHolders => {
             let rest = delivery.expires_at.map_or(Duration::ZERO, |end| end.since(now));
-            let own = store.and_then(max_age).map(|max_age| max_age.saturating_sub(age));
-            let max_age = own.unwrap_or(DEFAULT_MAX_AGE).min(rest);
+            let own = store.and_then(max_age).map(|own| own.saturating_sub(freshness.age));
+            let max_age = own.or(freshness.expires_in).unwrap_or(DEFAULT_MAX_AGE).min(rest);
             Some(format!("private, max-age={}", max_age.as_secs()))
         }
     }
@@ -336,6 +347,23 @@ mod tests {
             let headers: Vec<_> = store.iter().map(|value| ("cache-control", *value)).collect();
             let response = respond(sharing, 200, &headers);
             assert_eq!(header(&response, "cache-control"), expected, "{sharing:?} {store:?}");
+        }
+    }
+
+    #[test]
+    fn expires_counts_where_cache_control_is_silent() {
+        let at = |secs: u64| NOW.saturating_add(Duration::from_secs(secs)).to_http_date();
+        for (control, expires, expected) in [
+            (None, at(30), "private, max-age=30"),
+            (Some("max-age=9"), at(30), "private, max-age=9"),
+            (None, at(300), "private, max-age=60"),
+            (None, "0".to_owned(), "private, max-age=0"),
+        ] {
+            let control = control.iter().map(|value| ("cache-control", *value));
+            let headers: Vec<_> = control.chain([("expires", expires.as_str())]).collect();
+            let response = respond(Sharing::UrlHolders, 200, &headers);
+            assert_eq!(header(&response, "cache-control"), Some(expected), "{headers:?}");
+            assert_eq!(header(&response, "expires"), None);
         }
     }
 

@@ -39,6 +39,7 @@ fn answer(question: &Value) -> Value {
     match text(question, "op") {
         "presign" | "sign" => sigv4::sign(question),
         "post_policy" => sigv4::post_policy(question),
+        "sign_form" => sigv4::sign_form(question),
         "verify" => sigv4::verify(question),
         "tempurl_sign" => tickets::tempurl_sign(question),
         "cloudfront_sign" => tickets::cloudfront_sign(question),

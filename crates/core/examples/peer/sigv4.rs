@@ -3,6 +3,7 @@
 use cloakroom_core::key::{Keyring, Principal, Sigv4Key};
 use cloakroom_core::request::{Method, Query, Request};
 use cloakroom_core::secret::Secret;
+use cloakroom_core::sigv4::post::{Condition, PostPolicy};
 use cloakroom_core::sigv4::scope::Scope;
 use cloakroom_core::sigv4::settings::Settings;
 use cloakroom_core::sigv4::sign::{Payload, Signer, Unsigned};
@@ -13,11 +14,7 @@ use crate::decide::outcome;
 use crate::question::{headers, split_url, strings, text, time};
 
 pub(crate) fn sign(question: &Value) -> Value {
-    let credentials = Credentials {
-        access_key_id: text(question, "access_key_id").to_owned(),
-        secret_access_key: Secret::new(text(question, "secret_access_key")),
-        session_token: question.get("session_token").and_then(Value::as_str).map(Secret::new),
-    };
+    let credentials = credentials(question);
     let (endpoint, target) = split_url(text(question, "url"));
     let (path, query) = target.split_once('?').unwrap_or((target, ""));
     let path = String::from_utf8(cloakroom_core::encoding::decode(path).unwrap().into()).unwrap();
@@ -75,6 +72,42 @@ pub(crate) fn post_policy(question: &Value) -> Value {
     let scope = Scope::new(time(question, "time"), text(question, "region"), "s3");
     let key = scope.signing_key(&Secret::new(text(question, "secret_access_key")));
     json!({ "signature": key.sign(text(question, "policy_base64")) })
+}
+
+pub(crate) fn sign_form(question: &Value) -> Value {
+    fn pairs<'q>(question: &'q Value, name: &str) -> Vec<(&'q str, &'q str)> {
+        let pairs = question.get(name).and_then(Value::as_array).unwrap();
+        pairs.iter().map(|pair| (pair[0].as_str().unwrap(), pair[1].as_str().unwrap())).collect()
+    }
+    let credentials = credentials(question);
+    let length = |at: usize| question["length"][at].as_u64().unwrap();
+    let mut conditions = Vec::new();
+    conditions.extend(pairs(question, "fields").into_iter().map(|(n, v)| Condition::Field(n, v)));
+    let starts = pairs(question, "starts").into_iter();
+    conditions.extend(starts.map(|(name, prefix)| Condition::StartsWith(name, prefix)));
+    conditions.push(Condition::ContentLength(length(0)..=length(1)));
+    let signer = Signer {
+        credentials: &credentials,
+        region: text(question, "region"),
+        service: "s3",
+        time: time(question, "time"),
+    };
+    let form = signer.sign_form(&PostPolicy {
+        bucket: text(question, "bucket"),
+        key: text(question, "key"),
+        conditions: &conditions,
+        expires_in: ExpiresIn::from_secs(question["expires_in"].as_u64().unwrap()).unwrap(),
+    });
+    let fields: Vec<_> = form.fields.iter().map(|(name, value)| (name, value.expose())).collect();
+    json!({ "fields": fields, "expires_at": form.expires_at.as_secs() })
+}
+
+fn credentials(question: &Value) -> Credentials {
+    Credentials {
+        access_key_id: text(question, "access_key_id").to_owned(),
+        secret_access_key: Secret::new(text(question, "secret_access_key")),
+        session_token: question.get("session_token").and_then(Value::as_str).map(Secret::new),
+    }
 }
 
 pub(crate) fn verify(question: &Value) -> Value {

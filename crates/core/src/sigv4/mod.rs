@@ -2,8 +2,8 @@
 //!
 //! One file for each step of the specification:
 //! [`canonical`] request → [`scope`] and string to sign → signature, used by [`sign`] and
-//! [`prepared`] to make presigned URLs and `Authorization` headers, and by [`present`] and
-//! [`verify`] to read and to prove them. S3 differs from AWS's other services: [`settings`]
+//! [`prepared`] to make presigned URLs and `Authorization` headers, by [`post`] to make forms, and
+//! by [`present`] and [`verify`] to read and to prove them. S3 differs from AWS's other services: [`settings`]
 //! says how.
 //!
 //! Sources: *Authenticating Requests (AWS Signature Version 4)* in the Amazon S3 API
@@ -24,6 +24,8 @@ pub mod scope;
 
 pub mod prepared;
 pub mod sign;
+
+pub mod post;
 
 pub mod present;
 pub mod verify;

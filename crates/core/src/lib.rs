@@ -52,6 +52,8 @@ pub mod swift_auth;
 pub mod tempurl;
 pub mod ticket_cookie;
 
+pub mod form;
+pub mod formpost;
 pub mod lifetime;
 pub mod presented;
 

@@ -42,6 +42,7 @@ fn answer(question: &Value) -> Value {
         "sign_form" => sigv4::sign_form(question),
         "verify" => sigv4::verify(question),
         "tempurl_sign" => tickets::tempurl_sign(question),
+        "formpost_sign" => tickets::formpost_sign(question),
         "cloudfront_sign" => tickets::cloudfront_sign(question),
         "edgeauth_sign" => tickets::edgeauth_sign(question),
         "jwt_sign" => tickets::jwt_sign(question),

@@ -8,6 +8,7 @@ use cloakroom_core::cloudfront::statement::Statement;
 use cloakroom_core::crypto::Hash;
 use cloakroom_core::edgeauth::sign::Opens;
 use cloakroom_core::edgeauth::{self, Escaping};
+use cloakroom_core::formpost::FormPost;
 use cloakroom_core::jwt::{self, JwtAlgorithm, UnsignedJwt};
 use cloakroom_core::key::{JwtKey, JwtPrincipal, JwtProof, Keyring};
 use cloakroom_core::public_key::Algorithm;
@@ -45,6 +46,26 @@ pub(crate) fn tempurl_sign(question: &Value) -> Value {
             "encoded": signed.encoded().expose(),
             "unencoded": signed.unencoded().expose(),
         }),
+        Err(error) => json!({ "error": error.to_string() }),
+    }
+}
+
+pub(crate) fn formpost_sign(question: &Value) -> Value {
+    let number = |name: &str| question.get(name).and_then(Value::as_u64).unwrap();
+    let digest = text(question, "digest");
+    let form = FormPost {
+        path: text(question, "path"),
+        redirect: question.get("redirect").and_then(Value::as_str),
+        max_file_size: number("max_file_size"),
+        max_file_count: u32::try_from(number("max_file_count")).unwrap(),
+        expires_at: UnixTime::from_secs(number("expires")),
+        digest: DIGESTS.into_iter().find(|known| known.as_str() == digest).unwrap(),
+    };
+    match form.sign(&Secret::new(text(question, "key"))) {
+        Ok(signed) => {
+            let fields = signed.fields.iter().map(|(name, value)| (name, value.expose()));
+            json!({ "fields": fields.collect::<Vec<_>>() })
+        }
         Err(error) => json!({ "error": error.to_string() }),
     }
 }

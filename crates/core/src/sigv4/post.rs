@@ -17,8 +17,8 @@ use std::ops::RangeInclusive;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 
+use crate::form::SignedForm;
 use crate::secret::Secret;
-use crate::time::UnixTime;
 
 use super::sign::Signer;
 use super::{ALGORITHM, ExpiresIn};
@@ -46,16 +46,6 @@ pub enum Condition<'a> {
     StartsWith(&'a str, &'a str),
     /// The file has so many bytes.
     ContentLength(RangeInclusive<u64>),
-}
-
-/// A form as it is to be filled in.
-#[derive(Clone, Debug)]
-pub struct SignedForm {
-    /// Names and values, each to be sent exactly so, and before the file: S3 reads no field that
-    /// comes after it.
-    pub fields: Vec<(String, Secret)>,
-    /// When it ends.
-    pub expires_at: UnixTime,
 }
 
 impl Signer<'_> {
@@ -144,6 +134,7 @@ fn string(text: &str) -> String {
 mod tests {
     use super::*;
     use crate::sigv4::Credentials;
+    use crate::time::UnixTime;
 
     #[test]
     fn a_form_says_nothing_when_it_is_shown() {

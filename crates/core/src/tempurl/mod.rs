@@ -46,7 +46,7 @@ pub(crate) const PARAMETERS: [&str; 4] = [SIGNATURE, EXPIRES, PREFIX, IP_RANGE];
 pub const DIGESTS: [Hash; 3] = [Hash::Sha1, Hash::Sha256, Hash::Sha512];
 
 /// Splits a decoded path behind its container: `/v1/account/container/` and the object's name.
-fn split_container(path: &str) -> Option<(&str, &str)> {
+pub(crate) fn split_container(path: &str) -> Option<(&str, &str)> {
     let (slash, _) = path.match_indices('/').nth(3)?;
     let (container, name) = path.split_at_checked(slash + 1)?;
     let whole = container.starts_with('/') && !container.contains("//");

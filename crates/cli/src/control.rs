@@ -110,7 +110,10 @@ pub(crate) fn run(command: &Command) -> Result<ExitCode, Failure> {
     | Command::Purge { document, .. }) = command;
     let policy = document.policy.as_deref().map(read_policy).transpose()?;
     let now = document.common.time();
-    let mut control = read(&document.file, matches!(command, Command::Check(_)))?;
+    let mut control = match command {
+        Command::Check(_) => read(&document.file)?,
+        _ => read_or_begin(&document.file)?,
+    };
     change(&mut control, command, now)?;
     if let Some(policy) = &policy {
         check_names(command, &control, policy)?;
@@ -204,13 +207,19 @@ fn read_policy(file: &Path) -> Result<Policy, Failure> {
     Policy::parse(&crate::policy::read(file)?).map_err(|error| error.to_string())
 }
 
-fn read(file: &Path, must_exist: bool) -> Result<Control, Failure> {
+/// The document in `file`.
+pub(crate) fn read(file: &Path) -> Result<Control, Failure> {
+    let text = crate::policy::read(file)?;
+    Control::parse(&text).map_err(|error| format!("{}: {error}", file.display()))
+}
+
+/// The same, or an empty one where there is none yet. `wrangler kv key get` leaves an empty file
+/// behind where there is no entry.
+fn read_or_begin(file: &Path) -> Result<Control, Failure> {
     match fs::read_to_string(file) {
-        // What `wrangler kv key get` leaves behind where there is no entry yet.
-        Ok(text) if text.trim().is_empty() && !must_exist => Ok(Control::default()),
-        Ok(text) => Control::parse(&text).map_err(|error| format!("{}: {error}", file.display())),
-        Err(error) if error.kind() == ErrorKind::NotFound && !must_exist => Ok(Control::default()),
-        Err(error) => Err(format!("{}: {error}", file.display())),
+        Ok(text) if text.trim().is_empty() => Ok(Control::default()),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(Control::default()),
+        _ => read(file),
     }
 }
 

@@ -33,6 +33,9 @@ pub(crate) struct Options {
     /// The policy document
     #[arg(long, value_name = "FILE")]
     policy: PathBuf,
+    /// The control document, where there is one
+    #[arg(long, value_name = "FILE")]
+    control: Option<PathBuf>,
     /// The method, such as GET
     method: String,
     /// The whole URL as the viewer sent it
@@ -53,7 +56,10 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode, Failure> {
     let policy = Policy::parse(&crate::policy::read(&options.policy)?);
     let policy = policy.map_err(|error| error.to_string())?;
     let gate = Gate::new(&policy, &options.secrets.lookup()?);
-    let gate = gate.map_err(|error| error.to_string())?;
+    let mut gate = gate.map_err(|error| error.to_string())?;
+    if let Some(file) = &options.control {
+        gate = gate.under(crate::control::read(file)?);
+    }
     let (scheme, host, target) = split(&options.url)?;
     let headers = options.headers.iter().map(|(name, value)| (name.as_str(), value.as_str()));
     let has_host = options.headers.iter().any(|(name, _)| name == "host");

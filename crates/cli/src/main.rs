@@ -82,6 +82,8 @@ impl Common {
 type Failure = String;
 
 fn main() -> ExitCode {
+    // Rust would panic where whoever reads the output, such as `head`, has had enough.
+    sigpipe::reset();
     let result = match Cli::parse().command {
         Command::Presign(options) => presign::run(&options),
         Command::Tempurl(options) => tempurl::run(&options),

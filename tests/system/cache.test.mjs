@@ -6,7 +6,6 @@
 
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { once } from "node:events";
 import http from "node:http";
 import { after, before, describe, test } from "node:test";
 import { gzipSync } from "node:zlib";
@@ -14,6 +13,7 @@ import { gzipSync } from "node:zlib";
 import { names, pathOf } from "./names.mjs";
 import { ownEdge, route, s3Store } from "./own-edge.mjs";
 import { bearer } from "./reading.mjs";
+import { listening } from "./server.mjs";
 import { presign } from "./sigv4.mjs";
 import { jwt } from "./tokens.mjs";
 import { send } from "./wire.mjs";
@@ -315,10 +315,8 @@ async function startStore() {
     response.writeHead(range ? 206 : 200, { ...object.headers, ...part, "content-length": body.length });
     response.end(request.method === "HEAD" ? undefined : body);
   });
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
   return {
-    origin: `http://127.0.0.1:${server.address().port}`,
+    ...(await listening(server)),
     put(key, body, headers = {}, { delay = 0 } = {}) {
       const always = { etag: '"v1"', "last-modified": modified, "content-type": "image/jpeg" };
       objects.set(key, { body: Buffer.from(body), headers: { ...always, ...headers }, delay });
@@ -330,9 +328,5 @@ async function startStore() {
       objects.delete(key);
     },
     asked: (key) => asked.get(key) ?? [],
-    async stop() {
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
-    },
   };
 }

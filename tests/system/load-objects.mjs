@@ -1,8 +1,9 @@
 // The objects of the load, each with bytes of its own, and the store that has them.
 
 import { createCipheriv, createHash } from "node:crypto";
-import { once } from "node:events";
 import http from "node:http";
+
+import { listening } from "./server.mjs";
 
 export const account = "/v1/AUTH_load/";
 export const buckets = ["cached", "plain"];
@@ -65,15 +66,9 @@ export async function startStore() {
   });
   // The edge may find a connection that it kept; one that is closed just then would be a failure.
   server.keepAliveTimeout = 0;
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
   return {
-    origin: `http://127.0.0.1:${server.address().port}`,
+    ...(await listening(server)),
     reads: () => reads,
-    async stop() {
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
-    },
   };
 }
 

@@ -13,6 +13,7 @@ import { fileURLToPath } from "node:url";
 
 import { wholeLines } from "./dev.mjs";
 import { descendants } from "./procfs.mjs";
+import { listening } from "./server.mjs";
 
 const repository = fileURLToPath(new URL("../..", import.meta.url));
 
@@ -105,15 +106,9 @@ async function startStore() {
     });
     response.end(request.method === "HEAD" ? undefined : content);
   });
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
   return {
-    origin: `http://127.0.0.1:${server.address().port}`,
+    ...(await listening(server)),
     reads: () => reads,
-    async stop() {
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
-    },
   };
 }
 

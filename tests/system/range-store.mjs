@@ -1,10 +1,11 @@
 // A store of kind `s3` for objects of any size: they are bytes, or are computed where they are
 // read. It serves ranges, and remembers what it was asked and how much it sent.
 
-import { once } from "node:events";
 import http from "node:http";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
+
+import { listening } from "./server.mjs";
 
 /** What is computed and sent at once. */
 const step = 64 * 1024;
@@ -39,10 +40,8 @@ export async function startRangeStore(bucket = "media") {
     if (request.method === "HEAD") response.end();
     else await pipeline(Readable.from(pieces(), { objectMode: false }), response).catch(() => {});
   });
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
   return {
-    origin: `http://127.0.0.1:${server.address().port}`,
+    ...(await listening(server)),
     put(key, object, type, etag = '"1"') {
       const whole = { size: object.length, bytes: (start, end) => object.subarray(start, end) };
       objects.set(key, { ...(Buffer.isBuffer(object) ? whole : object), type, etag });
@@ -51,10 +50,6 @@ export async function startRangeStore(bucket = "media") {
     asked: () => [...asked],
     /** How many bytes of objects were sent. */
     sent: () => sent,
-    async stop() {
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
-    },
   };
 }
 

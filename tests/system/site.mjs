@@ -1,9 +1,10 @@
 // A site on an origin of its own: a page, the scripts of `site/` and the libraries that they use.
 // `/film/NAME` tells the page where a film is, with cookies when the site sets them.
 
-import { once } from "node:events";
 import { readFile } from "node:fs/promises";
 import http from "node:http";
+
+import { listening } from "./server.mjs";
 
 const scripts = {
   "/player.mjs": "site/player.mjs",
@@ -30,13 +31,5 @@ export async function startSite(films = {}) {
       response.setHeader("content-type", "text/html").end(page);
     }
   });
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  return {
-    origin: `http://127.0.0.1:${server.address().port}`,
-    async stop() {
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
-    },
-  };
+  return listening(server);
 }

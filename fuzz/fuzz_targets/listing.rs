@@ -7,12 +7,9 @@
 #![no_main]
 
 use cloakroom_core::gate::{Outcome, Service, Step};
-use cloakroom_core::health::Health;
 use cloakroom_core::listing::answer::{Item, StorePage};
-use cloakroom_core::listing::{ListAnswer, Next};
 use cloakroom_core::request::Request;
-use cloakroom_core::store::StoreAnswer;
-use cloakroom_fuzz::{NOW, bearer, gate, store_document};
+use cloakroom_fuzz::{NOW, bearer, gate, page_of, store_document};
 use libfuzzer_sys::fuzz_target;
 
 /// Of one page; a page of the store that is well-formed is never asked for again.
@@ -30,26 +27,9 @@ fuzz_target!(|text: &str| {
     if let Ok(page) = StorePage::parse(body.as_bytes()) {
         assert!(page.items.is_sorted_by(|a, b| a.text() <= b.text()));
     }
-    let (mut health, mut asked) = (Health::default(), 0);
-    let mut next = listing.begin(&mut health, NOW);
-    let response = loop {
-        match next {
-            Next::Ask { listing, .. } => {
-                asked += 1;
-                assert!(asked <= MAX_QUESTIONS, "the store is asked without end");
-                let request = listing.request(NOW).expect("a question");
-                let url = request.url().expose();
-                assert!(url.starts_with("https://s3.example/bucket?"), "{url}");
-                let head = StoreAnswer { status: 200, headers: &[] };
-                let answer = ListAnswer { head, body: body.as_bytes() };
-                next = listing.settle(Ok(answer), &mut health, NOW);
-            }
-            Next::Respond(response) => break response,
-            Next::Reject(rejection) => {
-                assert_eq!(rejection.row().status, 502, "{rejection}");
-                return;
-            }
-        }
+    let response = match page_of(*listing, &body, MAX_QUESTIONS) {
+        Ok(response) => response,
+        Err(rejection) => return assert_eq!(rejection.row().status, 502, "{rejection}"),
     };
     let Some(body) = response.body.filter(|body| body.contains("<ListBucketResult ")) else {
         return;

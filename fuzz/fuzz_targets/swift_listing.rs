@@ -8,13 +8,10 @@
 #![no_main]
 
 use cloakroom_core::gate::{Outcome, Service, Step};
-use cloakroom_core::health::Health;
-use cloakroom_core::listing::{ListAnswer, Next};
 use cloakroom_core::request::Request;
 use cloakroom_core::secret::Secret;
-use cloakroom_core::store::StoreAnswer;
 use cloakroom_core::swift_auth::token::seal;
-use cloakroom_fuzz::{NOW, gate, secret, store_document};
+use cloakroom_fuzz::{NOW, gate, page_of, secret, store_document};
 use libfuzzer_sys::fuzz_target;
 use serde_json::Value;
 
@@ -31,25 +28,10 @@ fuzz_target!(|text: &str| {
     let Step::Decided(decision) = gate().decide::<Service>(&request, NOW) else { return };
     let Outcome::Allow(Service::Listing(listing)) = decision.outcome else { return };
     let body = if said.starts_with('<') { said.to_owned() } else { store_document(said) };
-    let (mut health, mut asked) = (Health::default(), 0);
-    let mut next = listing.begin(&mut health, NOW);
-    let response = loop {
-        match next {
-            Next::Ask { listing, .. } => {
-                asked += 1;
-                assert!(asked <= MAX_QUESTIONS, "the store is asked without end");
-                let request = listing.request(NOW).expect("a question");
-                let url = request.url().expose();
-                assert!(url.starts_with("https://s3.example/bucket?"), "{url}");
-                let head = StoreAnswer { status: 200, headers: &[] };
-                let answer = ListAnswer { head, body: body.as_bytes() };
-                next = listing.settle(Ok(answer), &mut health, NOW);
-            }
-            Next::Respond(response) => break response,
-            Next::Reject(rejection) => {
-                assert!(matches!(rejection.row().status, 412 | 502), "{rejection}");
-                return;
-            }
+    let response = match page_of(*listing, &body, MAX_QUESTIONS) {
+        Ok(response) => response,
+        Err(rejection) => {
+            return assert!(matches!(rejection.row().status, 412 | 502), "{rejection}");
         }
     };
     let body = response.body.expect("JSON has a body");

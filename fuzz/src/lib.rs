@@ -6,12 +6,16 @@ use std::sync::LazyLock;
 use cloakroom_core::crypto::Hash;
 use cloakroom_core::encoding::{Slash, encode};
 use cloakroom_core::gate::{Gate, Outcome, Step};
+use cloakroom_core::health::Health;
 use cloakroom_core::jwt;
 use cloakroom_core::key::Keyring;
+use cloakroom_core::listing::{ListAnswer, ListResponse, Listing, Next};
 use cloakroom_core::policy::Policy;
+use cloakroom_core::rejection::Rejection;
 use cloakroom_core::request::Request;
 use cloakroom_core::retrieval::Retrieval;
 use cloakroom_core::secret::Secret;
+use cloakroom_core::store::StoreAnswer;
 use cloakroom_core::time::UnixTime;
 use serde_json::Value;
 
@@ -102,4 +106,31 @@ pub fn store_document(keys: &str) -> String {
         );
     }
     xml + "</ListBucketResult>"
+}
+
+/// What a listing comes to where the store answers every question with `body`, and is asked
+/// `max_questions` times at most.
+pub fn page_of(
+    listing: Listing,
+    body: &str,
+    max_questions: usize,
+) -> Result<ListResponse, Rejection> {
+    let (mut health, mut asked) = (Health::default(), 0);
+    let mut next = listing.begin(&mut health, NOW);
+    loop {
+        match next {
+            Next::Ask { listing, .. } => {
+                asked += 1;
+                assert!(asked <= max_questions, "the store is asked without end");
+                let request = listing.request(NOW).expect("a question");
+                let url = request.url().expose();
+                assert!(url.starts_with("https://s3.example/bucket?"), "{url}");
+                let head = StoreAnswer { status: 200, headers: &[] };
+                let answer = ListAnswer { head, body: body.as_bytes() };
+                next = listing.settle(Ok(answer), &mut health, NOW);
+            }
+            Next::Respond(response) => return Ok(response),
+            Next::Reject(rejection) => return Err(rejection),
+        }
+    }
 }

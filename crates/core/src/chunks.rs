@@ -20,7 +20,6 @@ use std::time::Duration;
 use crate::cache::{CacheRule, Copy, CopyKey, KEPT, Keep, kept_headers, time_to_live};
 use crate::health::Health;
 use crate::origin::{OriginRequest, Wanted};
-use crate::retrieval::is_failure;
 use crate::route::Source;
 use crate::store::r2::Part;
 use crate::store::{KeyChoice, StoreAnswer, Unanswered};
@@ -263,11 +262,7 @@ impl Piece {
         health: &mut Health,
         now: UnixTime,
     ) -> Settled {
-        match answer {
-            Ok(answer) if !is_failure(answer.status) => health.succeeded(self.store()),
-            Err(Unanswered::NotSent) => {}
-            Ok(_) | Err(_) => health.failed(self.store(), now),
-        }
+        health.heard(self.store(), answer.map(|answer| answer.status), now);
         let Ok(answer) = answer else { return Settled::Gone };
         let Large { place: Place { source, .. }, size, etag, .. } = &*self.object;
         if let Some(key) = source.store.next_key(self.key, answer.status) {

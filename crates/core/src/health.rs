@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::store::KeyChoice;
+use crate::store::{KeyChoice, Unanswered};
 use crate::time::UnixTime;
 
 /// So many failures in a row are enough.
@@ -91,8 +91,18 @@ impl Health {
         }
     }
 
+    /// The store was asked, and has answered with this status or not at all.
+    pub(crate) fn heard(&mut self, store: &str, status: Result<u16, Unanswered>, now: UnixTime) {
+        match status {
+            Ok(status) if !is_failure(status) => self.succeeded(store),
+            // Which says nothing of the store.
+            Err(Unanswered::NotSent) => {}
+            Ok(_) | Err(Unanswered::Unreachable | Unanswered::TimedOut) => self.failed(store, now),
+        }
+    }
+
     /// The store has answered, whatever it said.
-    pub(crate) fn succeeded(&mut self, store: &str) {
+    fn succeeded(&mut self, store: &str) {
         self.conditions.remove(store);
     }
 
@@ -111,13 +121,18 @@ impl Health {
     }
 
     /// The store has not answered, or failed.
-    pub(crate) fn failed(&mut self, store: &str, now: UnixTime) {
+    fn failed(&mut self, store: &str, now: UnixTime) {
         let condition = self.conditions.entry(store.to_owned()).or_default();
         condition.failures = condition.failures.saturating_add(1);
         if condition.failures >= FAILURES {
             condition.rests_until = Some(now.saturating_add(REST));
         }
     }
+}
+
+/// Whether a store that says so is in trouble.
+pub(crate) fn is_failure(status: u16) -> bool {
+    matches!(status, 500 | 502 | 503 | 504)
 }
 
 #[cfg(test)]

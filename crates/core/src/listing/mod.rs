@@ -33,10 +33,10 @@ use std::time::Duration;
 
 use crate::acl::scope::{Scope, Viewer};
 use crate::disclosure::Disclosure;
-use crate::health::Health;
+use crate::health::{Health, is_failure};
 use crate::origin::OriginRequest;
 use crate::rejection::Rejection;
-use crate::retrieval::{FIRST_PAUSE, TRIES, is_failure};
+use crate::retrieval::{FIRST_PAUSE, TRIES};
 use crate::route::RouteBucket;
 use crate::store::{ListCall, Store, StoreAnswer, StoreError, Unanswered};
 use crate::time::UnixTime;
@@ -230,13 +230,7 @@ impl Listing {
         let eyes = Eyes { bucket: &objects.bucket, viewer: self.viewer.viewer() };
         let store = objects.bucket.store();
         objects.tries = objects.tries.saturating_add(1);
-        match answer {
-            Ok(ListAnswer { head, .. }) if !is_failure(head.status) => {
-                health.succeeded(store.name());
-            }
-            Err(Unanswered::NotSent) => {}
-            _ => health.failed(store.name(), now),
-        }
+        health.heard(store.name(), answer.map(|answer| answer.head.status), now);
         let was_sent = !matches!(answer, Err(Unanswered::NotSent));
         let rejection = match answer {
             Ok(ListAnswer { head, body }) if head.status == 200 => {

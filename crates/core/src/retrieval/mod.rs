@@ -37,7 +37,7 @@ use crate::cache::{CacheRule, Copy, CopyKey};
 use crate::conditions::is_for;
 use crate::disclosure::Disclosure;
 use crate::disposition::ContentDisposition;
-use crate::health::Health;
+use crate::health::{Health, is_failure};
 use crate::origin::{OriginRequest, Wanted};
 use crate::purge::Purges;
 use crate::rejection::Rejection;
@@ -233,13 +233,9 @@ impl Retrieval {
         now: UnixTime,
     ) -> Next {
         self.tries = self.tries.saturating_add(1);
+        health.heard(self.store(), answer.map(|answer| answer.status), now);
         let error = match answer {
             Ok(answer) => {
-                if is_failure(answer.status) {
-                    health.failed(self.store(), now);
-                } else {
-                    health.succeeded(self.store());
-                }
                 if let Some(key) = self.source.store.next_key(self.key, answer.status) {
                     return Self { key, tries: 0, ..self }.again(Duration::ZERO);
                 }
@@ -256,16 +252,12 @@ impl Retrieval {
                     Reading::Error(error) => error,
                 }
             }
-            // Which says nothing of the store, and would be the same the next time.
+            // Which would be the same the next time.
             Err(Unanswered::NotSent) => {
                 return self.elsewhere(StoreError::Unreachable, health, now);
             }
-            Err(Unanswered::Unreachable) => {
-                health.failed(self.store(), now);
-                StoreError::Unreachable
-            }
+            Err(Unanswered::Unreachable) => StoreError::Unreachable,
             Err(Unanswered::TimedOut) => {
-                health.failed(self.store(), now);
                 StoreError::TimedOut { after: self.source.store.timeout() }
             }
         };
@@ -369,11 +361,6 @@ enum Reading {
     OtherVersion,
     /// Nothing that the viewer could use.
     Error(StoreError),
-}
-
-/// Whether a store that says so is in trouble.
-pub(crate) fn is_failure(status: u16) -> bool {
-    matches!(status, 500 | 502 | 503 | 504)
 }
 
 /// Who else may be given the same answer for the same URL.

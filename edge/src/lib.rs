@@ -2,8 +2,9 @@
 //!
 //! It reads the viewer's request ([`viewer`]), hands it to the gate, sends the signed request
 //! that comes out ([`origin`], [`r2`]; [`listing`] reads the answer, too), keeps copies
-//! ([`cache`], [`chunks`]), lets WebCrypto check public keys' signatures ([`signature`]), and writes one line
-//! to the log. It decides nothing.
+//! ([`cache`], [`chunks`]), lets WebCrypto check public keys' signatures ([`signature`]), and
+//! writes one line to the log. What it runs by, it reads now and then ([`settings`]). It decides
+//! nothing.
 
 mod cache;
 mod chunks;
@@ -35,10 +36,11 @@ async fn fetch(
     context: Context,
 ) -> worker::Result<web_sys::Response> {
     let viewer = ViewerRequest::read(&request)?;
-    let (began, started) = (clock(), now());
+    let began = clock();
+    let started = UnixTime::from_secs(began.as_secs());
     let mut log = LogLine::new(started, &viewer.id, &viewer.method);
     log.path(viewer.target());
-    let (gate, problem) = settings::gate(&env).await;
+    let (gate, problem) = settings::gate(&env, started).await;
     if let (Ok(_), Some(problem)) = (&gate, problem) {
         log.settings(&problem);
     }

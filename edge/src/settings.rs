@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use cloakroom_core::gate::Gate;
 use cloakroom_core::settings::{Documents, MAX_AGE, Settings, read_max_age};
+use cloakroom_core::time::UnixTime;
 use futures_util::future::{Either, join, select};
 use js_sys::{Promise, Reflect};
 use wasm_bindgen::prelude::wasm_bindgen;
@@ -40,14 +41,18 @@ extern "C" {
     fn get(this: &Namespace, key: &str) -> Result<Promise, JsValue>;
 }
 
-/// The gate, or why there is none; and what is wrong with newer documents than its own.
-pub(crate) async fn gate(env: &Env) -> (Result<Arc<Gate>, String>, Option<String>) {
-    if SETTINGS.with_borrow(|settings| settings.is_due(now())) {
+/// The gate for a request that came at the time `started`, or why there is none; and what is wrong
+/// with newer documents than its own.
+pub(crate) async fn gate(
+    env: &Env,
+    started: UnixTime,
+) -> (Result<Arc<Gate>, String>, Option<String>) {
+    if SETTINGS.with_borrow(|settings| settings.is_due(started)) {
         let read = read(env).await;
         let secret = |name: &str| env.secret(name).ok().map(|secret| secret.to_string());
         SETTINGS.with_borrow_mut(|settings| settings.take(read, &secret, now()));
     }
-    SETTINGS.with_borrow(|settings| (settings.gate(now()), settings.problem().map(str::to_owned)))
+    SETTINGS.with_borrow(|settings| (settings.gate(started), settings.problem().map(str::to_owned)))
 }
 
 /// The documents. A policy in a variable comes before one in the namespace.

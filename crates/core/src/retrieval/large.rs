@@ -1,5 +1,7 @@
 //! Parts of objects that are kept in chunks: what is looked for after the whole copy.
 
+use std::sync::Arc;
+
 use crate::cache::CopyKey;
 use crate::chunks::{Outline, Piece, Pieces, Place};
 use crate::conditions::is_for;
@@ -18,7 +20,7 @@ pub(super) enum Looking {
     /// The outline of an object that is kept in chunks.
     Outline,
     /// The first chunk of the part that is wanted.
-    Chunk(Box<Part>),
+    Chunk(Arc<Part>),
 }
 
 /// A part that is put together of chunks.
@@ -80,7 +82,7 @@ impl Retrieval {
         match found.and_then(|found| self.plan(found, health, now)) {
             Some(part) => {
                 if let Some(copies) = &mut self.copies {
-                    copies.looking = Looking::Chunk(Box::new(part));
+                    copies.looking = Looking::Chunk(Arc::new(part));
                 }
                 Next::Look(Box::new(self))
             }

@@ -185,6 +185,8 @@ describe("parts and conditions", () => {
       ["bytes=4-", "bytes 4-9/10", "456789"],
       ["bytes=2-5", "bytes 2-5/10", "2345"],
       ["bytes=-3", "bytes 7-9/10", "789"],
+      ["bytes=-10", "bytes 0-9/10", "0123456789"],
+      ["bytes=-99", "bytes 0-9/10", "0123456789"],
     ]) {
       const answer = await get(path, { range });
       const { "content-range": found, "content-length": length } = answer.headers;

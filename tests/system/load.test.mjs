@@ -139,6 +139,7 @@ function wishFor(random, length, etag) {
     `bytes=${from}-${from + random.below(length - from)}`,
     `bytes=${from}-`,
     `bytes=-${from + 1}`,
+    `bytes=-${length}`,
     "bytes=0-",
   ];
   const range = random.pick(ranges);

@@ -84,8 +84,8 @@ describe("an object", () => {
         ["bytes=-0", 416, "bytes */10", ""],
         ["lines=2-4", 200, undefined, "0123456789"],
       ]) {
-        // A cache may ignore a range, and sends the whole for these.
-        if (prefix === "/cached/" && ["bytes=-99", "bytes=-0"].includes(range)) continue;
+        // A cache may ignore a range, and sends the whole for this one.
+        if (prefix === "/cached/" && range === "bytes=-0") continue;
         const answer = await get(`${prefix}public/a.txt`, { range });
         const { "content-range": found } = answer.headers;
         assert.deepEqual([answer.status, found, answer.text], [status, part, text], `${prefix} ${range}`);

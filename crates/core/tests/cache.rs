@@ -214,12 +214,20 @@ impl World {
     }
 }
 
-/// The status and the `Content-Range` of `bytes=A-` and `bytes=A-B`.
+/// The status and the `Content-Range` of `bytes=A-`, `bytes=A-B` and `bytes=-N`. As the cache of
+/// workerd does, it sends a whole for a suffix that is no shorter.
 fn part(range: Option<&str>, size: usize) -> (u16, Option<String>) {
     let Some(range) = range.and_then(|range| range.strip_prefix("bytes=")) else {
         return (200, None);
     };
     let (first, last) = range.split_once('-').unwrap();
+    if first.is_empty() {
+        let from = size.saturating_sub(last.parse().unwrap());
+        if from == 0 {
+            return (200, None);
+        }
+        return (206, Some(format!("bytes {from}-{}/{size}", size - 1)));
+    }
     let last = last.parse().unwrap_or(size - 1).min(size - 1);
     (206, Some(format!("bytes {first}-{last}/{size}")))
 }
@@ -453,6 +461,16 @@ fn parts_come_from_a_whole_copy() {
         let response = world.get(PUBLIC, &[("range", range)]);
         assert_eq!(header(response.as_ref().unwrap(), "content-range"), Some(expected));
         assert_eq!(seen(&mut world, response), "206 hit Copy");
+    }
+    for (range, expected) in
+        [("bytes=-9", "bytes 1-9/10"), ("bytes=-10", "bytes 0-9/10"), ("bytes=-99", "bytes 0-9/10")]
+    {
+        let response = world.get(PUBLIC, &[("range", range)]);
+        assert_eq!(header(response.as_ref().unwrap(), "content-range"), Some(expected));
+        assert_eq!(seen(&mut world, response), "206 hit Copy");
+        let response = world.get(PUBLIC, &[("range", range), ("if-range", "\"0\"")]);
+        assert_eq!(header(response.as_ref().unwrap(), "content-range"), None);
+        assert_eq!(seen(&mut world, response), "200 hit Copy");
     }
     for (validator, expected) in [("\"1\"", "206 hit Copy"), ("\"0\"", "200 hit Copy")] {
         let response = world.get(PUBLIC, &[("range", "bytes=5-"), ("if-range", validator)]);

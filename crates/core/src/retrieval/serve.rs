@@ -17,7 +17,7 @@ use super::{Body, CacheStatus, Copies, Next, Response, Retrieval};
 impl Retrieval {
     /// The store's answer, for the viewer and to keep.
     pub(super) fn serve_from_store(self, answer: StoreAnswer<'_>, now: UnixTime) -> Next {
-        let part = self.part_that_is_all(answer);
+        let part = self.wanted.part_that_is_all(answer);
         let cache = match &self.copies {
             None => CacheStatus::Bypass,
             Some(Copies { stale: None, .. }) => CacheStatus::Miss,
@@ -55,20 +55,6 @@ impl Retrieval {
         let body = self.wanted.body_of(&head, Body::Store);
         let response = Response::new(head, body, cache);
         Next::Respond(Box::new(Response { keep, outline, missed, ..response }))
-    }
-
-    /// The headers of the part that was wanted, when the store was asked for the whole in its
-    /// place: it is all of it.
-    fn part_that_is_all(&self, answer: StoreAnswer<'_>) -> Option<Vec<(String, String)>> {
-        let fits = |validator| is_for(validator, answer.validators());
-        if !self.asks_for_whole() || !self.wanted.header("if-range").is_none_or(fits) {
-            return None;
-        }
-        let length: u64 = answer.header("content-length")?.parse().ok()?;
-        let range = format!("bytes 0-{}/{length}", length.checked_sub(1)?);
-        let mut headers = answer.headers.to_vec();
-        headers.push(("content-range".to_owned(), range));
-        Some(headers)
     }
 
     /// The copy, of which the store says that it is still the object.
@@ -117,7 +103,11 @@ impl Retrieval {
             let wanted = self.wanted.clone().whole();
             return Err(Some(Next::Look(Box::new(Self { wanted, ..self.clone() }))));
         }
-        let answer = StoreAnswer { status, ..answer };
+        let part = self.wanted.part_that_is_all(answer);
+        let answer = match &part {
+            Some(headers) if status == 200 => StoreAnswer { status: 206, headers },
+            _ => StoreAnswer { status, ..answer },
+        };
         // What the store has just confirmed is as new as its answer.
         let age = if cache == CacheStatus::Revalidated { Duration::ZERO } else { copy.age(now) };
         let head = ViewerResponse::from_copy(&self.delivery, &answer, age, now);
@@ -137,6 +127,27 @@ impl Retrieval {
 }
 
 impl Wanted {
+    /// The headers of a whole as the part of it that is wanted, when that is all of it. A store
+    /// is asked for the whole when it may be kept, and the platform's cache says 200 to a suffix
+    /// that is no shorter than the copy.
+    fn part_that_is_all(&self, answer: StoreAnswer<'_>) -> Option<Vec<(String, String)>> {
+        let range = self.header("range").filter(|_| self.is_for_a_part())?;
+        if !self.header("if-range").is_none_or(|it| is_for(it, answer.validators())) {
+            return None;
+        }
+        let length: u64 = answer.header("content-length")?.parse().ok()?;
+        let last = length.checked_sub(1)?;
+        let is_all = match range.strip_prefix("bytes=-") {
+            Some(suffix) => suffix.parse::<u64>().is_ok_and(|suffix| suffix >= length),
+            None => range == "bytes=0-",
+        };
+        is_all.then(|| {
+            let mut headers = answer.headers.to_vec();
+            headers.push(("content-range".to_owned(), format!("bytes 0-{last}/{length}")));
+            headers
+        })
+    }
+
     /// Where the body of an answer is that would be in `place`.
     pub(super) fn body_of(&self, head: &ViewerResponse, place: Body) -> Body {
         if head.has_body && self.method == Method::Get { place } else { Body::None }

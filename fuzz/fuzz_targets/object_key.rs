@@ -6,6 +6,7 @@ use cloakroom_core::encoding::{Slash, encode};
 use cloakroom_core::object::{Bucket, KeyError, MAX_KEY_LENGTH, ObjectKey, decode_path};
 use cloakroom_core::upload::content_type::{ContentType, ContentTypes};
 use cloakroom_core::upload::key_template::{Filling, KeyTemplate};
+use cloakroom_fuzz::NOW;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|text: &str| {
@@ -26,7 +27,7 @@ fuzz_target!(|text: &str| {
     }
     let (template, filename) = text.split_once('\n').unwrap_or((text, text));
     if let Ok(template) = KeyTemplate::parse(template) {
-        let filling = Filling { principal: "alice", random: [7; 16], filename };
+        let filling = Filling { principal: "alice", now: NOW, random: [7; 16], filename };
         if let Ok(key) = template.fill(filling) {
             assert_eq!(ObjectKey::new(key.as_str()), Ok(key));
         }

@@ -66,9 +66,9 @@ async fn handle(
                         let holds = cloakroom_asymmetric::holds(checking.check());
                         checking.answer(holds)
                     }
-                    Step::Head(confirmation) => {
-                        let head = stores.head(&confirmation).await;
-                        break confirmation.settle(head, now()?);
+                    Step::Ask(pending) => {
+                        let reply = stores.ask(&pending.call()).await;
+                        pending.settle(reply, now()?)
                     }
                 };
             }

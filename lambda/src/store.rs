@@ -1,20 +1,27 @@
-//! What the store says of an object, asked through the AWS SDK.
+//! What a store says when it is asked about an upload, through the AWS SDK.
 
 use std::collections::HashMap;
 use std::time::Duration;
 
 use aws_sdk_s3::Client;
+use aws_sdk_s3::client::customize::CustomizableOperation;
 use aws_sdk_s3::config::retry::RetryConfig;
 use aws_sdk_s3::config::timeout::TimeoutConfig;
-use aws_sdk_s3::config::{BehaviorVersion, Credentials, Region};
-use aws_sdk_s3::types::ChecksumMode;
+use aws_sdk_s3::config::{
+    BehaviorVersion, Credentials, Region, RequestChecksumCalculation, ResponseChecksumValidation,
+};
+use aws_sdk_s3::error::SdkError;
+use aws_sdk_s3::types::{ChecksumMode, CompletedMultipartUpload, CompletedPart};
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
-use cloakroom_core::desk::{Confirmation, HeadError, StoredHead};
-use cloakroom_core::store::{Addressing, S3Store};
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use cloakroom_core::store::{Addressing, S3Store, Store};
+use cloakroom_core::upload::call::{CallError, Reply, StoreCall, StoredHead, What};
+use cloakroom_core::upload::checksum::{Checksum, ChecksumAlgorithm};
+use cloakroom_core::upload::multipart::Part;
 use tokio::sync::Mutex;
 
 /// How long a store may take, retries and all.
-const TIMEOUT: Duration = Duration::from_secs(10);
+const TIMEOUT: Duration = Duration::from_secs(20);
 
 /// One client for each store, made when it is first needed: issuing uploads needs none, so a
 /// cold start does not pay for TLS.
@@ -22,32 +29,161 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 pub(crate) struct Stores(Mutex<HashMap<String, Client>>);
 
 impl Stores {
-    /// The head of the object that `confirmation` is about.
-    pub(crate) async fn head(&self, confirmation: &Confirmation) -> Result<StoredHead, HeadError> {
-        let answer = self
-            .client(confirmation.store())
-            .await
-            .head_object()
-            .bucket(confirmation.bucket().as_str())
-            .key(confirmation.key().as_str())
-            .checksum_mode(ChecksumMode::Enabled)
-            .send()
-            .await
-            .map_err(|error| match error.as_service_error() {
-                Some(error) if error.is_not_found() => HeadError::NotFound,
-                _ => HeadError::Unavailable,
-            })?;
-        let size = answer.content_length().and_then(|size| u64::try_from(size).ok());
-        Ok(StoredHead {
-            size: size.ok_or(HeadError::Unavailable)?,
-            etag: answer.e_tag().unwrap_or_default().to_owned(),
-            checksum_sha256: answer.checksum_sha256().map(str::to_owned),
-        })
+    /// Asks a store.
+    pub(crate) async fn ask(&self, call: &StoreCall) -> Result<Reply, CallError> {
+        let Store::S3(store) = &call.store else { return Err(CallError::Unavailable) };
+        let client = self.client(store).await;
+        let (bucket, key) = (call.bucket.as_str(), call.key.as_str());
+        match &call.what {
+            What::Head => head(&client, bucket, key).await,
+            What::FirstBytes(length) => first_bytes(&client, bucket, key, *length).await,
+            What::CreateMultipart(headers) => create(&client, bucket, key, headers).await,
+            What::ListParts { upload_id } => list_parts(&client, bucket, key, upload_id).await,
+            What::CompleteMultipart { upload_id, parts, create_only } => {
+                complete(&client, (bucket, key), upload_id, parts, *create_only).await
+            }
+            What::AbortMultipart { upload_id } => {
+                let abort = client.abort_multipart_upload().bucket(bucket).key(key);
+                abort.upload_id(upload_id).send().await.map_err(refusal)?;
+                Ok(Reply::Done)
+            }
+        }
     }
 
     async fn client(&self, store: &S3Store) -> Client {
         let mut clients = self.0.lock().await;
         clients.entry(store.name.clone()).or_insert_with(|| connect(store)).clone()
+    }
+}
+
+async fn head(client: &Client, bucket: &str, key: &str) -> Result<Reply, CallError> {
+    let answer = client
+        .head_object()
+        .bucket(bucket)
+        .key(key)
+        .checksum_mode(ChecksumMode::Enabled)
+        .send()
+        .await
+        .map_err(refusal)?;
+    let size = answer.content_length().and_then(|size| u64::try_from(size).ok());
+    let checksums = [
+        (ChecksumAlgorithm::Sha256, answer.checksum_sha256()),
+        (ChecksumAlgorithm::Crc32c, answer.checksum_crc32_c()),
+        (ChecksumAlgorithm::Crc64Nvme, answer.checksum_crc64_nvme()),
+    ];
+    Ok(Reply::Head(StoredHead {
+        size: size.ok_or(CallError::Unavailable)?,
+        etag: answer.e_tag().unwrap_or_default().to_owned(),
+        content_type: answer.content_type().map(str::to_owned),
+        // That of several parts is one of their checksums, and is not read.
+        checksums: checksums
+            .into_iter()
+            .filter_map(|(algorithm, value)| Checksum::parse(algorithm, value?))
+            .collect(),
+    }))
+}
+
+async fn first_bytes(
+    client: &Client,
+    bucket: &str,
+    key: &str,
+    length: u64,
+) -> Result<Reply, CallError> {
+    let range = format!("bytes=0-{}", length.saturating_sub(1));
+    let answer =
+        client.get_object().bucket(bucket).key(key).range(range).send().await.map_err(refusal)?;
+    let mut body = answer.body;
+    let mut bytes = Vec::new();
+    // A store that knows no ranges sends everything, of which no more is read than was wanted.
+    let wanted = usize::try_from(length).unwrap_or(usize::MAX);
+    while bytes.len() < wanted {
+        match body.next().await {
+            Some(Ok(chunk)) => bytes.extend_from_slice(&chunk),
+            Some(Err(_)) => return Err(CallError::Unavailable),
+            None => break,
+        }
+    }
+    bytes.truncate(wanted);
+    Ok(Reply::FirstBytes(bytes))
+}
+
+async fn create(
+    client: &Client,
+    bucket: &str,
+    key: &str,
+    headers: &[(String, String)],
+) -> Result<Reply, CallError> {
+    let operation = client.create_multipart_upload().bucket(bucket).key(key).customize();
+    let answer = with_headers(operation, headers).send().await.map_err(refusal)?;
+    answer.upload_id().map(|id| Reply::Created(id.to_owned())).ok_or(CallError::Unavailable)
+}
+
+async fn list_parts(
+    client: &Client,
+    bucket: &str,
+    key: &str,
+    upload_id: &str,
+) -> Result<Reply, CallError> {
+    let list = client.list_parts().bucket(bucket).key(key).upload_id(upload_id);
+    let mut pages = list.into_paginator().send();
+    let mut parts = Vec::new();
+    while let Some(page) = pages.next().await {
+        for part in page.map_err(refusal)?.parts() {
+            parts.push(read_part(part).ok_or(CallError::Unavailable)?);
+        }
+    }
+    Ok(Reply::Parts(parts))
+}
+
+fn read_part(part: &aws_sdk_s3::types::Part) -> Option<Part> {
+    Some(Part {
+        number: u16::try_from(part.part_number()?).ok()?,
+        size: u64::try_from(part.size()?).ok()?,
+        etag: part.e_tag()?.to_owned(),
+    })
+}
+
+async fn complete(
+    client: &Client,
+    (bucket, key): (&str, &str),
+    upload_id: &str,
+    parts: &[Part],
+    create_only: bool,
+) -> Result<Reply, CallError> {
+    let part = |part: &Part| {
+        let number = i32::from(part.number);
+        CompletedPart::builder().part_number(number).e_tag(&part.etag).build()
+    };
+    let parts = CompletedMultipartUpload::builder()
+        .set_parts(Some(parts.iter().map(part).collect()))
+        .build();
+    let complete = client.complete_multipart_upload().bucket(bucket).key(key).upload_id(upload_id);
+    let complete =
+        complete.multipart_upload(parts).set_if_none_match(create_only.then(|| "*".to_owned()));
+    complete.send().await.map_err(refusal)?;
+    Ok(Reply::Done)
+}
+
+/// The operation with these headers, which are then signed.
+fn with_headers<T, E, B>(
+    operation: CustomizableOperation<T, E, B>,
+    headers: &[(String, String)],
+) -> CustomizableOperation<T, E, B> {
+    let headers = headers.to_vec();
+    operation.mutate_request(move |request| {
+        for (name, value) in &headers {
+            request.headers_mut().insert(name.clone(), value.clone());
+        }
+    })
+}
+
+/// What a failed call says.
+fn refusal<E>(error: SdkError<E, HttpResponse>) -> CallError {
+    match error.raw_response().map(|response| response.status().as_u16()) {
+        Some(404) => CallError::NotFound,
+        Some(412) => CallError::Exists,
+        Some(400 | 403) => CallError::Refused,
+        _ => CallError::Unavailable,
     }
 }
 
@@ -69,6 +205,9 @@ fn connect(store: &S3Store) -> Client {
             None,
             "policy",
         ))
+        // Browsers send parts without checksums, so none is promised for them.
+        .request_checksum_calculation(RequestChecksumCalculation::WhenRequired)
+        .response_checksum_validation(ResponseChecksumValidation::WhenRequired)
         .retry_config(RetryConfig::standard().with_max_attempts(3))
         .timeout_config(TimeoutConfig::builder().operation_timeout(TIMEOUT).build())
         .build();

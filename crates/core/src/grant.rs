@@ -62,6 +62,8 @@ pub enum Dialect {
     JwtBearer,
     /// A JSON Web Token in a cookie.
     JwtCookie,
+    /// A JSON Web Token in the path of an upload's URL, for clients that can send nothing else.
+    JwtPath,
     /// A JSON Web Token in `X-Auth-Token`, where Swift's clients send theirs.
     JwtAuthToken,
     /// A token of Swift's authentication.
@@ -85,6 +87,7 @@ impl Dialect {
             Self::EdgeAuthCookie => "edgeauth_cookie",
             Self::JwtBearer => "jwt_bearer",
             Self::JwtCookie => "jwt_cookie",
+            Self::JwtPath => "jwt_path",
             Self::JwtAuthToken => "jwt_auth_token",
             Self::SwiftToken => "swift_token",
             Self::TicketCookie => "ticket_cookie",
@@ -104,7 +107,11 @@ impl Dialect {
     /// Whether the credential is part of the URL, so that whoever has the URL has it all.
     pub const fn is_in_url(self) -> bool {
         match self {
-            Self::Sigv4Query | Self::TempUrl | Self::CloudFrontUrl | Self::EdgeAuthQuery => true,
+            Self::Sigv4Query
+            | Self::TempUrl
+            | Self::CloudFrontUrl
+            | Self::EdgeAuthQuery
+            | Self::JwtPath => true,
             Self::Anonymous
             | Self::Sigv4Header
             | Self::CloudFrontCookie

@@ -6,7 +6,7 @@
 //! | TempURL | `temp_url_*` in the query |
 //! | CloudFront | `Expires`, `Policy`, `Signature`, `Key-Pair-Id` in the query, or cookies when there is a key |
 //! | EdgeAuth | a parameter, header or cookie of a name that some key has |
-//! | JWT | `Authorization: Bearer`, a cookie of a name that some key has, or where Swift's token does |
+//! | JWT | `Authorization: Bearer`, a cookie of a name that some key has, where Swift's token does, or in the path of an upload |
 //! | Swift's token | `X-Auth-Token` or `X-Storage-Token` |
 //! | ticket cookie | a cookie of a name that some route has |
 //!
@@ -192,6 +192,23 @@ impl<'r> Presented<'r> {
                 Self::TicketCookie(PresentedTicketCookie::parse(request, is_ours)?)
             }
         })
+    }
+
+    /// The token that the path of `request` holds, for clients that can send nothing else.
+    ///
+    /// # Errors
+    /// When there is another credential, or the token cannot be read. Cookies do not count, as
+    /// beside any other credential.
+    pub fn in_path(
+        request: &'r Request<'r>,
+        token: &'r str,
+        keyring: &Keyring,
+    ) -> Result<Self, CredentialError> {
+        let others = in_query(request, keyring).chain(in_headers(request, keyring));
+        match only(others)? {
+            Some(_) => Err(CredentialError::Several),
+            None => Ok(Self::Jwt(PresentedJwt::parse(request, Dialect::JwtPath, token)?)),
+        }
     }
 
     /// How the credential is presented.

@@ -397,7 +397,7 @@ fn upload_row(error: &UploadError) -> Row {
             404,
             "NotFound",
             "no_such_path",
-            "There is `POST /uploads` and `POST /uploads/{id}/confirm`.".into(),
+            "There is no such path. `GET /openapi.json` says which there are.".into(),
         ),
         UploadError::SignIn => (
             401,
@@ -408,6 +408,13 @@ fn upload_row(error: &UploadError) -> Row {
         UploadError::NotAUser => {
             (403, "AccessDenied", "not_a_user", "Only users of the app can upload.".into())
         }
+        UploadError::OtherOrigin => (
+            403,
+            "AccessDenied",
+            "cookie_of_other_origin",
+            "With a cookie, only pages of this host can upload. Send `Authorization: Bearer <token>`."
+                .into(),
+        ),
         UploadError::Order { problem } => {
             (400, "InvalidRequest", "malformed_order", problem.clone().into())
         }
@@ -422,6 +429,21 @@ fn upload_row(error: &UploadError) -> Row {
             "NoSuchUpload",
             "upload_too_old",
             "This upload is too old to be confirmed. Start again.".into(),
+        ),
+        UploadError::OtherKind { problem } => {
+            (409, "InvalidRequest", "other_kind", (*problem).into())
+        }
+        UploadError::NoParts => (
+            404,
+            "NoSuchUpload",
+            "no_parts",
+            "The store does not know this upload: it was completed or aborted.".into(),
+        ),
+        UploadError::StoreRefused => (
+            502,
+            "BadGateway",
+            "store_refused",
+            "The store does not take this file. Its operator has to look into the policy.".into(),
         ),
         UploadError::NotStored => (
             409,

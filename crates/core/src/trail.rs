@@ -104,7 +104,7 @@ impl Trail {
 
     /// An upload, which has no route: its rule leads to the object.
     pub(crate) fn ruled(&mut self, rule: &UploadRule, key: &ObjectKey) {
-        self.store = Some(rule.destination.store.name.clone());
+        self.store = Some(rule.destination.store.name().to_owned());
         self.bucket = Some(rule.destination.bucket.to_string());
         self.key = Some(key.to_string());
         self.pattern = Some(rule.name.clone());

@@ -368,7 +368,7 @@ fn each_error_names_its_place() {
             "/uploads/photos/key",
             Some(json!("users/{user}/{random}")),
             "policy: at `uploads.photos.key`: has a placeholder `{user}`; there are `{principal}`, \
-             `{random}` and `{filename}`",
+             `{date}`, `{random}`, `{filename}`, `{safe_filename}`",
         ),
         (
             "/uploads/photos/key",

@@ -24,6 +24,22 @@ pub struct Answer {
     no: Option<Box<No>>,
 }
 
+/// The form of a body.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Form {
+    Json,
+    Xml,
+}
+
+impl Form {
+    const fn content_type(self) -> &'static str {
+        match self {
+            Self::Json => "application/json",
+            Self::Xml => "application/xml",
+        }
+    }
+}
+
 #[derive(Clone)]
 struct No {
     row: Row,
@@ -53,15 +69,32 @@ impl fmt::Debug for Answer {
 }
 
 impl Answer {
-    /// A JSON answer.
-    pub(super) fn json(body: String, cors: Vec<(&'static str, String)>, log: LogEntry) -> Self {
+    /// An answer to what was served.
+    pub(super) fn served(
+        form: Form,
+        body: String,
+        cors: Vec<(&'static str, String)>,
+        log: LogEntry,
+    ) -> Self {
         let mut headers = vec![
-            ("content-type", "application/json".to_owned()),
+            ("content-type", form.content_type().to_owned()),
             // The answer holds links that work by themselves.
             ("cache-control", "no-store".to_owned()),
         ];
         headers.extend(cors);
         Self::new(200, headers, body, log)
+    }
+
+    /// The answer to a request that is not served, in the one form that its client reads.
+    pub(super) fn rejected_as(
+        rejection: &Rejection,
+        (form, body): (Form, String),
+        cors: Vec<(&'static str, String)>,
+    ) -> Self {
+        let mut headers = rejection.headers();
+        headers.push(("content-type", form.content_type().to_owned()));
+        headers.extend(cors);
+        Self::new(rejection.row().status, headers, body, rejection.into())
     }
 
     /// An answer that has one form, whoever reads it.

@@ -1,42 +1,74 @@
-//! The desk: uploads issued and confirmed as an HTTP API, and an [`answer`] to everything.
+//! The desk: uploads issued, completed and confirmed as an HTTP API, and an [`answer`] to
+//! everything.
 //!
-//! | request | answer |
+//! Clients speak several protocols, which differ in paths and words alone: each is read into one
+//! question and written from one answer, and what is allowed is decided in between, once for all of
+//! them.
+//!
+//! | protocol | paths |
 //! |---|---|
-//! | `POST /uploads` with an [order](crate::upload::order) | 200 `{id, method, url, headers, key, expires_at, read}` |
-//! | `POST /uploads/{id}/confirm` | 200 `{key, size, etag, read}` |
-//! | `OPTIONS` of either | 204 with the CORS headers |
+//! | the desk's own | `POST /uploads`, `…/{id}/parts`, `…/{id}/complete`, `…/{id}/confirm`, `DELETE …/{id}` |
+//! | Uppy's Companion | `/companion[/{rule}][/t/{token}]/s3/…` |
+//! | Uppy's `signRequest` | `POST /sign-request[/{rule}]` |
+//! | Rails' Active Storage | `POST /rails/active_storage/direct_uploads[/{rule}]` |
+//! | better-upload | `POST /better-upload` |
+//! | steps that a URL alone allows | `/upload-steps/{step}` |
 //!
-//! Both want `Authorization: Bearer <JWT>`. Every other answer is that of a [`Rejection`],
-//! in the form that its reader understands: see [`Answer::told_to`].
+//! All but the last want a user's token: in `Authorization: Bearer`, in a cookie of this host, or,
+//! for Companion, in the path. Every other answer is that of a [`Rejection`].
 //!
 //! A `GET` or `HEAD` of any other path is a read: the gate decides about it as at the edge, and
 //! sends the viewer to the store, since a function cannot stream.
 
+mod active_storage;
 pub mod answer;
+mod api;
+mod better_upload;
+mod companion;
+mod protocol;
+mod sign_request;
+mod steps;
+mod work;
 
-use serde_json::json;
+use std::sync::Arc;
 
 use crate::cors::Cors;
+use crate::crypto::hmac_sha256;
 use crate::gate::{self, Gate};
 use crate::grant::{Grant, PendingGrant, Verified};
 use crate::log::Verdict;
-use crate::object::{Bucket, ObjectKey};
 use crate::policy::{Policy, PolicyError, Secrets};
 use crate::presented::{CredentialError, Presented};
 use crate::public_key::SignatureCheck;
 use crate::rejection::Rejection;
 use crate::request::{Method, Request};
-use crate::store::S3Store;
 use crate::time::UnixTime;
 use crate::trail::Trail;
 use crate::upload::UploadError;
-use crate::upload::order::Order;
+use crate::upload::call::{CallError, Reply, StoreCall};
 use crate::upload::receipt::Receipt;
-use crate::upload::rule::{UploadRule, UploadRules, user_of};
+use crate::upload::rule::{Naming, UploadRule, UploadRules};
+use crate::upload::step;
+use crate::upload::uploader::Uploader;
 
-use self::answer::{Answer, LogEntry};
+use self::answer::{Answer, Form, LogEntry};
+use self::protocol::{Ask, Protocol, STEPS, Target};
+use self::sign_request::Wanted;
+use self::work::{Done, Progress, Upload, Work};
 
-const ALLOW: &str = "POST, OPTIONS";
+const METHODS: &str = "GET, POST, DELETE, OPTIONS";
+
+/// What pages of other origins may send, in any of the protocols.
+const HEADERS: [&str; 8] = [
+    "authorization",
+    "content-type",
+    "accept",
+    "uppy-auth-token",
+    "uppy-credentials-params",
+    "uppy-versions",
+    "x-csrf-token",
+    "x-requested-with",
+];
 
 /// A policy with its secrets, ready to issue uploads.
 #[derive(Clone, Debug)]
@@ -52,8 +84,8 @@ pub enum Step<'d, 'r> {
     Answer(Answer),
     /// Check a public key's signature, then [`Checking::answer`].
     Check(Checking<'d, 'r>),
-    /// Ask the store for the head of an object, then [`Confirmation::settle`].
-    Head(Box<Confirmation>),
+    /// Ask the store, then [`Pending::settle`].
+    Ask(Box<Pending>),
 }
 
 /// A request that waits for an answer about the signature of its credential.
@@ -62,39 +94,42 @@ pub struct Checking<'d, 'r>(Waiting<'d, 'r>);
 
 #[derive(Clone, Debug)]
 enum Waiting<'d, 'r> {
-    Call { desk: &'d Desk, call: Call<'r>, pending: Box<PendingGrant<'r>> },
+    Call { desk: &'d Desk, call: Box<Call<'r>>, pending: Box<PendingGrant<'r>> },
     Read(Box<gate::Checking<'d, 'r>>),
 }
 
 /// What was asked of the desk.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 struct Call<'r> {
     request: &'r Request<'r>,
-    /// The upload to confirm; none when one is ordered.
-    upload_id: Option<&'r str>,
-    body: &'r [u8],
+    asked: Result<(Ask<'r>, Protocol), UploadError>,
+    /// How a no is said.
+    protocol: Protocol,
     now: UnixTime,
     random: [u8; 16],
 }
 
-/// What the store says of an object.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct StoredHead {
-    /// Its size in bytes.
-    pub size: u64,
-    /// Its ETag, with its quotes.
-    pub etag: String,
-    /// The base64 of its SHA-256, when the store knows it.
-    pub checksum_sha256: Option<String>,
+/// A request that waits for the store's word.
+#[derive(Clone, Debug)]
+pub struct Pending {
+    work: Box<Work>,
+    voice: Voice,
 }
 
-/// Why the store does not say.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum HeadError {
-    /// There is no such object.
-    NotFound,
-    /// The store did not answer, or refused.
-    Unavailable,
+/// How an answer is said.
+#[derive(Clone, Debug)]
+struct Voice {
+    language: Language,
+    /// Where the desk's steps are.
+    base: String,
+    cors: Vec<(&'static str, String)>,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Language {
+    Of(Protocol),
+    /// The XML of S3.
+    S3,
 }
 
 impl Desk {
@@ -111,17 +146,6 @@ impl Desk {
         Ok(Self { gate: Gate::of_uploads(policy, secrets)?, rules })
     }
 
-    /// The stores that confirmations may ask, each once.
-    pub fn stores(&self) -> Vec<&S3Store> {
-        let mut stores: Vec<&S3Store> = Vec::new();
-        for rule in self.rules.iter() {
-            if !stores.iter().any(|store| store.name == rule.destination.store.name) {
-                stores.push(&rule.destination.store);
-            }
-        }
-        stores
-    }
-
     /// Handles a request that came at the time `now`. `random` must not be guessable, and must
     /// never be given twice.
     pub fn handle<'d, 'r>(
@@ -131,58 +155,173 @@ impl Desk {
         now: UnixTime,
         random: [u8; 16],
     ) -> Step<'d, 'r> {
-        if upload_of(request).is_err() && request.method() != Method::Post {
-            return match self.gate.decide(request, now) {
-                gate::Step::Decided(decision) => Step::Answer(Answer::of_read(decision)),
-                gate::Step::Check(checking) => {
-                    Step::Check(Checking(Waiting::Read(Box::new(checking))))
-                }
-            };
-        }
+        let Some(target) = Target::of(request.path()) else {
+            return self.read(request, now);
+        };
         if request.method() == Method::Options {
             return Step::Answer(self.preflight(request));
         }
-        let verified = upload_of(request).and_then(|upload_id| {
-            let call = Call { request, upload_id, body, now, random };
-            self.verify(&call).map(|verified| (call, verified))
-        });
+        if let Some(sealed) = target.step() {
+            return self.take_step(sealed, request, body, now);
+        }
+        let protocol = target.protocol();
+        let verified = match target.read(request, body) {
+            Err(allow) => Err(protocol::method_not_allowed(allow)),
+            Ok(asked) => self
+                .verify(request, target, now)
+                .map(|verified| (Call { request, asked, protocol, now, random }, verified)),
+        };
         match verified {
-            Ok((call, Verified::Granted(grant))) => self.serve(&call, Ok(grant)),
+            Ok((call, Verified::Granted(grant))) => self.serve(call, Ok(grant)),
             Ok((call, Verified::Pending(pending))) => {
-                let pending = Box::new(pending);
+                let (call, pending) = (Box::new(call), Box::new(pending));
                 Step::Check(Checking(Waiting::Call { desk: self, call, pending }))
             }
-            Err(rejection) => Step::Answer(self.reject(Some(request), &rejection)),
+            Err(rejection) => {
+                let voice = self.voice(Language::Of(protocol), request, None);
+                Step::Answer(voice.reject(&rejection, Trail::default()))
+            }
         }
     }
 
-    fn verify<'r>(&self, call: &Call<'r>) -> Result<Verified<'r>, Rejection> {
-        if call.request.method() != Method::Post {
-            return Err(Rejection::MethodNotAllowed { allow: ALLOW });
+    /// A request for an object.
+    fn read<'d, 'r>(&'d self, request: &'r Request<'r>, now: UnixTime) -> Step<'d, 'r> {
+        if request.method() == Method::Post {
+            let rejection = Rejection::Upload(UploadError::NoSuchPath);
+            return Step::Answer(self.reject(Some(request), &rejection));
         }
-        let presented = Presented::parse(call.request, self.gate.keyring())?;
-        Ok(presented.verify(self.gate.keyring(), call.now)?)
+        match self.gate.decide(request, now) {
+            gate::Step::Decided(decision) => Step::Answer(Answer::of_read(decision)),
+            gate::Step::Check(checking) => Step::Check(Checking(Waiting::Read(Box::new(checking)))),
+        }
+    }
+
+    fn verify<'r>(
+        &self,
+        request: &'r Request<'r>,
+        target: Target<'r>,
+        now: UnixTime,
+    ) -> Result<Verified<'r>, Rejection> {
+        let keyring = self.gate.keyring();
+        let presented = match target.token() {
+            Some(token) => Presented::in_path(request, token, keyring)?,
+            None => Presented::parse(request, keyring)?,
+        };
+        Ok(presented.verify(keyring, now)?)
     }
 
     fn serve(
         &self,
-        call: &Call<'_>,
+        call: Call<'_>,
         grant: Result<Grant<'_>, CredentialError>,
     ) -> Step<'static, 'static> {
-        let mut trail = Trail::default();
+        let (mut trail, request, now) = (Trail::default(), call.request, call.now);
+        let language = Language::Of(call.protocol);
         let served = grant.map_err(Rejection::Credential).and_then(|grant| {
-            let grant = trail.granted(grant);
-            match call.upload_id {
-                None => self.issue(&grant, call, &mut trail).map(Step::Answer),
-                Some(id) => self
-                    .confirm(&grant, id, call.now, &mut trail)
-                    .map(|confirmation| Step::Head(Box::new(confirmation))),
+            let uploader = Uploader::of(&trail.granted(grant))?;
+            if uploader == Uploader::Anonymous && !self.rules.admit_anyone() {
+                return Err(UploadError::SignIn.into());
             }
+            let (ask, protocol) = call.asked?;
+            let naming = Naming { now, random: call.random };
+            let base = steps_of(request);
+            let (rule, progress) = self.perform(ask, &uploader, naming, &base, &mut trail)?;
+            Ok((rule, progress, Language::Of(protocol)))
         });
-        served.unwrap_or_else(|rejection| {
-            let answer = self.reject(Some(call.request), &rejection);
-            Step::Answer(answer.with_trail(trail))
+        match served {
+            Ok((rule, progress, language)) => {
+                self.voice(language, request, Some(&rule)).go_on(&rule, progress, trail, now)
+            }
+            Err(rejection) => {
+                Step::Answer(self.voice(language, request, None).reject(&rejection, trail))
+            }
+        }
+    }
+
+    /// Does what is asked, as far as it goes without the store.
+    fn perform(
+        &self,
+        ask: Ask<'_>,
+        uploader: &Uploader,
+        naming: Naming,
+        base: &str,
+        trail: &mut Trail,
+    ) -> Result<(Arc<UploadRule>, Progress), UploadError> {
+        let now = naming.now;
+        let asked = |work: Work| Progress::Ask(Box::new(work));
+        let mut open = |id: &str, key: Option<&str>| {
+            let (rule, receipt) = Receipt::unseal(id, uploader, &self.rules, now)?;
+            match key {
+                Some(key) if key != receipt.key.as_str() => Err(UploadError::UnknownUpload),
+                _ => Ok((Arc::clone(rule), Upload::new(rule, receipt, trail))),
+            }
+        };
+        Ok(match ask {
+            Ask::Begin { rule, orders } => {
+                let rule = self.rules.find(rule.as_deref())?;
+                let progress = work::begin(rule, uploader, orders, namings(naming), trail)?;
+                (Arc::clone(rule), progress)
+            }
+            Ask::SignParts { id, key, numbers } => {
+                let (rule, upload) = open(id, key.as_deref())?;
+                (rule, Progress::Done(upload.sign_parts(&numbers, now)?))
+            }
+            Ask::ListParts { id, key } => {
+                let (rule, upload) = open(id, key.as_deref())?;
+                (rule, asked(upload.list_parts()?))
+            }
+            Ask::Complete { id, key, sent } => {
+                let (rule, upload) = open(id, key.as_deref())?;
+                (rule, asked(upload.complete(sent)?))
+            }
+            Ask::Abort { id, key } => {
+                let (rule, upload) = open(id, key.as_deref())?;
+                (rule, asked(upload.abort()?))
+            }
+            Ask::Confirm { id } => {
+                let (rule, upload) = open(id, None)?;
+                (rule, asked(upload.confirm()))
+            }
+            Ask::SignStep(Wanted::Create { rule, filename }) => {
+                let rule = self.rules.find(rule.as_deref())?;
+                let done = work::sign_create(rule, uploader, filename, naming, base)?;
+                (Arc::clone(rule), Progress::Done(done))
+            }
+            Ask::SignStep(Wanted::Part { id, key, number }) => {
+                let (rule, upload) = open(&id, Some(&key))?;
+                (rule, Progress::Done(upload.sign_parts(&[number], now)?))
+            }
+            Ask::SignStep(Wanted::List { id, key }) => {
+                let (rule, upload) = open(&id, Some(&key))?;
+                (rule, Progress::Done(upload.sign_step(step::Step::ListParts, base, now)?))
+            }
+            Ask::SignStep(Wanted::Complete { id, key }) => {
+                let (rule, upload) = open(&id, Some(&key))?;
+                (rule, Progress::Done(upload.sign_step(step::Step::Complete, base, now)?))
+            }
+            Ask::SignStep(Wanted::Abort { id, key }) => {
+                let (rule, upload) = open(&id, Some(&key))?;
+                (rule, Progress::Done(upload.sign_step(step::Step::Abort, base, now)?))
+            }
         })
+    }
+
+    fn take_step(
+        &self,
+        sealed: &str,
+        request: &Request<'_>,
+        body: &[u8],
+        now: UnixTime,
+    ) -> Step<'static, 'static> {
+        let mut trail = Trail::default();
+        match steps::take(&self.rules, sealed, request, body, now, &mut trail) {
+            Ok((rule, progress)) => {
+                self.voice(Language::S3, request, Some(&rule)).go_on(&rule, progress, trail, now)
+            }
+            Err(rejection) => {
+                Step::Answer(self.voice(Language::S3, request, None).reject(&rejection, trail))
+            }
+        }
     }
 
     /// The answer to a request that is not served; `request` is absent when it could not even
@@ -192,51 +331,9 @@ impl Desk {
         Answer::rejected(rejection, cors)
     }
 
-    fn issue(
-        &self,
-        grant: &Grant<'_>,
-        call: &Call<'_>,
-        trail: &mut Trail,
-    ) -> Result<Answer, Rejection> {
-        user_of(grant)?;
-        let (order, now) = (Order::parse(call.body)?, call.now);
-        let rule = self.rules.find(order.rule.as_deref())?;
-        let admitted = rule.admit(grant, order, call.random)?;
-        trail.ruled(rule, admitted.key());
-        let put = admitted.sign(now);
-        let headers: serde_json::Map<_, _> =
-            put.headers.iter().map(|(name, value)| ((*name).to_owned(), json!(value))).collect();
-        let body = json!({
-            "id": Receipt::new(&admitted, now).seal(&rule.seal_secret),
-            "method": "PUT",
-            "url": put.url.expose(),
-            "headers": headers,
-            "key": admitted.key().as_str(),
-            "expires_at": put.expires_at.to_rfc3339(),
-            "read": rule.read_url(admitted.key(), now).expose(),
-        });
-        let log = LogEntry { verdict: Verdict::Allow("issued"), trail: trail.clone() };
-        Ok(Answer::json(body.to_string(), rule.cors.headers(grant.request()), log))
-    }
-
-    fn confirm(
-        &self,
-        grant: &Grant<'_>,
-        id: &str,
-        now: UnixTime,
-        trail: &mut Trail,
-    ) -> Result<Confirmation, Rejection> {
-        let receipt = Receipt::unseal(id, user_of(grant)?, &self.rules, now)?;
-        let rule = self.rules.find(Some(&receipt.rule))?.clone();
-        trail.ruled(&rule, &receipt.key);
-        let cors = rule.cors.headers(grant.request());
-        Ok(Confirmation { rule, receipt, cors, trail: trail.clone() })
-    }
-
     fn preflight(&self, request: &Request<'_>) -> Answer {
-        let mut headers =
-            self.cors().preflight(request, "POST", &["authorization", "content-type"]);
-        headers.push(("allow", ALLOW.to_owned()));
+        let mut headers = self.cors().preflight(request, METHODS, &HEADERS);
+        headers.push(("allow", METHODS.to_owned()));
         let log = LogEntry { verdict: Verdict::Allow("preflight"), trail: Trail::default() };
         Answer::new(204, headers, String::new(), log)
     }
@@ -244,11 +341,83 @@ impl Desk {
     /// A preflight names no rule, so a page that may use one of them may ask.
     fn cors(&self) -> Cors {
         let origins = self.rules.iter().flat_map(|rule| rule.cors.allow_origins.iter().cloned());
-        Cors { allow_origins: origins.collect(), ..Cors::default() }
+        let allow_origins: Vec<_> = origins.collect();
+        let allow_credentials = !allow_origins.iter().any(|origin| origin == "*");
+        Cors { allow_origins, allow_credentials, ..Cors::default() }
+    }
+
+    fn voice(&self, language: Language, request: &Request<'_>, rule: Option<&UploadRule>) -> Voice {
+        let cors = rule.map_or_else(|| self.cors(), |rule| rule.cors.clone());
+        Voice { language, base: steps_of(request), cors: cors.headers(request) }
     }
 }
 
-impl Checking<'_, '_> {
+/// Where steps are, for the client that asks.
+fn steps_of(request: &Request<'_>) -> String {
+    format!("{}://{}{STEPS}", request.scheme().as_str(), request.host())
+}
+
+/// As many namings as are wanted, of one that must never be given twice.
+fn namings(first: Naming) -> impl Iterator<Item = Naming> {
+    (0_u32..).map(move |number| match number {
+        0 => first,
+        _ => {
+            let mut random = [0; 16];
+            let derived = hmac_sha256(&first.random, &[&number.to_be_bytes()]);
+            for (byte, derived) in random.iter_mut().zip(derived) {
+                *byte = derived;
+            }
+            Naming { random, ..first }
+        }
+    })
+}
+
+impl Voice {
+    fn go_on(
+        self,
+        rule: &UploadRule,
+        progress: Progress,
+        trail: Trail,
+        now: UnixTime,
+    ) -> Step<'static, 'static> {
+        match progress {
+            Progress::Ask(work) => Step::Ask(Box::new(Pending { work, voice: self })),
+            Progress::Done(done) => Step::Answer(self.tell(rule, &done, trail, now)),
+        }
+    }
+
+    fn tell(&self, rule: &UploadRule, done: &Done, trail: Trail, now: UnixTime) -> Answer {
+        let log = LogEntry { verdict: Verdict::Allow(done.as_str()), trail };
+        let body = match self.language {
+            Language::Of(protocol) => match protocol.write(done, rule, &self.base, now) {
+                Ok(json) => json.map(|json| (Form::Json, json.to_string())),
+                Err(error) => return self.reject(&error.into(), log.trail),
+            },
+            Language::S3 => steps::write(done, rule, now).map(|xml| (Form::Xml, xml)),
+        };
+        match body {
+            Some((form, body)) => Answer::served(form, body, self.cors.clone(), log),
+            None => Answer::new(204, self.cors.clone(), String::new(), log),
+        }
+    }
+
+    fn reject(&self, rejection: &Rejection, trail: Trail) -> Answer {
+        let row = rejection.row();
+        let body = match self.language {
+            Language::Of(protocol) => {
+                protocol.write_error(&row).map(|json| (Form::Json, json.to_string()))
+            }
+            Language::S3 => Some((Form::Xml, steps::write_error(&row))),
+        };
+        let answer = match body {
+            None => Answer::rejected(rejection, self.cors.clone()),
+            Some((form, body)) => Answer::rejected_as(rejection, (form, body), self.cors.clone()),
+        };
+        answer.with_trail(trail)
+    }
+}
+
+impl<'d> Checking<'d, '_> {
     /// What the adapter has to check.
     pub fn check(&self) -> &SignatureCheck {
         match &self.0 {
@@ -260,85 +429,24 @@ impl Checking<'_, '_> {
     /// Goes on, now that it is known whether the signature holds.
     pub fn answer(self, holds: bool) -> Step<'static, 'static> {
         match self.0 {
-            Waiting::Call { desk, call, pending } => desk.serve(&call, pending.answer(holds)),
+            Waiting::Call { desk, call, pending } => desk.serve(*call, pending.answer(holds)),
             Waiting::Read(checking) => Step::Answer(Answer::of_read(checking.answer(holds))),
         }
     }
 }
 
-/// The upload that a path names; none when it is that of orders.
-fn upload_of<'r>(request: &'r Request<'r>) -> Result<Option<&'r str>, Rejection> {
-    let path = request.path().strip_prefix("/uploads").ok_or(UploadError::NoSuchPath)?;
-    let upload_id = path.strip_prefix('/').and_then(|rest| rest.strip_suffix("/confirm"));
-    if !path.is_empty() && upload_id.is_none() {
-        return Err(UploadError::NoSuchPath.into());
-    }
-    Ok(upload_id)
-}
-
-/// A confirmation that waits for the store's word.
-#[derive(Clone, Debug)]
-pub struct Confirmation {
-    rule: UploadRule,
-    receipt: Receipt,
-    cors: Vec<(&'static str, String)>,
-    trail: Trail,
-}
-
-impl Confirmation {
-    /// The store to ask.
-    pub fn store(&self) -> &S3Store {
-        &self.rule.destination.store
+impl Pending {
+    /// What the store is to be asked.
+    pub fn call(&self) -> StoreCall {
+        self.work.call()
     }
 
-    /// The bucket.
-    pub fn bucket(&self) -> &Bucket {
-        &self.rule.destination.bucket
-    }
-
-    /// The key.
-    pub fn key(&self) -> &ObjectKey {
-        &self.receipt.key
-    }
-
-    /// The answer, now that the store has said what it has.
-    pub fn settle(self, head: Result<StoredHead, HeadError>, now: UnixTime) -> Answer {
-        match self.compare(head) {
-            Ok(head) => {
-                let body = json!({
-                    "key": self.receipt.key.as_str(),
-                    "size": head.size,
-                    "etag": head.etag,
-                    "read": self.rule.read_url(&self.receipt.key, now).expose(),
-                });
-                let log = LogEntry { verdict: Verdict::Allow("confirmed"), trail: self.trail };
-                Answer::json(body.to_string(), self.cors, log)
-            }
-            Err(error) => {
-                let answer = Answer::rejected(&Rejection::Upload(error), self.cors);
-                answer.with_trail(self.trail)
-            }
-        }
-    }
-
-    fn compare(&self, head: Result<StoredHead, HeadError>) -> Result<StoredHead, UploadError> {
-        let head = head.map_err(|error| match error {
-            HeadError::NotFound => UploadError::NotStored,
-            HeadError::Unavailable => UploadError::StoreUnavailable,
-        })?;
-        if head.size != self.receipt.size {
-            return Err(UploadError::Mismatch {
-                problem: format!(
-                    "The store has {} bytes; {} were announced.",
-                    head.size, self.receipt.size
-                ),
-            });
-        }
-        match (&self.receipt.checksum_sha256, &head.checksum_sha256) {
-            (Some(announced), Some(stored)) if announced != stored => Err(UploadError::Mismatch {
-                problem: "The stored file has another SHA-256 than was announced.".to_owned(),
-            }),
-            _ => Ok(head),
+    /// Goes on, now that the store has answered, or has not.
+    pub fn settle(self, reply: Result<Reply, CallError>, now: UnixTime) -> Step<'static, 'static> {
+        let (rule, trail) = (Arc::clone(&self.work.rule), self.work.trail.clone());
+        match self.work.settle(reply) {
+            Ok(progress) => self.voice.go_on(&rule, progress, trail, now),
+            Err(error) => Step::Answer(self.voice.reject(&Rejection::Upload(error), trail)),
         }
     }
 }

@@ -131,6 +131,7 @@ pub(super) fn lists(dialect: Dialect) -> bool {
         | Dialect::SwiftToken => true,
         // A cookie comes along with requests that another site's page makes.
         Dialect::JwtCookie
+        | Dialect::JwtPath
         | Dialect::TicketCookie
         | Dialect::TempUrl
         | Dialect::CloudFrontUrl

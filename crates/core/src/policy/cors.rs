@@ -46,12 +46,15 @@ pub(super) fn read_cors(node: Option<Node<'_>>) -> Result<Cors, PolicyError> {
     })
 }
 
-/// Reads the `cors` of an upload rule. Uploads are ordered with one header, and never with a
-/// cookie, so there is nothing else to choose.
+/// Reads the `cors` of an upload rule. What its protocols send is known, so there is nothing else to
+/// choose.
 pub(super) fn read_origins_alone(node: Option<Node<'_>>) -> Result<Cors, PolicyError> {
     let Some(node) = node else { return Ok(Cors::default()) };
     let origins = node.object(&["allow_origins"])?.required("allow_origins")?;
-    Ok(Cors { allow_origins: read_origins(&origins)?, ..Cors::default() })
+    let allow_origins = read_origins(&origins)?;
+    // Uppy asks with cookies, where it is told to; whether one counts, the desk decides.
+    let allow_credentials = !allow_origins.iter().any(|origin| origin == "*");
+    Ok(Cors { allow_origins, allow_credentials, ..Cors::default() })
 }
 
 fn read_origins(node: &Node<'_>) -> Result<Vec<String>, PolicyError> {

@@ -21,19 +21,19 @@ mod cors;
 mod keys;
 mod reader;
 mod routes;
+mod stored_as;
 mod stores;
 mod uploads;
 
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 
 use crate::health::HealthCheck;
 use crate::json::Json;
 use crate::key::Keyring;
 use crate::route::Routes;
 use crate::secret::Secret;
-use crate::store::{S3Store, Store};
+use crate::store::Store;
 use crate::upload::rule::UploadRules;
 
 pub use self::control::ControlError;
@@ -161,19 +161,16 @@ impl Policy {
     /// # Errors
     /// When a secret is missing.
     pub fn upload_rules(&self, secrets: &Secrets<'_>) -> Result<UploadRules, PolicyError> {
-        let mut stores: BTreeMap<&str, Arc<S3Store>> = BTreeMap::new();
+        let mut stores: BTreeMap<&str, Store> = BTreeMap::new();
         let mut rules = UploadRules::default();
         for (name, spec) in &self.uploads {
             // INVARIANT: when the policy was read, there was such a store.
-            let Some((store, StoreSpec::S3(store_spec))) = self.stores.get_key_value(&spec.store)
-            else {
+            let Some((store, store_spec)) = self.stores.get_key_value(&spec.store) else {
                 continue;
             };
             let store = match stores.entry(store) {
-                Entry::Occupied(resolved) => Arc::clone(resolved.get()),
-                Entry::Vacant(entry) => {
-                    Arc::clone(entry.insert(Arc::new(store_spec.resolve(store, secrets)?)))
-                }
+                Entry::Occupied(resolved) => resolved.get().clone(),
+                Entry::Vacant(entry) => entry.insert(store_spec.resolve(store, secrets)?).clone(),
             };
             rules.add(spec.resolve(name, store, secrets)?);
         }

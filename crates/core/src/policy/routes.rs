@@ -76,6 +76,11 @@ pub(super) fn read_all(
 }
 
 impl RouteSpec {
+    /// Who may do what there.
+    pub(super) fn access(&self) -> &AccessRules {
+        &self.access
+    }
+
     fn read(
         node: &Node<'_>,
         stores: &BTreeMap<String, StoreSpec>,

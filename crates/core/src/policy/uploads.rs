@@ -1,9 +1,10 @@
 //! `uploads`: who may store what, where.
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
+use crate::acl::permission::Permission;
 use crate::cors::Cors;
 use crate::endpoint::Endpoint;
 use crate::key::Principal;
@@ -12,13 +13,19 @@ use crate::policy::cors::read_origins_alone;
 use crate::policy::keys::{KeySpec, Sigv4Spec};
 use crate::policy::reader::{Node, PolicyError, quoted_list};
 use crate::policy::routes::{RouteSpec, RouteSpecs};
+use crate::policy::stored_as::{clauses as clauses_of, read_stored_as};
 use crate::policy::stores::StoreSpec;
 use crate::policy::{Secrets, resolve_signing_secret};
 use crate::sigv4::{Credentials, ExpiresIn, MAX_EXPIRES_IN};
-use crate::store::S3Store;
+use crate::store::Store;
+use crate::upload::checksum::ChecksumAlgorithm;
 use crate::upload::content_type::ContentTypes;
 use crate::upload::key_template::KeyTemplate;
-use crate::upload::rule::{Destination, MAX_PUT_SIZE, ReadTicket, UploadRule};
+use crate::upload::kind::{Clause, Kind, Taker};
+use crate::upload::multipart::{DEFAULT_PART_SIZE, MAX_PART_SIZE, MIN_PART_SIZE};
+use crate::upload::rule::{Destination, MAX_OBJECT_SIZE, MAX_PUT_SIZE, ReadTicket, UploadRule};
+use crate::upload::stored_as::StoredAs;
+use crate::upload::uploader::Uploaders;
 
 /// Temporary credentials live an hour at least.
 const MAX_TEMPORARY: Duration = Duration::from_secs(3600);
@@ -31,10 +38,16 @@ pub(super) struct UploadSpec {
     bucket: Bucket,
     prefix: String,
     location: String,
+    who: Uploaders,
+    kinds: Vec<Kind>,
     key: KeyTemplate,
     content_types: ContentTypes,
-    min_size: u64,
-    max_size: u64,
+    size: RangeInclusive<u64>,
+    checksums: Vec<ChecksumAlgorithm>,
+    create_only: bool,
+    stored_as: StoredAs,
+    part_size: u64,
+    sniff: bool,
     expires_in: ExpiresIn,
     read_url: Endpoint,
     read_key: Sigv4Spec,
@@ -52,9 +65,17 @@ impl UploadSpec {
     ) -> Result<Self, PolicyError> {
         let fields = node.object(&[
             "route",
+            "who",
+            "kinds",
             "key",
             "content_types",
             "size",
+            "checksums",
+            "create_only",
+            "stored_as",
+            "part_size",
+            "sniff",
+            "unenforced",
             "expires_in",
             "read",
             "seal_secret",
@@ -68,7 +89,9 @@ impl UploadSpec {
         let (bucket, location) = read_place(&route, route_spec)?;
         let key = fields.required("key")?;
         let template = KeyTemplate::parse(key.string()?).or_else(|why| key.error(why))?;
-        let (min_size, max_size) = read_size(&fields.required("size")?)?;
+        let kinds = read_names(fields.optional("kinds"), &Kind::ALL)?.unwrap_or(vec![Kind::Put]);
+        let most = if kinds == [Kind::Put] { MAX_PUT_SIZE } else { MAX_OBJECT_SIZE };
+        let size = read_size(&fields.required("size")?, most)?;
         let read = fields.required("read")?;
         let read = read.object(&["url", "key", "expires_in"])?;
         let url = read.required("url")?;
@@ -90,6 +113,31 @@ impl UploadSpec {
         if route_spec.index.is_some() && sample.ends_with('/') {
             return key.error("must not end in `/`, where the route's `index` would be read");
         }
+        let who = read_who(fields.optional("who"), route_spec, &template, &location)?;
+        let store_spec = stores.get(&route_spec.home.store);
+        let taker = match store_spec.map(|spec| (spec, spec.taker())) {
+            Some((spec, Some(taker))) => {
+                if let Some(kind) =
+                    kinds.iter().find(|kind| !taker.takes(**kind) || spec.lacks_kind(**kind))
+                {
+                    return node.error(format!(
+                        "has the kind `{kind}`, which store `{}` does not take",
+                        route_spec.home.store
+                    ));
+                }
+                taker
+            }
+            _ => {
+                return route.error(
+                    "must be a route to a store of kind `s3` or `swift`, which take signed uploads",
+                );
+            }
+        };
+        if taker == Taker::Swift && kinds.contains(&Kind::Form) && !template.ends_in_filename() {
+            return key.error(
+                "must end in `/{filename}` where files are sent by forms to Swift: there the                  browser's name of the file is the end of the object's name",
+            );
+        }
         let template = template.below(&location).or_else(|why| key.error(why))?;
         let read_key = read.required("key")?;
         let Some(spec) = keys.get(read_key.string()?) else {
@@ -107,10 +155,7 @@ impl UploadSpec {
         }
         let expires = fields.optional("expires_in");
         let expires_in = read_expires_in(expires.clone(), 300)?;
-        let Some(StoreSpec::S3(store)) = stores.get(&route_spec.home.store) else {
-            return route.error("must be a route to a store of kind `s3`, which takes signed PUTs");
-        };
-        let temporary = store.may_be_temporary();
+        let temporary = store_spec.is_some_and(StoreSpec::may_be_temporary);
         if let Some(expires) = expires
             && temporary
             && expires_in.duration() > MAX_TEMPORARY
@@ -121,29 +166,85 @@ impl UploadSpec {
                 MAX_TEMPORARY.as_secs()
             ));
         }
-        Ok(Self {
+        let content_types = read_content_types(&fields.required("content_types")?)?;
+        let checksums = read_names(fields.optional("checksums"), &ChecksumAlgorithm::ALL)?;
+        let create_only = fields.optional("create_only");
+        let spec = Self {
             route: route.string()?.to_owned(),
             store: route_spec.home.store.clone(),
             bucket,
             prefix: route_spec.path.to_string(),
             location,
+            who,
+            kinds,
             key: template,
-            content_types: read_content_types(&fields.required("content_types")?)?,
-            min_size,
-            max_size,
+            sniff: fields.optional("sniff").map(|node| node.boolean()).transpose()?.unwrap_or(true),
+            content_types,
+            size,
+            checksums: checksums.unwrap_or_default(),
+            create_only: create_only.map(|node| node.boolean()).transpose()?.unwrap_or(true),
+            stored_as: read_stored_as(fields.optional("stored_as"))?,
+            part_size: match fields.optional("part_size") {
+                Some(node) => node.number_in(MIN_PART_SIZE..=MAX_PART_SIZE, "bytes")?,
+                None => DEFAULT_PART_SIZE,
+            },
             expires_in,
             read_url,
             read_key: spec.clone(),
             read_expires_in: read_expires_in(read.optional("expires_in"), 3600)?,
             seal_secret: fields.required("seal_secret")?.secret_name()?,
             cors: read_origins_alone(fields.optional("cors"))?,
-        })
+        };
+        let unenforced = read_names(fields.optional("unenforced"), &Clause::ALL)?;
+        let lacks = |clause| store_spec.is_some_and(|store| store.lacks_clause(clause));
+        spec.check_enforced(node, taker, &lacks, &unenforced.unwrap_or_default())?;
+        Ok(spec)
+    }
+
+    /// Refuses clauses that the store would not enforce, unless they are named.
+    fn check_enforced(
+        &self,
+        node: &Node<'_>,
+        taker: Taker,
+        lacks: &dyn Fn(Clause) -> bool,
+        unenforced: &[Clause],
+    ) -> Result<(), PolicyError> {
+        let mut clauses =
+            vec![(Clause::Size, true), (Clause::ContentType, !self.content_types.allow_all())];
+        clauses.push((Clause::CreateOnly, self.create_only));
+        clauses.push((Clause::Checksum, !self.checksums.is_empty()));
+        let mut said: Vec<_> =
+            clauses.into_iter().filter(|(_, is_said)| *is_said).map(|(clause, _)| clause).collect();
+        said.extend(clauses_of(&self.stored_as));
+        let mut open = BTreeSet::new();
+        for clause in said {
+            let without = self
+                .kinds
+                .iter()
+                .find(|kind| lacks(clause) || !taker.enforces(clause, **kind, *self.size.start()));
+            let Some(kind) = without else { continue };
+            if !unenforced.contains(&clause) {
+                return node.error(format!(
+                    "says `{clause}`, which store `{}` does not enforce when a file is sent by \
+                     `{kind}`; leave it out, or name it in `unenforced`, and it is no more than a \
+                     wish",
+                    self.store
+                ));
+            }
+            open.insert(clause);
+        }
+        match unenforced.iter().find(|clause| !open.contains(clause)) {
+            Some(clause) => node.error(format!(
+                "names `{clause}` in `unenforced`, and it is enforced, or not said at all"
+            )),
+            None => Ok(()),
+        }
     }
 
     pub(super) fn resolve(
         &self,
         name: &str,
-        store: Arc<S3Store>,
+        store: Store,
         secrets: &Secrets<'_>,
     ) -> Result<UploadRule, PolicyError> {
         let place = |field: &str| format!("uploads.{name}.{field}");
@@ -156,9 +257,16 @@ impl UploadSpec {
                 location: self.location.clone(),
                 prefix: self.prefix.clone(),
             },
+            who: self.who.clone(),
+            kinds: self.kinds.clone(),
             key: self.key.clone(),
             content_types: self.content_types.clone(),
-            size: self.min_size..=self.max_size,
+            size: self.size.clone(),
+            checksums: self.checksums.clone(),
+            create_only: self.create_only,
+            stored_as: self.stored_as.clone(),
+            part_size: self.part_size,
+            sniff: self.sniff,
             expires_in: self.expires_in,
             read: ReadTicket {
                 url: self.read_url.clone(),
@@ -198,9 +306,65 @@ fn read_place(node: &Node<'_>, route: &RouteSpec) -> Result<(Bucket, String), Po
     }
 }
 
-fn read_size(node: &Node<'_>) -> Result<(u64, u64), PolicyError> {
+/// Whom a rule lets upload: `"users"`, `"anyone"` or the ids of some users.
+fn read_who(
+    node: Option<Node<'_>>,
+    route: &RouteSpec,
+    template: &KeyTemplate,
+    location: &str,
+) -> Result<Uploaders, PolicyError> {
+    let Some(node) = node else { return Ok(Uploaders::Users) };
+    if !node.is_string() {
+        let users: BTreeSet<_> = node
+            .list()?
+            .iter()
+            .map(|node| node.string().map(str::to_owned))
+            .collect::<Result<_, _>>()?;
+        return match users.is_empty() {
+            true => node.error("must be `users`, `anyone`, or name at least one user"),
+            false => Ok(Uploaders::These(users)),
+        };
+    }
+    let who = node.one_of(&[("users", Uploaders::Users), ("anyone", Uploaders::Anyone)])?;
+    if who == Uploaders::Anyone {
+        if template.names_principal() {
+            return node.error("must be `users` where `key` holds `{principal}`");
+        }
+        let sample = format!("{location}{}", template.sample());
+        let rule = route.access().find(&sample);
+        if rule.allows(Permission::Write, &Principal::Anonymous, None).is_none() {
+            return node.error(
+                "must be `users`, unless the route's access lets everyone write there, as the ACL \
+                 `public-read-write` does",
+            );
+        }
+    }
+    Ok(who)
+}
+
+/// A list of names, each once.
+fn read_names<T: Copy + PartialEq>(
+    node: Option<Node<'_>>,
+    known: &[(&str, T)],
+) -> Result<Option<Vec<T>>, PolicyError> {
+    let Some(list) = node else { return Ok(None) };
+    let mut names = Vec::new();
+    for node in list.list()? {
+        let name = node.one_of(known)?;
+        if names.contains(&name) {
+            return node.error("is named twice");
+        }
+        names.push(name);
+    }
+    if names.is_empty() {
+        return list.error("must name at least one");
+    }
+    Ok(Some(names))
+}
+
+fn read_size(node: &Node<'_>, most: u64) -> Result<RangeInclusive<u64>, PolicyError> {
     let fields = node.object(&["min", "max"])?;
-    let range = 0..=MAX_PUT_SIZE;
+    let range = 0..=most;
     let max = fields.required("max")?.number_in(range.clone(), "bytes")?;
     let min = match fields.optional("min") {
         Some(node) => node.number_in(range, "bytes")?,
@@ -209,7 +373,7 @@ fn read_size(node: &Node<'_>) -> Result<(u64, u64), PolicyError> {
     if min > max {
         return node.error(format!("has a `min` of {min} above its `max` of {max}"));
     }
-    Ok((min, max))
+    Ok(min..=max)
 }
 
 fn read_content_types(node: &Node<'_>) -> Result<ContentTypes, PolicyError> {

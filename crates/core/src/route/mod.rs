@@ -326,6 +326,7 @@ fn signs_path_alone(dialect: Dialect) -> bool {
         | Dialect::CloudFrontCookie
         | Dialect::JwtBearer
         | Dialect::JwtCookie
+        | Dialect::JwtPath
         | Dialect::JwtAuthToken
         | Dialect::SwiftToken
         | Dialect::TicketCookie
@@ -452,6 +453,7 @@ mod tests {
             (Dialect::CloudFrontCookie, true),
             (Dialect::JwtBearer, true),
             (Dialect::JwtCookie, true),
+            (Dialect::JwtPath, true),
             (Dialect::JwtAuthToken, true),
             (Dialect::SwiftToken, true),
             (Dialect::TicketCookie, true),

@@ -66,6 +66,12 @@ impl S3Store {
         (endpoint, format!("{root}/{key}"))
     }
 
+    /// The URL of a bucket, to which forms go.
+    pub fn bucket_url(&self, bucket: &Bucket) -> String {
+        let (endpoint, root) = self.root(bucket);
+        format!("{endpoint}{root}/")
+    }
+
     /// Where a bucket is: the endpoint to call, and what paths of its objects have before the
     /// slash of the key.
     fn root(&self, bucket: &Bucket) -> (Endpoint, String) {

@@ -14,7 +14,7 @@ use crate::crypto::Hash;
 use crate::disposition::{self, Disposition};
 use crate::encoding::{Slash, encode};
 use crate::endpoint::Endpoint;
-use crate::object::ObjectKey;
+use crate::object::{Bucket, ObjectKey};
 use crate::request::Method;
 use crate::secret::Secret;
 use crate::tempurl::message::Resource;
@@ -69,11 +69,31 @@ impl SwiftStore {
         Secret::new(url)
     }
 
+    /// A URL that takes one object, until `expires_at`.
+    pub fn upload_url(&self, bucket: &Bucket, key: &ObjectKey, expires_at: UnixTime) -> Secret {
+        self.sign_url(Method::Put, (bucket, key), 0, expires_at)
+    }
+
+    /// The URL of a path, decoded, of this cluster.
+    pub fn url_of(&self, path: &str) -> String {
+        format!("{}{}", self.endpoint, encode(path, Slash::Keep))
+    }
+
     fn sign(&self, call: &ObjectCall<'_>, key: usize, expires_at: UnixTime) -> Secret {
-        let path = format!("/v1/{}/{}/{}", self.account, call.bucket, call.key);
+        // One signature for both: a HEAD comes with a GET.
+        self.sign_url(Method::Get, (call.bucket, call.key), key, expires_at)
+    }
+
+    fn sign_url(
+        &self,
+        method: Method,
+        (bucket, object): (&Bucket, &ObjectKey),
+        key: usize,
+        expires_at: UnixTime,
+    ) -> Secret {
+        let path = format!("/v1/{}/{bucket}/{object}", self.account);
         let url = TempUrl {
-            // One signature for both: a HEAD comes with a GET.
-            method: Method::Get,
+            method,
             resource: Resource::Object(&path),
             expires_at,
             notation: ExpiryNotation::Epoch,

@@ -33,6 +33,11 @@ impl ContentType {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// The type without its parameters, in lower case.
+    pub fn essence(&self) -> String {
+        essence(&self.0).to_ascii_lowercase()
+    }
 }
 
 impl fmt::Display for ContentType {
@@ -69,9 +74,14 @@ impl ContentTypes {
         self.0.is_empty()
     }
 
+    /// Whether all are allowed.
+    pub fn allow_all(&self) -> bool {
+        self.0.iter().any(|pattern| pattern == "*/*")
+    }
+
     /// Whether `content_type` is allowed; its parameters do not matter.
     pub fn allow(&self, content_type: &ContentType) -> bool {
-        let essence = essence(content_type.as_str()).to_ascii_lowercase();
+        let essence = content_type.essence();
         let kind = essence.split('/').next().unwrap_or_default();
         self.0.iter().any(|pattern| match pattern.strip_suffix("/*") {
             Some("*") => true,

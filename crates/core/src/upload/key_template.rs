@@ -1,11 +1,13 @@
 //! Where a rule puts what is uploaded: `users/{principal}/{random}/{filename}`.
 //!
-//! The server names the object. Of the client's file name the last part of the key is made, as
-//! it is or not at all: a name that cannot be a key is refused, never changed.
+//! The server names the object. Of the client's file name the last part of the key is made: by
+//! `{filename}` as it is or not at all, so that a name that cannot be a key is refused and never
+//! changed; by `{safe_filename}` whatever it is, of letters, digits and `.`, `_`, `-` alone.
 
 use std::fmt;
 
 use crate::object::{KeyError, ObjectKey};
+use crate::time::UnixTime;
 
 /// A key with places to fill in.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,9 +17,22 @@ pub struct KeyTemplate(Vec<Part>);
 enum Part {
     Literal(String),
     Principal,
+    Date,
     Random,
     Filename,
+    SafeFilename,
 }
+
+const PLACEHOLDERS: [(&str, Part); 5] = [
+    ("principal", Part::Principal),
+    ("date", Part::Date),
+    ("random", Part::Random),
+    ("filename", Part::Filename),
+    ("safe_filename", Part::SafeFilename),
+];
+
+/// The longest name that is made of a file's name, in bytes.
+const MAX_SAFE_NAME: usize = 100;
 
 /// Why a template cannot be filled in.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,6 +80,8 @@ impl fmt::Display for FillError {
 pub struct Filling<'a> {
     /// The user.
     pub principal: &'a str,
+    /// The time, of which `{date}` is the day in UTC.
+    pub now: UnixTime,
     /// Sixteen bytes that nobody can guess.
     pub random: [u8; 16],
     /// The name of the file, without folders.
@@ -72,7 +89,8 @@ pub struct Filling<'a> {
 }
 
 /// What is filled in to see whether a template makes keys.
-const SAMPLE: Filling<'_> = Filling { principal: "p", random: [0; 16], filename: "f" };
+const SAMPLE: Filling<'_> =
+    Filling { principal: "p", now: UnixTime::from_secs(0), random: [0; 16], filename: "f" };
 
 impl KeyTemplate {
     /// Reads a template.
@@ -92,17 +110,13 @@ impl KeyTemplate {
         while let Some((literal, tail)) = rest.split_once('{') {
             let (name, tail) = tail.split_once('}').ok_or("has a `{` without a `}`")?;
             parts.push(Part::Literal(literal.to_owned()));
-            parts.push(match name {
-                "principal" => Part::Principal,
-                "random" => Part::Random,
-                "filename" => Part::Filename,
-                _ => {
-                    return Err(format!(
-                        "has a placeholder `{{{name}}}`; there are `{{principal}}`, `{{random}}` \
-                         and `{{filename}}`"
-                    ));
+            match PLACEHOLDERS.into_iter().find(|(known, _)| *known == name) {
+                Some((_, part)) => parts.push(part),
+                None => {
+                    let known = PLACEHOLDERS.map(|(known, _)| format!("`{{{known}}}`")).join(", ");
+                    return Err(format!("has a placeholder `{{{name}}}`; there are {known}"));
                 }
-            });
+            }
             rest = tail;
         }
         parts.push(Part::Literal(rest.to_owned()));
@@ -111,10 +125,10 @@ impl KeyTemplate {
         if !template.0.contains(&Part::Random) {
             return Err("must hold `{random}`, or two files of one name would get one key".into());
         }
-        if let Some(at) = template.0.iter().position(|part| *part == Part::Filename)
+        if let Some(at) = template.0.iter().position(Part::is_name)
             && at + 1 != template.0.len()
         {
-            return Err("must have `{filename}` at its end, if at all".into());
+            return Err("must have `{filename}` or `{safe_filename}` at its end, if at all".into());
         }
         if !template.has_principal_as_segment() {
             return Err(
@@ -128,6 +142,19 @@ impl KeyTemplate {
             return Err("must not begin with `/` or hold `//`".into());
         }
         Ok(template)
+    }
+
+    /// Whether keys say whose they are.
+    pub(crate) fn names_principal(&self) -> bool {
+        self.0.contains(&Part::Principal)
+    }
+
+    /// Whether the name of the file, as it is, is the last segment of the key.
+    pub(crate) fn ends_in_filename(&self) -> bool {
+        match self.0.as_slice() {
+            [.., Part::Literal(before), Part::Filename] => before.ends_with('/'),
+            _ => false,
+        }
     }
 
     /// A key as uploads get it.
@@ -157,20 +184,18 @@ impl KeyTemplate {
         if filling.principal.contains('/') || ObjectKey::new(filling.principal).is_err() {
             return Err(FillError::Principal);
         }
-        if filling.filename.contains('/') {
-            return Err(FillError::Folders);
+        if self.0.contains(&Part::Filename) {
+            check_filename(filling.filename)?;
         }
-        if filling.filename.contains(is_bidi_control) {
-            return Err(FillError::Bidirectional);
-        }
-        ObjectKey::new(filling.filename).map_err(FillError::Filename)?;
         let mut key = String::new();
         for part in &self.0 {
             match part {
                 Part::Literal(text) => key.push_str(text),
                 Part::Principal => key.push_str(filling.principal),
+                Part::Date => key.push_str(&date(filling.now)),
                 Part::Random => key.push_str(&hex::encode(filling.random)),
                 Part::Filename => key.push_str(filling.filename),
+                Part::SafeFilename => key.push_str(&safe_name(filling.filename)),
             }
         }
         ObjectKey::new(key).map_err(FillError::Key)
@@ -183,12 +208,58 @@ impl KeyTemplate {
             .map(|part| match part {
                 Part::Literal(text) => text.as_str(),
                 Part::Principal => "\0",
-                Part::Random | Part::Filename => "x",
+                Part::Date | Part::Random | Part::Filename | Part::SafeFilename => "x",
             })
             .collect();
         text.split('/').all(|segment| !segment.contains('\0') || segment == "\0")
     }
 }
+
+impl Part {
+    fn is_name(&self) -> bool {
+        matches!(self, Self::Filename | Self::SafeFilename)
+    }
+}
+
+fn check_filename(name: &str) -> Result<(), FillError> {
+    if name.contains('/') {
+        return Err(FillError::Folders);
+    }
+    if name.contains(is_bidi_control) {
+        return Err(FillError::Bidirectional);
+    }
+    ObjectKey::new(name).map(|_| ()).map_err(FillError::Filename)
+}
+
+/// `2026/11/26`
+fn date(now: UnixTime) -> String {
+    now.to_rfc3339().get(..10).unwrap_or_default().replace('-', "/")
+}
+
+/// What is left of a name of letters, digits, `.`, `_` and `-`: at most 100 bytes, with the end of
+/// the name, which says what the file is.
+fn safe_name(name: &str) -> String {
+    let mut safe = String::new();
+    for c in name.chars() {
+        let c = if c.is_ascii_alphanumeric() || matches!(c, '.' | '_') { c } else { '-' };
+        match (safe.chars().next_back(), c) {
+            (Some('.'), '.' | '-') | (Some('-'), '-') => {}
+            (Some('-'), '.') => {
+                safe.pop();
+                safe.push('.');
+            }
+            _ => safe.push(c),
+        }
+    }
+    let safe = safe.trim_start_matches('-').trim_end_matches(['.', '-']);
+    // It is ASCII, so every place is one between characters.
+    let from = safe.len().saturating_sub(MAX_SAFE_NAME.saturating_sub(FILE.len()));
+    let safe = safe.get(from..).unwrap_or_default().trim_start_matches('-');
+    if safe.is_empty() || safe.starts_with('.') { format!("{FILE}{safe}") } else { safe.to_owned() }
+}
+
+/// What a name is called that nothing else is left of.
+const FILE: &str = "file";
 
 /// Bidi_Control of Unicode (UAX #9): with them `x\u{202E}gpj.exe` shows as `xexe.jpg`.
 fn is_bidi_control(c: char) -> bool {
@@ -219,16 +290,51 @@ mod tests {
         }
     }
 
+    #[test]
+    fn names_are_made_safe() {
+        for (name, expected) in [
+            ("harbour.jpg", "harbour.jpg"),
+            ("a b (1).tar.gz", "a-b-1.tar.gz"),
+            ("../../etc/passwd", "file.etc-passwd"),
+            ("été.jpg", "t.jpg"),
+            ("日本.png", "file.png"),
+            (".htaccess", "file.htaccess"),
+            ("..", "file"),
+            ("x\u{202e}gpj.exe", "x-gpj.exe"),
+            ("${filename}", "filename"),
+        ] {
+            assert_eq!(safe_name(name), expected, "{name}");
+        }
+        let long = format!("{}.jpeg", "x".repeat(300));
+        assert_eq!(safe_name(&long), format!("{}.jpeg", "x".repeat(91)));
+    }
+
     proptest! {
         #[test]
         fn no_name_escapes_its_prefix(principal in "\\PC{0,20}", filename in "\\PC{0,40}") {
             let template = KeyTemplate::parse("users/{principal}/{random}/{filename}").unwrap();
-            let filling = Filling { principal: &principal, random: [7; 16], filename: &filename };
+            let now = UnixTime::from_secs(0);
+            let filling =
+                Filling { principal: &principal, now, random: [7; 16], filename: &filename };
             if let Ok(key) = template.fill(filling) {
                 let prefix = format!("users/{principal}/{}/", "07".repeat(16));
                 prop_assert_eq!(key.as_str().strip_prefix(&prefix), Some(filename.as_str()));
                 prop_assert_eq!(key.as_str().split('/').count(), 4);
             }
+        }
+
+        #[test]
+        fn every_name_makes_a_safe_one(filename in "\\PC{0,200}|[./-]{0,9}|.{0,9}") {
+            let template = KeyTemplate::parse("{date}/{random}/{safe_filename}").unwrap();
+            let now = UnixTime::from_secs(1_795_694_400);
+            let filling = Filling { principal: "u", now, random: [7; 16], filename: &filename };
+            let key = template.fill(filling).unwrap();
+            let name = key.as_str().strip_prefix(&format!("2026/11/26/{}/", "07".repeat(16)));
+            let name = name.unwrap();
+            prop_assert!(!name.is_empty() && name.len() <= 100, "{}", name);
+            let plain = |b: u8| b.is_ascii_alphanumeric() || b"._-".contains(&b);
+            prop_assert!(name.bytes().all(plain) && !name.contains(".."), "{}", name);
+            prop_assert!(!name.starts_with(['.', '-']), "{}", name);
         }
     }
 }

@@ -1,20 +1,34 @@
-//! The write side: an order for an upload in, a signed URL to the store out.
+//! The write side: an order for an upload in, a signed URL or form to the store out.
 //!
 //! ```text
-//! request ─ Presented ─▶ Grant ─▶ order ─▶ rule (who, type, size) ─▶ key ─▶ signed PUT
-//! upload id ─ unseal ─▶ receipt ─▶ HEAD by the adapter ─▶ size, ETag ─▶ read ticket
+//! order ─ rule (who, kind, type, size) ─▶ key ─▶ signed PUT | signed form | multipart ─▶ id
+//! id ─ unseal ─▶ receipt ─▶ calls of the adapter (parts, HEAD, first bytes) ─▶ confirmed
 //! ```
 //!
-//! [`order`] reads what is asked for, [`rule`] decides, [`key_template`] names the object,
-//! [`put`] signs, and [`receipt`] seals the id that a later confirmation needs.
+//! [`order`] reads what is asked for, [`uploader`] says who asks, [`rule`] decides,
+//! [`key_template`] names the object, and [`stored_as`] says what it is stored as. [`kind`] knows
+//! what each way of sending makes a store enforce; [`put`], [`form`] and [`multipart`] sign.
+//! [`receipt`] seals the id that all later steps need, [`call`] is what an adapter has to ask of
+//! the store, and [`confirm`] compares what is there with what was agreed.
 //! [`Desk`](crate::desk::Desk) is the whole of it as an HTTP API.
 
+pub mod call;
+pub mod checksum;
+pub mod confirm;
 pub mod content_type;
+pub mod form;
 pub mod key_template;
+pub mod kind;
+pub mod multipart;
 pub mod order;
 pub mod put;
 pub mod receipt;
 pub mod rule;
+mod seal;
+pub mod sniff;
+pub mod step;
+pub mod stored_as;
+pub mod uploader;
 
 use std::fmt;
 
@@ -27,6 +41,8 @@ pub enum UploadError {
     SignIn,
     /// The credential is not a user's.
     NotAUser,
+    /// The credential is a cookie, and a page of another host asks.
+    OtherOrigin,
     /// The order is not well formed.
     Order {
         /// What is wrong, and what would be right.
@@ -41,6 +57,15 @@ pub enum UploadError {
     UnknownUpload,
     /// The upload can no longer be confirmed.
     TooLate,
+    /// It is sent in another way, which has no such step.
+    OtherKind {
+        /// What would be right.
+        problem: &'static str,
+    },
+    /// The store does not know of the parts any more.
+    NoParts,
+    /// The store did not take what the rule says.
+    StoreRefused,
     /// Nothing was stored yet.
     NotStored,
     /// What is stored is not what was announced.
@@ -58,11 +83,15 @@ impl fmt::Display for UploadError {
             Self::NoSuchPath => "the path is none of this API's",
             Self::SignIn => "no bearer token was sent",
             Self::NotAUser => "the credential is not a user's token",
+            Self::OtherOrigin => "a page of another host asked with the user's cookie",
             Self::Order { problem } | Self::NotAllowed { problem } | Self::Mismatch { problem } => {
                 problem
             }
+            Self::OtherKind { problem } => problem,
             Self::UnknownUpload => "the upload id is forged, or another user's",
             Self::TooLate => "the upload was signed over a day ago",
+            Self::NoParts => "the store has no such upload: it was completed or aborted",
+            Self::StoreRefused => "the store refused what the rule asks of it",
             Self::NotStored => "the store has no such object",
             Self::StoreUnavailable => "the store did not answer, or refused",
         })

@@ -1,6 +1,6 @@
 //! The signed PUT, and the link by which the object is read afterwards.
 //!
-//! What the rule says is signed as headers, so that the store refuses a body of
+//! To S3, what the rule says is signed as headers, so that the store refuses a body of
 //! another size, type or hash, and a second one. An unsigned `x-amz-*` header that a client
 //! adds (`x-amz-acl`, `x-amz-copy-source`) is refused by the store as not signed.
 
@@ -8,6 +8,7 @@ use crate::object::ObjectKey;
 use crate::request::Method;
 use crate::secret::Secret;
 use crate::sigv4::sign::{Signer, Unsigned};
+use crate::store::{S3Store, Store, SwiftStore};
 use crate::time::UnixTime;
 use crate::upload::rule::{Admitted, UploadRule};
 
@@ -17,27 +18,58 @@ pub struct SignedPut {
     /// Where to PUT the body.
     pub url: Secret,
     /// The headers to send with it, exactly so. Browsers add length and host themselves.
-    pub headers: Vec<(&'static str, String)>,
+    pub headers: Vec<(String, String)>,
     /// When the permission ends.
     pub expires_at: UnixTime,
 }
 
 impl Admitted<'_> {
     /// Signs the PUT.
-    pub fn sign(&self, now: UnixTime) -> SignedPut {
+    pub fn sign_put(&self, now: UnixTime) -> SignedPut {
         let rule = self.rule();
-        let store = &rule.destination.store;
-        let (endpoint, path) = store.address(&rule.destination.bucket, self.key());
-        let mut headers = vec![
-            ("content-type", self.order().content_type.to_string()),
-            // Create-only: who has the URL can neither replace the object nor store it twice.
-            ("if-none-match", "*".to_owned()),
-        ];
-        if let Some(checksum) = &self.order().checksum_sha256 {
-            headers.push(("x-amz-checksum-sha256", checksum.clone()));
+        let expires_at = now.saturating_add(rule.expires_in.duration());
+        let headers = self.headers();
+        let url = match &rule.destination.store {
+            Store::S3(store) => self.sign_s3(store, &headers, now),
+            // Swift signs no headers: what they say is checked when the upload is confirmed.
+            Store::Swift(store) => self.sign_swift(store, expires_at),
+            // INVARIANT: the policy has no rules for a binding, which has no URL.
+            Store::R2(_) => Secret::new(String::new()),
+        };
+        SignedPut { url, headers, expires_at }
+    }
+
+    fn headers(&self) -> Vec<(String, String)> {
+        let (rule, order) = (self.rule(), self.order());
+        let mut headers = vec![("content-type".to_owned(), order.content_type.to_string())];
+        if rule.create_only {
+            // Who has the URL can neither replace the object nor store it twice.
+            headers.push(("if-none-match".to_owned(), "*".to_owned()));
         }
-        let length = self.order().size.to_string();
-        let mut signed: Vec<_> = headers.iter().map(|(n, value)| (*n, value.as_str())).collect();
+        if let Store::S3(_) = rule.destination.store {
+            if let Some(checksum) = &order.checksum {
+                headers.push((checksum.algorithm.header().to_owned(), checksum.value.clone()));
+            }
+            headers.extend(rule.stored_as.headers(self.provenance()));
+        }
+        headers
+    }
+
+    /// The headers with which an upload in parts is begun. That the key is free is seen when it is
+    /// completed.
+    pub(crate) fn create_headers(&self) -> Vec<(String, String)> {
+        let (rule, order) = (self.rule(), self.order());
+        let mut headers = vec![("content-type".to_owned(), order.content_type.to_string())];
+        headers.extend(rule.stored_as.headers(self.provenance()));
+        headers
+    }
+
+    fn sign_s3(&self, store: &S3Store, headers: &[(String, String)], now: UnixTime) -> Secret {
+        let rule = self.rule();
+        let (endpoint, path) = store.address(&rule.destination.bucket, self.key());
+        // INVARIANT: a rule admits no PUT without a size.
+        let length = self.order().size.unwrap_or_default().to_string();
+        let mut signed: Vec<_> = headers.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
         signed.push(("content-length", &length));
         let request = Unsigned {
             method: Method::Put,
@@ -46,11 +78,11 @@ impl Admitted<'_> {
             query: &[],
             headers: &signed,
         };
-        SignedPut {
-            url: store.signer(now).presign(&request, rule.expires_in),
-            headers,
-            expires_at: now.saturating_add(rule.expires_in.duration()),
-        }
+        store.signer(now).presign(&request, rule.expires_in)
+    }
+
+    fn sign_swift(&self, store: &SwiftStore, expires_at: UnixTime) -> Secret {
+        store.upload_url(&self.rule().destination.bucket, self.key(), expires_at)
     }
 }
 

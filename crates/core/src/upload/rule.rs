@@ -6,19 +6,25 @@ use std::sync::Arc;
 
 use crate::cors::Cors;
 use crate::endpoint::Endpoint;
-use crate::grant::{Dialect, Grant};
-use crate::key::Principal;
 use crate::object::{Bucket, ObjectKey};
 use crate::secret::Secret;
 use crate::sigv4::{Credentials, ExpiresIn};
-use crate::store::S3Store;
+use crate::store::Store;
+use crate::time::UnixTime;
 use crate::upload::UploadError;
+use crate::upload::checksum::ChecksumAlgorithm;
 use crate::upload::content_type::ContentTypes;
 use crate::upload::key_template::{Filling, KeyTemplate};
+use crate::upload::kind::Kind;
 use crate::upload::order::Order;
+use crate::upload::stored_as::{Provenance, StoredAs};
+use crate::upload::uploader::{Uploader, Uploaders};
 
 /// The most that one PUT can store: 5 GiB.
 pub const MAX_PUT_SIZE: u64 = 5 * 1024 * 1024 * 1024;
+
+/// The most that an object can have: 5 TiB (S3's own limit since 2010; stores may take more).
+pub const MAX_OBJECT_SIZE: u64 = 5 * 1024 * 1024 * 1024 * 1024;
 
 /// How the object is read afterwards: by a URL that the edge accepts.
 #[derive(Clone, Debug)]
@@ -37,7 +43,7 @@ pub struct ReadTicket {
 #[derive(Clone, Debug)]
 pub struct Destination {
     /// The store.
-    pub store: Arc<S3Store>,
+    pub store: Store,
     /// The bucket.
     pub bucket: Bucket,
     /// What keys begin with: empty, or a prefix that ends with `/`.
@@ -61,12 +67,26 @@ pub struct UploadRule {
     pub name: String,
     /// Where objects go, and where they are read.
     pub destination: Destination,
+    /// Who may upload by it.
+    pub who: Uploaders,
+    /// How files may be sent; in the first way when nobody says.
+    pub kinds: Vec<Kind>,
     /// Which keys they get, location and all.
     pub key: KeyTemplate,
     /// What it may be.
     pub content_types: ContentTypes,
     /// How large it may be, in bytes.
     pub size: RangeInclusive<u64>,
+    /// The checksums one of which has to be announced; none has to be when there are none.
+    pub checksums: Vec<ChecksumAlgorithm>,
+    /// Whether a store is to refuse a file where there is one by its key.
+    pub create_only: bool,
+    /// What it is stored as.
+    pub stored_as: StoredAs,
+    /// How large the parts of a multipart upload are, in bytes, unless there would be too many.
+    pub part_size: u64,
+    /// Whether its first bytes have to be those of its type when it is confirmed.
+    pub sniff: bool,
     /// How long the upload URL lives.
     pub expires_in: ExpiresIn,
     /// How it is read.
@@ -79,16 +99,21 @@ pub struct UploadRule {
 
 /// All rules.
 #[derive(Clone, Debug, Default)]
-pub struct UploadRules(BTreeMap<String, UploadRule>);
+pub struct UploadRules(BTreeMap<String, Arc<UploadRule>>);
 
 impl UploadRules {
     /// Adds a rule.
     pub fn add(&mut self, rule: UploadRule) {
-        self.0.insert(rule.name.clone(), rule);
+        self.0.insert(rule.name.clone(), Arc::new(rule));
+    }
+
+    /// Whether somebody who did not sign in may upload by one of them.
+    pub fn admit_anyone(&self) -> bool {
+        self.0.values().any(|rule| rule.who == Uploaders::Anyone)
     }
 
     /// The rules.
-    pub fn iter(&self) -> impl Iterator<Item = &UploadRule> {
+    pub fn iter(&self) -> impl Iterator<Item = &Arc<UploadRule>> {
         self.0.values()
     }
 
@@ -96,7 +121,7 @@ impl UploadRules {
     ///
     /// # Errors
     /// [`UploadError::Order`] when there is none.
-    pub fn find(&self, name: Option<&str>) -> Result<&UploadRule, UploadError> {
+    pub fn find(&self, name: Option<&str>) -> Result<&Arc<UploadRule>, UploadError> {
         let found = match name {
             Some(name) => self.0.get(name),
             None if self.0.len() == 1 => self.0.values().next(),
@@ -111,76 +136,151 @@ impl UploadRules {
     }
 }
 
-/// Proof that a user may store an object: made by [`UploadRule::admit`] alone.
+/// What of an object's name is not up to the client.
+#[derive(Clone, Copy, Debug)]
+pub struct Naming {
+    /// The time.
+    pub now: UnixTime,
+    /// Must not be guessable, and never given twice.
+    pub random: [u8; 16],
+}
+
+/// Proof that somebody may store an object: made by [`UploadRule::admit`] alone.
 ///
 /// ```
-/// # use cloakroom_core::{grant::Grant, object::ObjectKey};
-/// # use cloakroom_core::upload::{order::Order, rule::{Admitted, UploadRule}};
-/// fn admit(rule: &UploadRule, grant: &Grant<'_>, order: Order) -> Option<ObjectKey> {
-///     let admitted: Admitted<'_> = rule.admit(grant, order, [0; 16]).ok()?;
+/// # use cloakroom_core::{object::ObjectKey, upload::order::Order};
+/// # use cloakroom_core::upload::rule::{Admitted, Naming, UploadRule};
+/// # use cloakroom_core::upload::uploader::Uploader;
+/// fn admit(rule: &UploadRule, who: Uploader, order: Order, naming: Naming) -> Option<ObjectKey> {
+///     let admitted: Admitted<'_> = rule.admit(who, order, naming).ok()?;
 ///     Some(admitted.key().clone())
 /// }
 /// ```
 ///
 /// ```compile_fail,E0451
-/// # use cloakroom_core::{object::ObjectKey, upload::{order::Order, rule::{Admitted, UploadRule}}};
+/// # use cloakroom_core::{object::ObjectKey, upload::{kind::Kind, order::Order}};
+/// # use cloakroom_core::upload::{rule::{Admitted, UploadRule}, uploader::Uploader};
 /// # fn forge(rule: &UploadRule, order: Order, key: ObjectKey) -> Admitted<'_> {
-/// Admitted { rule, order, key, principal: "alice".to_owned() }
+/// Admitted { rule, kind: Kind::Put, order, key, uploader: Uploader::Anonymous }
 /// # }
 /// ```
 #[derive(Clone, Debug)]
 pub struct Admitted<'p> {
     rule: &'p UploadRule,
+    kind: Kind,
     order: Order,
     key: ObjectKey,
-    principal: String,
-}
-
-/// The user that a grant proves.
-///
-/// # Errors
-/// When nobody signed in, or the credential is not a user's token. A signature over a request
-/// covers a body's hash at best, and the body is what counts here.
-pub fn user_of<'g>(grant: &'g Grant<'_>) -> Result<&'g str, UploadError> {
-    match (grant.dialect(), grant.principal()) {
-        (Dialect::Anonymous, _) => Err(UploadError::SignIn),
-        (Dialect::JwtBearer, Principal::User(user)) => Ok(user),
-        _ => Err(UploadError::NotAUser),
-    }
+    uploader: Uploader,
 }
 
 impl UploadRule {
-    /// Decides about an order, and names the object. `random` must not be guessable.
+    /// Decides about an order, and names the object.
     ///
     /// # Errors
     /// [`UploadError::NotAllowed`] and [`UploadError::Order`] say what would be right.
     pub fn admit(
         &self,
-        grant: &Grant<'_>,
+        uploader: Uploader,
         order: Order,
-        random: [u8; 16],
+        naming: Naming,
     ) -> Result<Admitted<'_>, UploadError> {
-        let user = user_of(grant)?;
+        self.who.admit(&uploader)?;
+        let kind = self.kind_of(&order)?;
         if !self.content_types.allow(&order.content_type) {
             return not_allowed(format!(
                 "Files of type `{}` are not taken here; these are: {}.",
                 order.content_type, self.content_types
             ));
         }
-        if !self.size.contains(&order.size) {
-            return not_allowed(format!(
-                "The file has {} bytes; from {} to {} are allowed.",
-                order.size,
+        self.check_size(&order, kind)?;
+        self.check_checksum(&order, kind)?;
+        let key = self.name(&uploader, &order.filename, naming)?;
+        if kind == Kind::Form && key.as_str().contains("${filename}") {
+            return Err(UploadError::Order {
+                problem: "`filename` must not hold `${filename}`, which a form would replace."
+                    .to_owned(),
+            });
+        }
+        Ok(Admitted { rule: self, kind, order, key, uploader })
+    }
+
+    /// The key that a file gets.
+    ///
+    /// # Errors
+    /// [`UploadError`] when it may not be uploaded whatever it is, or cannot be named so.
+    pub fn name(
+        &self,
+        uploader: &Uploader,
+        filename: &str,
+        naming: Naming,
+    ) -> Result<ObjectKey, UploadError> {
+        self.who.admit(uploader)?;
+        let filling = Filling {
+            // INVARIANT: a rule that lets anyone in does not name principals.
+            principal: uploader.user().unwrap_or("anonymous"),
+            now: naming.now,
+            random: naming.random,
+            filename,
+        };
+        self.key.fill(filling).map_err(|why| UploadError::Order { problem: why.to_string() })
+    }
+
+    fn kind_of(&self, order: &Order) -> Result<Kind, UploadError> {
+        let kind = order.kind.or_else(|| self.kinds.first().copied()).unwrap_or(Kind::Put);
+        if self.kinds.contains(&kind) {
+            return Ok(kind);
+        }
+        let kinds: Vec<_> = self.kinds.iter().map(|kind| format!("`{kind}`")).collect();
+        not_allowed(format!(
+            "Files are not taken by `{kind}` here; `kind` may be {}.",
+            kinds.join(", ")
+        ))
+    }
+
+    fn check_size(&self, order: &Order, kind: Kind) -> Result<(), UploadError> {
+        match order.size {
+            Some(size) if !self.size.contains(&size) => not_allowed(format!(
+                "The file has {size} bytes; from {} to {} are allowed.",
                 self.size.start(),
                 self.size.end()
-            ));
+            )),
+            Some(size) if kind == Kind::Put && size > MAX_PUT_SIZE => not_allowed(format!(
+                "The file has {size} bytes; one PUT takes up to {MAX_PUT_SIZE}."
+            )),
+            // Its length is signed.
+            None if kind == Kind::Put => Err(UploadError::Order {
+                problem: "`size` must be the file's size in bytes, a whole number from 0."
+                    .to_owned(),
+            }),
+            _ => Ok(()),
         }
-        let filling = Filling { principal: user, random, filename: &order.filename };
-        let key = self
-            .key
-            .fill(filling)
-            .map_err(|why| UploadError::Order { problem: why.to_string() })?;
-        Ok(Admitted { rule: self, principal: user.to_owned(), order, key })
+    }
+
+    fn check_checksum(&self, order: &Order, kind: Kind) -> Result<(), UploadError> {
+        match &order.checksum {
+            Some(_) if kind != Kind::Put => Err(UploadError::Order {
+                problem: format!(
+                    "A store does not compare a checksum of a file sent by `{kind}`; leave it out."
+                ),
+            }),
+            None if kind == Kind::Put && !self.checksums.is_empty() => {
+                let fields: Vec<_> =
+                    self.checksums.iter().map(|known| format!("`{}`", known.field())).collect();
+                Err(UploadError::Order {
+                    problem: format!("A checksum is needed: {}.", fields.join(" or ")),
+                })
+            }
+            Some(checksum)
+                if !self.checksums.is_empty() && !self.checksums.contains(&checksum.algorithm) =>
+            {
+                let fields: Vec<_> =
+                    self.checksums.iter().map(|known| format!("`{}`", known.field())).collect();
+                Err(UploadError::Order {
+                    problem: format!("Another checksum is needed: {}.", fields.join(" or ")),
+                })
+            }
+            _ => Ok(()),
+        }
     }
 }
 
@@ -188,6 +288,11 @@ impl<'p> Admitted<'p> {
     /// The rule that allows it.
     pub fn rule(&self) -> &'p UploadRule {
         self.rule
+    }
+
+    /// How the file is to be sent.
+    pub fn kind(&self) -> Kind {
+        self.kind
     }
 
     /// What was asked for.
@@ -200,9 +305,17 @@ impl<'p> Admitted<'p> {
         &self.key
     }
 
-    /// The user.
-    pub fn principal(&self) -> &str {
-        &self.principal
+    /// Who uploads.
+    pub fn uploader(&self) -> &Uploader {
+        &self.uploader
+    }
+
+    /// Of whom and of what the object is.
+    pub(crate) fn provenance(&self) -> Provenance<'_> {
+        Provenance {
+            principal: self.uploader.user().unwrap_or("anonymous"),
+            filename: &self.order.filename,
+        }
     }
 }
 

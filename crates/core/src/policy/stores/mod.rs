@@ -13,8 +13,10 @@ use crate::object::{Bucket, BucketError};
 use crate::policy::Secrets;
 use crate::policy::reader::{Fields, Node, PolicyError};
 use crate::store::{DEFAULT_TIMEOUT, Store};
+use crate::upload::kind::{Clause, Kind as UploadKind, Taker};
 
 use self::r2::R2Spec;
+use self::s3::Lack;
 pub(super) use self::s3::S3Spec;
 use self::swift::SwiftSpec;
 
@@ -52,6 +54,30 @@ impl StoreSpec {
             Self::Swift(_) => Bucket::container(name),
             Self::R2(_) => Bucket::binding(name),
         }
+    }
+
+    /// The protocol by which it takes uploads; none where it has no URL.
+    pub(super) fn taker(&self) -> Option<Taker> {
+        match self {
+            Self::S3(_) => Some(Taker::S3),
+            Self::Swift(_) => Some(Taker::Swift),
+            Self::R2(_) => None,
+        }
+    }
+
+    /// Whether its operator says that it does not enforce this, as S3 does.
+    pub(super) fn lacks_clause(&self, clause: Clause) -> bool {
+        matches!(self, Self::S3(spec) if spec.lacks.contains(&Lack::Clause(clause)))
+    }
+
+    /// Whether its operator says that it does not take uploads of this kind, as S3 does.
+    pub(super) fn lacks_kind(&self, kind: UploadKind) -> bool {
+        matches!(self, Self::S3(spec) if spec.lacks.contains(&Lack::Kind(kind)))
+    }
+
+    /// Whether what signs for it may end before what it signs.
+    pub(super) fn may_be_temporary(&self) -> bool {
+        matches!(self, Self::S3(spec) if spec.may_be_temporary())
     }
 
     /// Whether its objects have URLs.

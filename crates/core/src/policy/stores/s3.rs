@@ -7,6 +7,7 @@ use crate::policy::reader::{Node, PolicyError};
 use crate::policy::{Secrets, resolve_secret};
 use crate::sigv4::Credentials;
 use crate::store::{Addressing, S3Store};
+use crate::upload::kind::{Clause, Kind};
 
 use super::read_timeout;
 
@@ -18,13 +19,37 @@ pub(in crate::policy) struct S3Spec {
     access_key_id: String,
     secret_access_key: String,
     session_token: Option<String>,
+    pub(super) lacks: Vec<Lack>,
     timeout: Duration,
+}
+
+/// Something that S3 does and a compatible store does not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Lack {
+    /// It does not enforce this.
+    Clause(Clause),
+    /// It does not take uploads of this kind.
+    Kind(Kind),
+}
+
+fn read_lacks(node: &Node<'_>) -> Result<Vec<Lack>, PolicyError> {
+    let clauses = Clause::ALL.map(|(name, clause)| (name, Lack::Clause(clause)));
+    let kinds = Kind::ALL.map(|(name, kind)| (name, Lack::Kind(kind)));
+    let known = [&clauses[..], &kinds].concat();
+    node.list()?.iter().map(|node| node.one_of(&known)).collect()
 }
 
 impl S3Spec {
     pub(super) fn read(node: &Node<'_>) -> Result<Self, PolicyError> {
-        let fields =
-            node.object(&["kind", "endpoint", "region", "addressing", "credentials", "timeout"])?;
+        let fields = node.object(&[
+            "kind",
+            "endpoint",
+            "region",
+            "addressing",
+            "credentials",
+            "lacks",
+            "timeout",
+        ])?;
         let endpoint = fields.required("endpoint")?;
         let endpoint = Endpoint::parse(endpoint.string()?).or_else(|why| endpoint.error(why))?;
         let region = fields.required("region")?;
@@ -58,6 +83,11 @@ impl S3Spec {
                 .optional("session_token")
                 .map(|node| node.secret_name())
                 .transpose()?,
+            lacks: fields
+                .optional("lacks")
+                .map(|node| read_lacks(&node))
+                .transpose()?
+                .unwrap_or_default(),
             timeout: read_timeout(&fields)?,
         })
     }

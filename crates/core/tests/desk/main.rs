@@ -7,8 +7,14 @@
     reason = "a test that cannot go on fails"
 )]
 
+mod forms;
+mod multipart;
+mod protocols;
+mod rules;
+mod store;
+
 use cloakroom_core::desk::answer::Answer;
-use cloakroom_core::desk::{Confirmation, Desk, HeadError, Step, StoredHead};
+use cloakroom_core::desk::{Desk, Step};
 use cloakroom_core::gate::{self, Gate, Outcome};
 use cloakroom_core::jwt;
 use cloakroom_core::policy::Policy;
@@ -16,8 +22,12 @@ use cloakroom_core::request::Request;
 use cloakroom_core::retrieval::Retrieval;
 use cloakroom_core::secret::Secret;
 use cloakroom_core::time::UnixTime;
+use cloakroom_core::upload::call::{CallError, Reply, StoredHead, What};
+use cloakroom_core::upload::checksum::{Checksum, ChecksumAlgorithm};
 use proptest::prelude::*;
 use serde_json::{Value, json};
+
+use self::store::Bucket;
 
 const POLICY: &str = r#"{
   "version": 1,
@@ -49,6 +59,13 @@ const POLICY: &str = r#"{
       "content_types": ["*/*"], "size": { "max": 10 },
       "read": { "url": "https://media.example", "key": "AKAPP" },
       "seal_secret": "OTHER_SEAL_SECRET"
+    },
+    "large": {
+      "route": "media", "key": "users/{principal}/{random}/{filename}",
+      "kinds": ["multipart", "form", "put"], "create_only": true, "unenforced": ["create_only"],
+      "content_types": ["video/*"], "size": { "min": 1, "max": 30000000 }, "part_size": 5242880,
+      "read": { "url": "https://media.example", "key": "AKAPP" },
+      "seal_secret": "SEAL_SECRET", "cors": { "allow_origins": ["https://app.example"] }
     }
   }
 }"#;
@@ -77,23 +94,57 @@ fn bearer(user: &str) -> String {
     format!("Bearer {}", jwt::sign("users", &secret, &claims).expose())
 }
 
-/// What the desk answers, or what it wants to ask the store.
-type Handled = Result<Answer, Box<Confirmation>>;
+/// What a client sends beside method, path and body.
+#[derive(Clone, Copy, Default)]
+struct Sent<'a> {
+    user: Option<&'a str>,
+    headers: &'a [(&'a str, &'a str)],
+}
 
-fn handle_at(time: UnixTime, method: &str, path: &str, user: Option<&str>, body: &str) -> Handled {
-    let authorization = user.map(bearer);
+fn signed_in(user: &str) -> Sent<'_> {
+    Sent { user: Some(user), headers: &[] }
+}
+
+/// The answer of a desk to a request, with `store` behind it.
+fn ask_of(
+    desk: &Desk,
+    store: &mut Bucket,
+    time: UnixTime,
+    (method, path): (&str, &str),
+    sent: Sent<'_>,
+    body: &str,
+) -> Answer {
+    let authorization = sent.user.map(bearer);
     let mut headers = vec![("host", "uploads.example"), ("origin", "https://app.example")];
     headers.extend(authorization.as_deref().map(|value| ("authorization", value)));
+    headers.extend(sent.headers);
     let request = Request::parse(method, path, headers).unwrap();
-    match desk().handle(&request, body.as_bytes(), time, RANDOM) {
-        Step::Answer(answer) => Ok(answer),
-        Step::Head(confirmation) => Err(confirmation),
-        Step::Check(_) => panic!("an HMAC does not wait"),
+    let mut step = desk.handle(&request, body.as_bytes(), time, RANDOM);
+    loop {
+        step = match step {
+            Step::Answer(answer) => return answer,
+            Step::Ask(pending) => {
+                let reply = store.ask(&pending.call());
+                pending.settle(reply, time)
+            }
+            Step::Check(_) => panic!("an HMAC does not wait"),
+        };
     }
 }
 
+/// The answer of the desk, which has no need of its store.
 fn answer(method: &str, path: &str, user: Option<&str>, body: &str) -> Answer {
-    handle_at(now(), method, path, user, body).unwrap()
+    let sent = Sent { user, headers: &[] };
+    ask_of(&desk(), &mut Bucket::untouched(), now(), (method, path), sent, body)
+}
+
+fn json_of(answer: &Answer) -> Value {
+    serde_json::from_str(&answer.body)
+        .unwrap_or_else(|_| panic!("{} {}", answer.status, answer.body))
+}
+
+fn text<'v>(json: &'v Value, name: &str) -> &'v str {
+    json[name].as_str().unwrap_or_else(|| panic!("no `{name}` in {json}"))
 }
 
 fn order(change: &[(&str, Value)]) -> String {
@@ -191,7 +242,7 @@ fn every_bad_order_has_its_answer() {
         (
             ("acl", json!("public-read")),
             400,
-            "There is no field `acl`; the fields are `filename`, `content_type`, `size`, `checksum_sha256`, `rule`.",
+            "There is no field `acl`; the fields are `filename`, `content_type`, `size`, `rule`, `kind`, `checksum_sha256`, `checksum_crc32c`, `checksum_crc64nvme`, `content_md5`.",
         ),
     ] {
         let (name, _) = &change;
@@ -230,38 +281,68 @@ fn only_users_may_upload() {
 fn a_confirmation_compares_what_is_stored_with_what_was_announced() {
     let checksum = "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=";
     let ticket = issued("alice", &[("checksum_sha256", json!(checksum))]);
-    let path = format!("/uploads/{}/confirm", ticket["id"].as_str().unwrap());
-    let head = |size, checksum: Option<&str>| {
-        Ok(StoredHead {
-            size,
-            etag: "\"e\"".to_owned(),
-            checksum_sha256: checksum.map(str::to_owned),
-        })
+    let path = format!("/uploads/{}/confirm", text(&ticket, "id"));
+    const JPEG: &[u8] = b"\xff\xd8\xff\xe0";
+    let head = |size, content_type: Option<&str>, checksum: Option<&str>| StoredHead {
+        size,
+        etag: "\"e\"".to_owned(),
+        content_type: content_type.map(str::to_owned),
+        checksums: checksum
+            .map(|value| Checksum { algorithm: ChecksumAlgorithm::Sha256, value: value.to_owned() })
+            .into_iter()
+            .collect(),
     };
-    let settle = |head| match handle_at(later(60), "POST", &path, Some("alice"), "") {
-        Err(confirmation) => {
-            assert_eq!(Some(confirmation.key().as_str()), ticket["key"].as_str());
-            assert_eq!(confirmation.bucket().as_str(), "bucket");
-            confirmation.settle(head, later(60))
+    let settle = |head: Result<StoredHead, CallError>, bytes: &[u8]| {
+        let authorization = bearer("alice");
+        let headers = [
+            ("host", "uploads.example"),
+            ("origin", "https://app.example"),
+            ("authorization", authorization.as_str()),
+        ];
+        let request = Request::parse("POST", &path, headers).unwrap();
+        let desk = desk();
+        let mut step = desk.handle(&request, b"", later(60), RANDOM);
+        loop {
+            step = match step {
+                Step::Answer(answer) => return answer,
+                Step::Ask(pending) => {
+                    let call = pending.call();
+                    assert_eq!(call.key.as_str(), text(&ticket, "key"));
+                    assert_eq!(call.bucket.as_str(), "bucket");
+                    let reply = match call.what {
+                        What::Head => head.clone().map(Reply::Head),
+                        What::FirstBytes(8192) => Ok(Reply::FirstBytes(bytes.to_vec())),
+                        other => panic!("{other:?}"),
+                    };
+                    pending.settle(reply, later(60))
+                }
+                Step::Check(_) => panic!("an HMAC does not wait"),
+            };
         }
-        Ok(answer) => panic!("{answer:?}"),
     };
-    let confirmed = settle(head(1000, Some(checksum)));
+    let jpeg = Some("image/jpeg");
+    let confirmed = settle(Ok(head(1000, jpeg, Some(checksum))), JPEG);
     assert_eq!((confirmed.status, confirmed.log.verdict.reason()), (200, "confirmed"));
-    let body: Value = serde_json::from_str(&confirmed.body).unwrap();
+    let body = json_of(&confirmed);
     assert_eq!(
         (&body["key"], &body["size"], &body["etag"]),
         (&ticket["key"], &json!(1000), &json!("\"e\""))
     );
-    assert!(body["read"].as_str().unwrap().starts_with("https://media.example/media/users/alice/"));
-    for (head, status, reason) in [
-        (head(1000, None), 200, "confirmed"),
-        (head(999, Some(checksum)), 409, "stored_differs"),
-        (head(1000, Some("other")), 409, "stored_differs"),
-        (Err(HeadError::NotFound), 409, "not_stored"),
-        (Err(HeadError::Unavailable), 502, "store_unavailable"),
+    assert!(text(&body, "read").starts_with("https://media.example/media/users/alice/"));
+    for (head, bytes, status, reason) in [
+        (Ok(head(1000, jpeg, None)), JPEG, 200, "confirmed"),
+        (Ok(head(1000, Some("IMAGE/JPEG; q=1"), None)), JPEG, 200, "confirmed"),
+        (Ok(head(1000, None, None)), JPEG, 200, "confirmed"),
+        (Ok(head(999, jpeg, Some(checksum))), JPEG, 409, "stored_differs"),
+        (Ok(head(1000, Some("image/png"), None)), JPEG, 409, "stored_differs"),
+        (Ok(head(1000, jpeg, Some("other"))), JPEG, 409, "stored_differs"),
+        (Ok(head(1000, jpeg, None)), b"<html><script>", 409, "stored_differs"),
+        (Ok(head(1000, jpeg, None)), b"hello", 409, "stored_differs"),
+        (Err(CallError::NotFound), JPEG, 409, "not_stored"),
+        (Err(CallError::Refused), JPEG, 502, "store_refused"),
+        (Err(CallError::Unavailable), JPEG, 502, "store_unavailable"),
     ] {
-        let answer = settle(head);
+        let answer = settle(head, bytes);
         assert_eq!((answer.status, answer.log.verdict.reason()), (status, reason));
         assert!(answer.headers.iter().any(|(name, _)| *name == "access-control-allow-origin"));
     }
@@ -270,15 +351,15 @@ fn a_confirmation_compares_what_is_stored_with_what_was_announced() {
 #[test]
 fn an_upload_id_is_its_users_alone_and_cannot_be_changed() {
     let id = issued("alice", &[])["id"].as_str().unwrap().to_owned();
-    let confirm = |time, user: &str, id: &str| match handle_at(
-        time,
-        "POST",
-        &format!("/uploads/{id}/confirm"),
-        Some(user),
-        "",
-    ) {
-        Err(_) => "head",
-        Ok(answer) => answer.log.verdict.reason(),
+    let confirm = |time, user: &str, id: &str| {
+        let path = format!("/uploads/{id}/confirm");
+        let mut bucket = Bucket::untouched();
+        let answer = ask_of(&desk(), &mut bucket, time, ("POST", &path), signed_in(user), "");
+        // The store is asked, and has nothing.
+        match answer.log.verdict.reason() {
+            "not_stored" => "head",
+            reason => reason,
+        }
     };
     assert_eq!(confirm(now(), "alice", &id), "head");
     assert_eq!(confirm(now(), "bob", &id), "unknown_upload");

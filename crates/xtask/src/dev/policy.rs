@@ -110,6 +110,9 @@ fn document(ports: &Ports) -> Value {
         "uploads": {
             "media": {
                 "route": "media",
+                "kinds": ["put", "form", "multipart"],
+                // A form cannot say so; its key is one that nobody else gets.
+                "unenforced": ["create_only"],
                 "key": "users/{principal}/{random}/{filename}",
                 "content_types": ["*/*"],
                 "size": { "min": 0, "max": 5_368_709_120_u64 },

@@ -18,7 +18,7 @@ use cloakroom_core::desk::{Desk, Step};
 use cloakroom_core::log::LogLine;
 use cloakroom_core::policy::Policy;
 use cloakroom_core::rejection::Rejection;
-use cloakroom_core::request::{Request, RequestError};
+use cloakroom_core::request::{Request, RequestError, Scheme};
 use cloakroom_core::time::UnixTime;
 use lambda_http::http::HeaderValue;
 use lambda_http::request::RequestContext;
@@ -113,7 +113,12 @@ fn read<'e>(event: &'e lambda_http::Request, target: &'e str) -> Result<Request<
         event.headers().iter().map(|(name, value)| Some((name.as_str(), text(value)?))).collect();
     let headers = headers.ok_or(RequestError::MalformedHeader)?;
     let request = Request::parse(event.method().as_str(), target, headers)?;
-    Ok(request.from_address(source_address(event)))
+    // What is in front of the function says so; a client's own word is not passed on.
+    let scheme = match request.header("x-forwarded-proto") {
+        Some("http") => Scheme::Http,
+        _ => Scheme::Https,
+    };
+    Ok(request.over(scheme).from_address(source_address(event)))
 }
 
 /// The caller's address as the platform in front of the function saw it.

@@ -67,6 +67,21 @@ impl RunPolicy {
 fn document(ports: &Ports) -> Value {
     let sigv4 = |secret: &str, principal: Value| json!({ "dialect": "sigv4", "secret": secret, "principal": principal });
     let cors = json!({ "allow_origins": ports.app_origins() });
+    let rule = |kinds: &[&str]| {
+        json!({
+            "route": "media",
+            "kinds": kinds,
+            // A form cannot say so; its key is one that nobody else gets.
+            "unenforced": ["create_only"],
+            "key": "users/{principal}/{random}/{filename}",
+            "content_types": ["*/*"],
+            "size": { "min": 0, "max": 5_368_709_120_u64 },
+            "expires_in": 300,
+            "read": { "url": ports.edge_url(), "key": EDGE_KEY, "expires_in": 3600 },
+            "seal_secret": "UPLOADS_SEAL_SECRET",
+            "cors": cors
+        })
+    };
     json!({
         "version": 1,
         "stores": {
@@ -108,19 +123,8 @@ fn document(ports: &Ports) -> Value {
             }
         },
         "uploads": {
-            "media": {
-                "route": "media",
-                "kinds": ["put", "form", "multipart"],
-                // A form cannot say so; its key is one that nobody else gets.
-                "unenforced": ["create_only"],
-                "key": "users/{principal}/{random}/{filename}",
-                "content_types": ["*/*"],
-                "size": { "min": 0, "max": 5_368_709_120_u64 },
-                "expires_in": 300,
-                "read": { "url": ports.edge_url(), "key": EDGE_KEY, "expires_in": 3600 },
-                "seal_secret": "UPLOADS_SEAL_SECRET",
-                "cors": cors
-            }
+            "default": rule(&["put", "form", "multipart"]),
+            "large": rule(&["multipart", "form"])
         }
     })
 }

@@ -20,7 +20,8 @@ use crate::trail::Trail;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Verdict {
     /// It is served, and what was done: `allowed`, `redirected`, `preflight`, `token_issued`,
-    /// `issued`, `confirmed`.
+    /// `described`, `issued`, `parts_signed`, `parts_listed`, `step_signed`, `completed`,
+    /// `confirmed`, `aborted`.
     Allow(&'static str),
     /// It is not.
     Deny {

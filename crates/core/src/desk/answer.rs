@@ -69,6 +69,17 @@ impl fmt::Debug for Answer {
 }
 
 impl Answer {
+    /// What the API is, for everyone.
+    pub(super) fn description() -> Self {
+        let headers = vec![
+            ("content-type", "application/json".to_owned()),
+            ("cache-control", "public, max-age=300".to_owned()),
+            ("access-control-allow-origin", "*".to_owned()),
+        ];
+        let log = LogEntry { verdict: Verdict::Allow("described"), trail: Trail::default() };
+        Self::new(200, headers, include_str!("openapi.json").to_owned(), log)
+    }
+
     /// An answer to what was served.
     pub(super) fn served(
         form: Form,

@@ -14,6 +14,8 @@
 //! | better-upload | `POST /better-upload` |
 //! | steps that a URL alone allows | `/upload-steps/{step}` |
 //!
+//! `GET /openapi.json` describes the first of them (OpenAPI 3.1).
+//!
 //! All but the last want a user's token: in `Authorization: Bearer`, in a cookie of this host, or,
 //! for Companion, in the path. Every other answer is that of a [`Rejection`].
 //!
@@ -55,6 +57,9 @@ use self::answer::{Answer, Form, LogEntry};
 use self::protocol::{Ask, Protocol, STEPS, Target};
 use self::sign_request::Wanted;
 use self::work::{Done, Progress, Upload, Work};
+
+/// Where the API is described.
+const DESCRIPTION: &str = "/openapi.json";
 
 const METHODS: &str = "GET, POST, DELETE, OPTIONS";
 
@@ -155,6 +160,9 @@ impl Desk {
         now: UnixTime,
         random: [u8; 16],
     ) -> Step<'d, 'r> {
+        if request.path() == DESCRIPTION && request.method() == Method::Get {
+            return Step::Answer(Answer::description());
+        }
         let Some(target) = Target::of(request.path()) else {
             return self.read(request, now);
         };

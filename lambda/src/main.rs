@@ -7,6 +7,7 @@
 //! variable of that name.
 
 mod store;
+mod swift;
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -67,7 +68,7 @@ async fn handle(
                         checking.answer(holds)
                     }
                     Step::Ask(pending) => {
-                        let reply = stores.ask(&pending.call()).await;
+                        let reply = stores.ask(&pending.call(), now()?).await;
                         pending.settle(reply, now()?)
                     }
                 };

@@ -11,14 +11,18 @@ use aws_sdk_s3::config::{
     BehaviorVersion, Credentials, Region, RequestChecksumCalculation, ResponseChecksumValidation,
 };
 use aws_sdk_s3::error::SdkError;
+use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::{ChecksumMode, CompletedMultipartUpload, CompletedPart};
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use cloakroom_core::store::{Addressing, S3Store, Store};
+use cloakroom_core::time::UnixTime;
 use cloakroom_core::upload::call::{CallError, Reply, StoreCall, StoredHead, What};
 use cloakroom_core::upload::checksum::{Checksum, ChecksumAlgorithm};
 use cloakroom_core::upload::multipart::Part;
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, OnceCell};
+
+use crate::swift::Swift;
 
 /// How long a store may take, retries and all.
 const TIMEOUT: Duration = Duration::from_secs(20);
@@ -26,12 +30,23 @@ const TIMEOUT: Duration = Duration::from_secs(20);
 /// One client for each store, made when it is first needed: issuing uploads needs none, so a
 /// cold start does not pay for TLS.
 #[derive(Default)]
-pub(crate) struct Stores(Mutex<HashMap<String, Client>>);
+pub(crate) struct Stores {
+    s3: Mutex<HashMap<String, Client>>,
+    swift: OnceCell<Swift>,
+}
 
 impl Stores {
     /// Asks a store.
-    pub(crate) async fn ask(&self, call: &StoreCall) -> Result<Reply, CallError> {
-        let Store::S3(store) = &call.store else { return Err(CallError::Unavailable) };
+    pub(crate) async fn ask(&self, call: &StoreCall, now: UnixTime) -> Result<Reply, CallError> {
+        let store = match &call.store {
+            Store::S3(store) => store,
+            Store::Swift(_) => {
+                let swift = self.swift.get_or_init(|| async { Swift::new() }).await;
+                return swift.ask(call, now).await;
+            }
+            // INVARIANT: the policy has no uploads to a binding.
+            Store::R2(_) => return Err(CallError::Unavailable),
+        };
         let client = self.client(store).await;
         let (bucket, key) = (call.bucket.as_str(), call.key.as_str());
         match &call.what {
@@ -51,7 +66,7 @@ impl Stores {
     }
 
     async fn client(&self, store: &S3Store) -> Client {
-        let mut clients = self.0.lock().await;
+        let mut clients = self.s3.lock().await;
         clients.entry(store.name.clone()).or_insert_with(|| connect(store)).clone()
     }
 }
@@ -80,6 +95,7 @@ async fn head(client: &Client, bucket: &str, key: &str) -> Result<Reply, CallErr
             .into_iter()
             .filter_map(|(algorithm, value)| Checksum::parse(algorithm, value?))
             .collect(),
+        is_manifest: false,
     }))
 }
 
@@ -92,7 +108,11 @@ async fn first_bytes(
     let range = format!("bytes=0-{}", length.saturating_sub(1));
     let answer =
         client.get_object().bucket(bucket).key(key).range(range).send().await.map_err(refusal)?;
-    let mut body = answer.body;
+    first_of(answer.body, length).await
+}
+
+/// The first bytes of a body.
+pub(crate) async fn first_of(mut body: ByteStream, length: u64) -> Result<Reply, CallError> {
     let mut bytes = Vec::new();
     // A store that knows no ranges sends everything, of which no more is read than was wanted.
     let wanted = usize::try_from(length).unwrap_or(usize::MAX);

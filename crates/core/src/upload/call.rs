@@ -74,6 +74,9 @@ pub struct StoredHead {
     pub content_type: Option<String>,
     /// The checksums that the store knows of the whole.
     pub checksums: Vec<Checksum>,
+    /// Whether it is put together of other objects by a manifest, as a client of Swift can say in
+    /// the place of sending a file.
+    pub is_manifest: bool,
 }
 
 /// Why a store does not say.

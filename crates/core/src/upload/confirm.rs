@@ -13,6 +13,9 @@ impl Receipt {
     /// # Errors
     /// [`UploadError::Mismatch`] says what differs.
     pub fn compare(&self, rule: &UploadRule, head: &StoredHead) -> Result<(), UploadError> {
+        if head.is_manifest {
+            return mismatch("The store has a manifest of other objects, not a file.".to_owned());
+        }
         let sizes = self.sizes(rule);
         if !sizes.contains(&head.size) {
             return mismatch(match self.size {

@@ -291,6 +291,7 @@ fn a_confirmation_compares_what_is_stored_with_what_was_announced() {
             .map(|value| Checksum { algorithm: ChecksumAlgorithm::Sha256, value: value.to_owned() })
             .into_iter()
             .collect(),
+        is_manifest: false,
     };
     let settle = |head: Result<StoredHead, CallError>, bytes: &[u8]| {
         let authorization = bearer("alice");
@@ -336,6 +337,12 @@ fn a_confirmation_compares_what_is_stored_with_what_was_announced() {
         (Ok(head(999, jpeg, Some(checksum))), JPEG, 409, "stored_differs"),
         (Ok(head(1000, Some("image/png"), None)), JPEG, 409, "stored_differs"),
         (Ok(head(1000, jpeg, Some("other"))), JPEG, 409, "stored_differs"),
+        (
+            Ok(StoredHead { is_manifest: true, ..head(1000, jpeg, None) }),
+            JPEG,
+            409,
+            "stored_differs",
+        ),
         (Ok(head(1000, jpeg, None)), b"<html><script>", 409, "stored_differs"),
         (Ok(head(1000, jpeg, None)), b"hello", 409, "stored_differs"),
         (Err(CallError::NotFound), JPEG, 409, "not_stored"),

@@ -92,7 +92,7 @@ impl Bucket {
             size: parts.iter().map(|part| part.size).sum(),
             etag: "\"whole\"".to_owned(),
             content_type: content_type.map(|(_, value)| value.clone()),
-            checksums: Vec::new(),
+            ..StoredHead::default()
         };
         self.uploads.remove(upload_id);
         self.objects.insert(key.to_owned(), head);

@@ -48,4 +48,5 @@ def running(data, make_policy, secrets):
         yield {**json.loads(line), "policy": policy}
     finally:
         process.send_signal(signal.SIGINT)
+        process.stdout.close()
         process.wait(timeout=30)

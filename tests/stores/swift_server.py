@@ -33,6 +33,10 @@ user_guest_owner = visiting .admin
 """
 DIGESTS = "sha1 sha256 sha512"
 
+FIRST = ["catch_errors", "gatekeeper", "cache", "listing_formats"]
+PIPELINE = [*FIRST, "tempurl", "formpost", "s3api", "tempauth"]
+PIPELINE += ["copy", "slo", "dlo", "symlink", "proxy-server"]
+
 BACKEND = """
 [pipeline:main]
 pipeline = {name}-server
@@ -41,10 +45,11 @@ pipeline = {name}-server
 use = egg:swift#{name}
 """
 
-# TempURL and the S3 API stand before authentication, which they answer in its place.
+# TempURL, FormPost and the S3 API stand before authentication, which they answer in its place.
+# What makes large objects and links stands behind it.
 PROXY = f"""
 [pipeline:main]
-pipeline = catch_errors gatekeeper cache listing_formats tempurl s3api tempauth copy proxy-server
+pipeline = {" ".join(PIPELINE)}
 
 [app:proxy-server]
 use = egg:swift#proxy
@@ -66,6 +71,10 @@ use = egg:swift#listing_formats
 use = egg:swift#tempurl
 allowed_digests = {DIGESTS}
 
+[filter:formpost]
+use = egg:swift#formpost
+allowed_digests = {DIGESTS}
+
 [filter:s3api]
 use = egg:swift#s3api
 location = {REGION}
@@ -76,6 +85,15 @@ use = egg:swift#tempauth
 
 [filter:copy]
 use = egg:swift#copy
+
+[filter:slo]
+use = egg:swift#slo
+
+[filter:dlo]
+use = egg:swift#dlo
+
+[filter:symlink]
+use = egg:swift#symlink
 """
 
 

@@ -1,11 +1,13 @@
-//! The function: an AWS Lambda that issues uploads, confirms them, and sends readers to the store.
+//! The function: an AWS Lambda that issues uploads, confirms them, signs URLs for reading, and
+//! sends readers to the store.
 //!
-//! The environment, the clock, random bytes and one SDK call ([`store`]) are here; everything
-//! else is the core's [`Desk`].
+//! The environment, the clock, random bytes, one SDK call ([`store`]) and signatures of private
+//! keys ([`private_keys`]) are here; everything else is the core's [`Desk`].
 //!
 //! Environment: `POLICY` holds the policy document, and each secret that it names is a
 //! variable of that name.
 
+mod private_keys;
 mod store;
 mod swift;
 
@@ -26,31 +28,35 @@ use lambda_http::request::RequestContext;
 use lambda_http::{Body, Error, RequestExt, Response, run, service_fn};
 use serde_json::json;
 
+use crate::private_keys::PrivateKeys;
 use crate::store::Stores;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    let desk = configure().map_err(|problem| {
+    let (desk, keys) = configure().map_err(|problem| {
         eprintln!("{}", json!({ "level": "error", "problem": problem }));
         Error::from(problem)
     })?;
-    let (desk, stores) = (Arc::new(desk), Arc::new(Stores::default()));
+    let (desk, keys, stores) = (Arc::new(desk), Arc::new(keys), Arc::new(Stores::default()));
     run(service_fn(move |event: lambda_http::Request| {
-        let (desk, stores) = (Arc::clone(&desk), Arc::clone(&stores));
-        async move { handle(&desk, &stores, &event).await }
+        let (desk, keys, stores) = (Arc::clone(&desk), Arc::clone(&keys), Arc::clone(&stores));
+        async move { handle(&desk, &keys, &stores, &event).await }
     }))
     .await
 }
 
-fn configure() -> Result<Desk, String> {
+fn configure() -> Result<(Desk, PrivateKeys), String> {
     let text = std::env::var("POLICY").map_err(|_| "variable `POLICY` is not set".to_owned())?;
     let policy = Policy::parse(&text).map_err(|error| error.to_string())?;
     let secret = |name: &str| std::env::var(name).ok();
-    Desk::new(&policy, &secret).map_err(|error| error.to_string())
+    let desk = Desk::new(&policy, &secret).map_err(|error| error.to_string())?;
+    let keys = PrivateKeys::read(&desk)?;
+    Ok((desk, keys))
 }
 
 async fn handle(
     desk: &Desk,
+    keys: &PrivateKeys,
     stores: &Stores,
     event: &lambda_http::Request,
 ) -> Result<Response<Body>, Error> {
@@ -70,6 +76,10 @@ async fn handle(
                     Step::Ask(pending) => {
                         let reply = stores.ask(&pending.call(), now()?).await;
                         pending.settle(reply, now()?)
+                    }
+                    Step::Sign(signing) => {
+                        let signatures = keys.sign(&signing);
+                        break signing.settle(&signatures);
                     }
                 };
             }

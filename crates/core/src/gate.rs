@@ -199,6 +199,20 @@ impl Gate {
         Ok(Self { keyring, routes, purges: Purges::default(), health: None })
     }
 
+    /// Makes a gate that decides about all routes and hands nothing out: it needs no secrets of
+    /// stores, and has none.
+    ///
+    /// # Errors
+    /// [`PolicyError`] when a secret of a key is missing.
+    pub(crate) fn of_decisions(
+        policy: &Policy,
+        secrets: &Secrets<'_>,
+    ) -> Result<Self, PolicyError> {
+        let keyring = policy.keyring(secrets)?;
+        let routes = policy.routes(&|_| Some("no store is asked, no cookie sealed".to_owned()))?;
+        Ok(Self { keyring, routes, purges: Purges::default(), health: policy.health_check() })
+    }
+
     /// The same gate, under what an operator has revoked and purged.
     #[must_use]
     pub fn under(mut self, control: Control) -> Self {
@@ -210,6 +224,11 @@ impl Gate {
     /// The keys.
     pub fn keyring(&self) -> &Keyring {
         &self.keyring
+    }
+
+    /// The routes.
+    pub(crate) fn routes(&self) -> &Routes {
+        &self.routes
     }
 
     /// Decides about a request at the time `now`.

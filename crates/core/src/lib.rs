@@ -99,6 +99,8 @@ pub mod policy;
 
 pub mod gate;
 
+pub mod signed_urls;
+
 pub mod settings;
 
 pub mod desk;

@@ -16,6 +16,7 @@ use crate::presented::CredentialError;
 use crate::request::RequestError;
 use crate::revocation::Revoked;
 use crate::route::LocateError;
+use crate::signed_urls::error::SignedUrlError;
 use crate::sigv4::present::PresentError;
 use crate::sigv4::verify::VerifyError;
 use crate::store::StoreError;
@@ -44,6 +45,8 @@ pub enum Rejection {
     List(ListError),
     /// It asks for an upload that is not to be.
     Upload(UploadError),
+    /// It asks for a signed URL that is not to be.
+    SignedUrl(SignedUrlError),
     /// One of the above, of which the viewer learns nothing: made by [`Rejection::disclosed`].
     Hidden(Hidden),
 }
@@ -181,6 +184,7 @@ impl Rejection {
             }
             Self::List(error) => list_row(error),
             Self::Upload(error) => return upload_row(error),
+            Self::SignedUrl(error) => return signed_url_row(error),
             Self::Hidden(Hidden { answer: HiddenAnswer::NotFound, cause }) => {
                 (404, "NoSuchKey", cause.row().reason, NOT_FOUND)
             }
@@ -211,6 +215,7 @@ impl Rejection {
                 | ListError::SubResource { .. }
                 | ListError::NoBucket,
             )
+            | Self::SignedUrl(SignedUrlError::Folder { .. })
             | Self::Store(StoreError::NotFound | StoreError::Denied) => {
                 Self::Hidden(Hidden { answer, cause: Box::new(self) })
             }
@@ -220,6 +225,7 @@ impl Rejection {
             | Self::Store(_)
             | Self::List(_)
             | Self::Upload(_)
+            | Self::SignedUrl(_)
             | Self::Hidden(_) => self,
         }
     }
@@ -464,6 +470,43 @@ fn upload_row(error: &UploadError) -> Row {
     Row { status, code, reason, text }
 }
 
+fn signed_url_row(error: &SignedUrlError) -> Row {
+    let (status, code, reason, text): (_, _, _, Cow<'static, str>) = match error {
+        SignedUrlError::SignIn => (
+            401,
+            "Unauthorized",
+            "no_credential",
+            "Sign in first: send `Authorization: Bearer <token>`.".into(),
+        ),
+        SignedUrlError::NotABearer => (
+            403,
+            "AccessDenied",
+            "not_a_bearer",
+            "Signed URLs are ordered with a bearer token: send `Authorization: Bearer <token>`."
+                .into(),
+        ),
+        SignedUrlError::Order { problem } => {
+            (400, "InvalidRequest", "malformed_order", problem.clone().into())
+        }
+        SignedUrlError::Unsignable { problem } => {
+            (400, "InvalidRequest", "unsignable", problem.clone().into())
+        }
+        SignedUrlError::Folder { problem } => {
+            (403, "AccessDenied", "folder_not_readable", problem.clone().into())
+        }
+        SignedUrlError::NotOpened => (
+            403,
+            "AccessDenied",
+            "ticket_would_not_open",
+            "This issuer's tickets would not open it.".into(),
+        ),
+        SignedUrlError::NotSigned => {
+            (500, "InternalError", "not_signed", "It could not be signed. Try again later.".into())
+        }
+    };
+    Row { status, code, reason, text }
+}
+
 fn jwt_reason(error: &JwtError) -> &'static str {
     match error {
         JwtError::Malformed => "malformed_token",
@@ -490,6 +533,7 @@ impl fmt::Display for Rejection {
             Self::Store(error) => error.fmt(f),
             Self::List(error) => error.fmt(f),
             Self::Upload(error) => error.fmt(f),
+            Self::SignedUrl(error) => error.fmt(f),
             Self::Hidden(hidden) => hidden.cause.fmt(f),
         }
     }
@@ -513,4 +557,5 @@ from_phase! {
     StoreError => Store,
     ListError => List,
     UploadError => Upload,
+    SignedUrlError => SignedUrl,
 }

@@ -36,7 +36,8 @@ pub struct Trail {
     pub key: Option<String>,
     /// What keys of a listing begin with there: the location.
     pub location: Option<String>,
-    /// The pattern of the access rule, or the name of the upload rule; none when no rule fits.
+    /// The pattern of the access rule, or the name of the upload rule or the issuer; none when no
+    /// rule fits.
     pub pattern: Option<String>,
     /// Whose the object is.
     pub owner: Option<Owner>,

@@ -1,6 +1,11 @@
 //! Broken policies: each gives one error that names its place and says what would be right.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on fails")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that cannot go on fails"
+)]
 
 use cloakroom_core::desk::Desk;
 use cloakroom_core::gate::Gate;
@@ -98,7 +103,7 @@ fn each_error_names_its_place() {
             "/storage",
             Some(json!({})),
             "policy: has no field `storage`; its fields are `version`, `stores`, `keys`, `routes`, \
-             `uploads` or `health`",
+             `uploads`, `signed_urls` or `health`",
         ),
         (
             "/stores/main/kind",
@@ -696,4 +701,223 @@ fn each_error_of_a_swift_key_names_its_place() {
     let short = |name: &str| Some(if name == "BOB_KEY" { "short" } else { "x" }.repeat(33));
     assert!(Gate::new(&sound, &|name| short(name).map(|_| "a".repeat(31))).is_err());
     Gate::new(&sound, &short).unwrap();
+}
+
+/// Keys of each dialect, and an issuer that signs with one of them.
+fn with_issuer(change: &[(&str, Value)]) -> Value {
+    let public_key = |label: &str| match label {
+        "ed25519" => {
+            "-----BEGIN PUBLIC KEY-----\n\
+             MCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=\n\
+             -----END PUBLIC KEY-----"
+        }
+        _ => {
+            "-----BEGIN PUBLIC KEY-----\n\
+             MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEYP7UuiVanTHJYet0xjVtaMBJuJI7\n\
+             Yfps5mliLmDyn7Z5A/4QCLi8maQa6elWKLxkq1Q47LrmkF5DwS1s0V0JhQ==\n\
+             -----END PUBLIC KEY-----"
+        }
+    };
+    let cloudfront = |algorithm: &str, principal: Value| {
+        json!({
+            "dialect": "cloudfront", "algorithm": algorithm, "principal": principal,
+            "public_key": public_key("p256")
+        })
+    };
+    let every = || json!("every-owner");
+    let jwt = |more: Value| {
+        let mut key = json!({ "dialect": "jwt", "algorithm": "HS256", "secret": "JWT_SECRET" });
+        key.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        key
+    };
+    let mut policy = sound();
+    let keys = json!({
+        "KCF": cloudfront("ECDSA-SHA256", every()),
+        "KCFSHA1": cloudfront("ECDSA-SHA1", every()),
+        "KCFALICE": cloudfront("ECDSA-SHA256", json!({ "user": "alice" })),
+        "temp": {
+            "dialect": "tempurl", "secret": "TEMPURL", "path": "/media/", "principal": "every-owner"
+        },
+        "astray": {
+            "dialect": "tempurl", "secret": "TEMPURL", "path": "/v1/AUTH_shop/", "principal": "every-owner"
+        },
+        "swift": {
+            "dialect": "swift", "secret": "SWIFT", "path": "/v1/AUTH_shop/", "principal": "every-owner"
+        },
+        "session": jwt(json!({ "cookie": "session", "principal": { "claim": "sub" } })),
+        "issuing": jwt(json!({ "cookie": "issuing", "principal": { "claim": "iss" } })),
+        "fixed": jwt(json!({ "cookie": "fixed", "principal": "every-owner" })),
+        "session-ed": {
+            "dialect": "jwt", "algorithm": "EdDSA", "public_key": public_key("ed25519"),
+            "cookie": "session_ed", "principal": { "claim": "sub" }
+        }
+    });
+    policy["keys"].as_object_mut().unwrap().extend(keys.as_object().unwrap().clone());
+    policy["routes"]["media"]["host"] = json!("media.example");
+    let mut issuer = json!({ "url": "https://media.example", "key": "AKAPP" });
+    for (name, value) in change {
+        issuer[name] = value.clone();
+    }
+    policy["signed_urls"] = json!({ "links": issuer });
+    policy
+}
+
+#[test]
+fn an_issuer_can_sign_what_it_is_for() {
+    for change in [
+        &[][..],
+        &[("expires_in", json!(604_800))],
+        &[("max_expires_in", json!(604_200)), ("stable_for", json!(600))],
+        &[("key", json!("temp")), ("expires_in", json!(31_622_400))],
+        &[("key", json!("KCF")), ("private_key", json!("CF_KEY")), ("cookies", json!({}))],
+        &[("key", json!("session")), ("cookies", json!({ "domain": "media.example" }))],
+        &[("key", json!("session-ed")), ("private_key", json!("ED_KEY")), ("cookies", json!({}))],
+    ] {
+        let policy = Policy::parse(&with_issuer(change).to_string()).unwrap();
+        assert_eq!(policy.issuers(&secret).unwrap().len(), 1, "{change:?}");
+    }
+    let change = [("key", json!("KCF")), ("private_key", json!("CF_KEY"))];
+    let policy = Policy::parse(&with_issuer(&change).to_string()).unwrap();
+    let place = "signed_urls.links.private_key";
+    assert!(policy.secret_names().contains(&("CF_KEY".to_owned(), place.to_owned())));
+    let without = |name: &str| secret(name).filter(|_| name != "CF_KEY");
+    assert_eq!(
+        Desk::new(&policy, &without).unwrap_err().to_string(),
+        format!("policy: at `{place}`: secret `CF_KEY` is not set")
+    );
+    // The edge does without what only the function signs with.
+    Gate::new(&policy, &without).unwrap();
+}
+
+#[test]
+fn a_policy_needs_uploads_or_signed_urls_for_a_desk() {
+    let mut policy = with_issuer(&[]);
+    policy.as_object_mut().unwrap().remove("uploads");
+    Desk::new(&Policy::parse(&policy.to_string()).unwrap(), &secret).unwrap();
+    policy.as_object_mut().unwrap().remove("signed_urls");
+    assert!(Desk::new(&Policy::parse(&policy.to_string()).unwrap(), &secret).is_err());
+}
+
+#[test]
+fn an_issuer_that_could_sign_nothing_good_is_refused() {
+    let every_owner = "must be the id of a key whose principal is `every-owner`, or its tickets \
+                       could not open what callers may read";
+    let no_cookies = "must be left out: cookies are signed by keys of dialect `cloudfront`, \
+                      `edgeauth` and `jwt` alone";
+    let seconds = "must be a whole number of seconds from 1 to 604800";
+    let cookies = ("cookies", json!({}));
+    let key = |id: &str| ("key", json!(id));
+    for (change, place, expected) in [
+        (
+            vec![("url", json!("https://other.example"))],
+            ".url",
+            "must be at a host that a route is for: `media.example`",
+        ),
+        (
+            vec![("url", json!("https://media.example/media"))],
+            ".url",
+            "`https://media.example/media` has something behind the host; an endpoint looks like \
+             `https://s3.us-east-1.amazonaws.com`",
+        ),
+        (vec![key("AKALICE")], ".key", every_owner),
+        (vec![key("KCFALICE")], ".key", every_owner),
+        (
+            vec![key("users"), cookies.clone()],
+            ".key",
+            "must be the id of a key with a `cookie`, where tokens stand",
+        ),
+        (
+            vec![key("fixed"), cookies.clone()],
+            ".key",
+            "must be the id of a key that acts as the user whom its tokens name: its `principal` \
+             must be a claim, as in `{\"claim\": \"sub\"}`",
+        ),
+        (
+            vec![key("issuing"), cookies.clone()],
+            ".key",
+            "must be the id of a key whose users stand in another claim than `iss`",
+        ),
+        (
+            vec![key("swift")],
+            ".key",
+            "must be the id of a key of dialect `sigv4`, `tempurl`, `cloudfront`, `edgeauth` or \
+             `jwt`: tokens of Swift stand in a header",
+        ),
+        (
+            vec![key("astray")],
+            ".key",
+            "must be the id of a key for paths that a route of `url` is for; this one is for \
+             `/v1/AUTH_shop/`",
+        ),
+        (
+            vec![key("KCFSHA1")],
+            ".key",
+            "must be the id of a key for `RSA-SHA256` or `ECDSA-SHA256`: users choose what is \
+             signed, and SHA-1 has collisions",
+        ),
+        (
+            vec![key("KCF")],
+            "",
+            "needs a field `private_key`, the name of the secret that holds the key in PEM: the \
+             public key alone cannot sign",
+        ),
+        (
+            vec![("private_key", json!("APP_KEY"))],
+            ".private_key",
+            "must be left out: the key signs with the secret that it names itself",
+        ),
+        (
+            vec![key("session")],
+            "",
+            "needs a field `cookies`: tokens stand in cookies, and a key of dialect `jwt` signs \
+             nothing else",
+        ),
+        (vec![cookies.clone()], ".cookies", no_cookies),
+        (vec![key("temp"), cookies.clone()], ".cookies", no_cookies),
+        (
+            vec![key("session"), ("cookies", json!({ "domain": "example.org" }))],
+            ".cookies.domain",
+            "must be the host of `url` or a domain above it, as in `example.com`; found \
+             `example.org`",
+        ),
+        (
+            vec![key("session"), ("cookies", json!({ "domain": "example" }))],
+            ".cookies.domain",
+            "must be the host of `url` or a domain above it, as in `example.com`; found `example`",
+        ),
+        (vec![("expires_in", json!(0))], ".expires_in", seconds),
+        (vec![("expires_in", json!(604_801))], ".expires_in", seconds),
+        (
+            vec![("max_expires_in", json!(60)), ("expires_in", json!(61))],
+            ".max_expires_in",
+            "must be at least `expires_in`, which is 61",
+        ),
+        (
+            vec![("max_expires_in", json!(604_201)), ("stable_for", json!(600))],
+            ".stable_for",
+            "must leave room: with the longest life, which is 604201 s, a ticket would live for \
+             more than 604800 s",
+        ),
+        (
+            vec![key("session"), cookies, ("stable_for", json!(600))],
+            ".stable_for",
+            "must be left out: a token ends with the one that it was asked for with, so it is \
+             another one each time",
+        ),
+        (
+            vec![("cors", json!({ "allow_origins": ["*"], "allow_credentials": true }))],
+            ".cors.allow_credentials",
+            "must not stand beside the origin `*`: any site could read what its visitors may \
+             read; name the origins",
+        ),
+        (
+            vec![("bucket", json!(600))],
+            "",
+            "has no field `bucket`; its fields are `url`, `key`, `private_key`, `expires_in`, \
+             `max_expires_in`, `stable_for`, `cookies` or `cors`",
+        ),
+    ] {
+        let error = Policy::parse(&with_issuer(&change).to_string()).unwrap_err().to_string();
+        assert_eq!(error, format!("policy: at `signed_urls.links{place}`: {expected}"));
+    }
 }

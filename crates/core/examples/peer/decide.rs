@@ -106,7 +106,7 @@ fn policy(question: &Value) -> Result<Policy, Value> {
     Policy::parse(&policy.to_string()).map_err(|error| json!({ "error": error.to_string() }))
 }
 
-fn secret(question: &Value, name: &str) -> Option<String> {
+pub(crate) fn secret(question: &Value, name: &str) -> Option<String> {
     let secret = question.get("secrets").and_then(|all| all.get(name)?.as_str());
     // The store's own, which nothing here is sent to.
     let of_store = matches!(name, "ID" | "SECRET").then_some("a secret of the store, long enough");

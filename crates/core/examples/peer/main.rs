@@ -16,6 +16,7 @@
 
 mod access;
 mod decide;
+mod issue;
 mod question;
 mod sigv4;
 mod tickets;
@@ -50,6 +51,7 @@ fn answer(question: &Value) -> Value {
         "prove" => decide::prove(question),
         "decide" => decide::decide(question),
         "respond" => decide::respond(question),
+        "signed_urls" => issue::signed_urls(question),
         "acl" => access::acl(question).unwrap_or_else(|error| json!({ "error": error })),
         "swift_acl" => access::swift_acl(question),
         op => json!({ "error": format!("there is no op `{op}`") }),

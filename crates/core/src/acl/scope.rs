@@ -10,6 +10,7 @@
 //! outside of which nobody need look. Within a scope that is not `whole`, each key has to be
 //! asked about; that a key begins with it says nothing yet.
 
+use super::decision::AllowedBy;
 use super::permission::Permission;
 use super::rules::{AccessRules, Leaf, Node, Rule};
 use crate::key::Principal;
@@ -39,6 +40,13 @@ impl Rule<'_> {
             |permission| self.allows(permission, viewer.principal, viewer.referer).is_some();
         allows(Permission::List) && allows(Permission::Read)
     }
+
+    /// By what, if by anything, `principal` may read the key on every page: what a page alone
+    /// allows does not count.
+    pub fn opens(&self, principal: &Principal) -> Option<AllowedBy> {
+        let allowed = self.allows(Permission::Read, principal, None)?;
+        Some(allowed.by).filter(|by| *by != AllowedBy::Referrer)
+    }
 }
 
 impl AccessRules {
@@ -60,8 +68,8 @@ impl AccessRules {
     /// ```
     pub fn scopes(&self, prefix: &str, viewer: Viewer<'_>) -> Vec<Scope> {
         let mut prefixes = Vec::new();
-        self.survey(prefix, viewer, &mut |part| {
-            if part.is_shown {
+        self.survey(prefix, viewer, |rule, viewer| rule.shows(viewer), &mut |part| {
+            if part.is_allowed {
                 prefixes.push(part.text);
             }
         });
@@ -79,32 +87,64 @@ impl AccessRules {
     /// Whether every key that begins with `prefix` is seen by `viewer`.
     fn shows_all(&self, prefix: &str, viewer: Viewer<'_>) -> bool {
         let mut all = true;
-        self.survey(prefix, viewer, &mut |part| all &= part.is_shown);
+        self.survey(prefix, viewer, |rule, viewer| rule.shows(viewer), &mut |part| {
+            all &= part.is_allowed
+        });
+        all
+    }
+
+    /// Whether `principal` may read every key that begins with `prefix`, on every page. False also
+    /// where the rules alone do not say so.
+    ///
+    /// ```
+    /// # use cloakroom_core::acl::{canned::CannedAcl, permission::Owner, rules::AccessRules};
+    /// # use cloakroom_core::key::Principal;
+    /// let mut rules = AccessRules::new(Owner::App);
+    /// rules.add("users/{owner}/*", CannedAcl::Private, vec![]).unwrap();
+    /// let alice = Principal::User("alice".to_owned());
+    /// assert!(rules.opens_all("users/alice/2026/", &alice));
+    /// assert!(!rules.opens_all("users/", &alice) && !rules.opens_all("users/al", &alice));
+    /// ```
+    pub fn opens_all(&self, prefix: &str, principal: &Principal) -> bool {
+        let viewer = Viewer { principal, referer: None };
+        let mut all = true;
+        let opens: Question = |rule, viewer| rule.opens(viewer.principal).is_some();
+        self.survey(prefix, viewer, opens, &mut |part| all &= part.is_allowed);
         all
     }
 
     /// Tells of every pattern that may decide about a key that begins with `prefix`, in the order
-    /// in which [`AccessRules::find`] tries them.
-    fn survey(&self, prefix: &str, viewer: Viewer<'_>, tell: &mut dyn FnMut(Part)) {
-        let mut survey = Survey { rules: self, prefix, viewer, tell };
+    /// in which [`AccessRules::find`] tries them, and whether its rule allows what is asked for.
+    fn survey(
+        &self,
+        prefix: &str,
+        viewer: Viewer<'_>,
+        allows: Question,
+        tell: &mut dyn FnMut(Part),
+    ) {
+        let mut survey = Survey { rules: self, prefix, viewer, allows, tell };
         if !survey.visit(&self.root, &Place::Inside { left: prefix }, None) {
             survey.tell(None, prefix.to_owned(), None);
         }
     }
 }
 
+/// What is asked of each rule.
+type Question = fn(&Rule<'_>, Viewer<'_>) -> bool;
+
 /// What one pattern says of the keys in question.
 struct Part {
     /// What those begin with that it fits.
     text: String,
-    /// Whether they are seen.
-    is_shown: bool,
+    /// Whether its rule allows what is asked for.
+    is_allowed: bool,
 }
 
 struct Survey<'s> {
     rules: &'s AccessRules,
     prefix: &'s str,
     viewer: Viewer<'s>,
+    allows: Question,
     tell: &'s mut dyn FnMut(Part),
 }
 
@@ -197,8 +237,8 @@ impl<'s> Survey<'s> {
     }
 
     fn tell(&mut self, leaf: Option<&Leaf>, text: String, owner: Option<&str>) {
-        let is_shown = self.rules.rule(leaf, owner).shows(self.viewer);
-        (self.tell)(Part { text, is_shown });
+        let is_allowed = (self.allows)(&self.rules.rule(leaf, owner), self.viewer);
+        (self.tell)(Part { text, is_allowed });
     }
 }
 
@@ -211,6 +251,7 @@ pub(crate) mod tests {
     use crate::acl::decision::Acl;
     use crate::acl::grants::{AclGrant, Granted, Grantee};
     use crate::acl::permission::Owner;
+    use crate::acl::swift::{ContainerAcl, ContainerHeader, SwiftAcl};
 
     fn rules(rules: &[(&str, CannedAcl, &[Grantee])]) -> AccessRules {
         let mut all = AccessRules::new(Owner::App);
@@ -343,8 +384,66 @@ pub(crate) mod tests {
         prop::sample::select(all)
     }
 
+    #[test]
+    fn opens_all_is_what_the_rules_say_of_every_key() {
+        let mut site = rules(&[
+            ("public/*", CannedAcl::PublicRead, &[]),
+            ("members/*", CannedAcl::AuthenticatedRead, &[]),
+            ("users/{owner}/*", CannedAcl::Private, &[]),
+            ("users/{owner}/drafts/notes.txt", CannedAcl::Private, &[]),
+            ("users/alice/sealed/*", CannedAcl::BucketOwnerRead, &[]),
+            ("public/hidden/*", CannedAcl::Private, &[]),
+        ]);
+        for (pattern, read) in [
+            ("shop/*", ".r:.shop.example,acme"),
+            ("thieves/*", ".r:*,.r:-thief.example"),
+            ("open/*", ".r:*"),
+        ] {
+            let read = ContainerAcl::parse(read, ContainerHeader::Read).unwrap();
+            let acl = SwiftAcl { read, write: ContainerAcl::default() };
+            site.add(pattern, Acl::Swift(acl), vec![]).unwrap();
+        }
+        for (user, prefix, expected) in [
+            ("bob", "users/bob/", true),
+            // A rule that names nobody's folder makes some of it the app's.
+            ("alice", "users/alice/", false),
+            ("alice", "users/alice/2026/", true),
+            ("bob", "users/bob", false),
+            ("alice", "users/", false),
+            ("alice", "", false),
+            ("bob", "users/alice/", false),
+            ("alice", "public/", false),
+            ("alice", "public/art/", true),
+            ("alice", "members/", true),
+            ("acme:bob", "shop/", true),
+            ("alice", "shop/", false),
+            ("alice", "thieves/", false),
+            ("alice", "open/", true),
+            ("alice", "nowhere/", false),
+        ] {
+            let user = Principal::User(user.to_owned());
+            assert_eq!(site.opens_all(prefix, &user), expected, "{user} {prefix}");
+        }
+        assert!(site.opens_all("", &Principal::EveryOwner));
+        assert!(!site.opens_all("users/alice/", &Principal::Anonymous));
+    }
+
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(4096))]
+
+        #[test]
+        fn what_opens_all_opens_each(
+            rules in any_rules(),
+            principal in any_principal(),
+            segments in prop::collection::vec(segment(), 1..6),
+            cut in any::<prop::sample::Index>(),
+        ) {
+            let key = segments.join("/");
+            let prefix = key.get(..cut.index(key.len() + 1)).unwrap();
+            if rules.opens_all(prefix, &principal) {
+                prop_assert!(rules.find(&key).opens(&principal).is_some(), "{prefix} {key}");
+            }
+        }
 
         #[test]
         fn scopes_cover_what_is_seen_and_whole_ones_nothing_else(

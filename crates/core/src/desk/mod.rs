@@ -12,6 +12,7 @@
 //! | Uppy's `signRequest` | `POST /sign-request[/{rule}]` |
 //! | Rails' Active Storage | `POST /rails/active_storage/direct_uploads[/{rule}]` |
 //! | better-upload | `POST /better-upload` |
+//! | links for reading | `POST /signed-urls` with an [order](crate::signed_urls::order) |
 //! | steps that a URL alone allows | `/upload-steps/{step}` |
 //!
 //! `GET /openapi.json` describes the first of them (OpenAPI 3.1).
@@ -29,6 +30,7 @@ mod better_upload;
 mod companion;
 mod protocol;
 mod sign_request;
+pub mod signed_urls;
 mod steps;
 mod work;
 
@@ -44,6 +46,7 @@ use crate::presented::{CredentialError, Presented};
 use crate::public_key::SignatureCheck;
 use crate::rejection::Rejection;
 use crate::request::{Method, Request};
+use crate::signed_urls::SignedUrls;
 use crate::time::UnixTime;
 use crate::trail::Trail;
 use crate::upload::UploadError;
@@ -56,6 +59,7 @@ use crate::upload::uploader::Uploader;
 use self::answer::{Answer, Form, LogEntry};
 use self::protocol::{Ask, Protocol, STEPS, Target};
 use self::sign_request::Wanted;
+use self::signed_urls::{Signing, UrlCall};
 use self::work::{Done, Progress, Upload, Work};
 
 /// Where the API is described.
@@ -80,6 +84,7 @@ const HEADERS: [&str; 8] = [
 pub struct Desk {
     gate: Gate,
     rules: UploadRules,
+    signed_urls: SignedUrls,
 }
 
 /// What is to be done with a request.
@@ -89,6 +94,8 @@ pub enum Step<'d, 'r> {
     Answer(Answer),
     /// Check a public key's signature, then [`Checking::answer`].
     Check(Checking<'d, 'r>),
+    /// Sign with a private key, then [`Signing::settle`].
+    Sign(Box<Signing>),
     /// Ask the store, then [`Pending::settle`].
     Ask(Box<Pending>),
 }
@@ -100,6 +107,7 @@ pub struct Checking<'d, 'r>(Waiting<'d, 'r>);
 #[derive(Clone, Debug)]
 enum Waiting<'d, 'r> {
     Call { desk: &'d Desk, call: Box<Call<'r>>, pending: Box<PendingGrant<'r>> },
+    SignedUrls { desk: &'d Desk, call: UrlCall<'r>, pending: Box<PendingGrant<'r>> },
     Read(Box<gate::Checking<'d, 'r>>),
 }
 
@@ -144,11 +152,12 @@ impl Desk {
     /// [`PolicyError`] when there are no upload rules, or a secret is missing.
     pub fn new(policy: &Policy, secrets: &Secrets<'_>) -> Result<Self, PolicyError> {
         let rules = policy.upload_rules(secrets)?;
-        if rules.iter().next().is_none() {
+        let signed_urls = SignedUrls::new(policy, secrets)?;
+        if rules.iter().next().is_none() && signed_urls.is_empty() {
             let problem = "needs at least one rule to issue uploads by".to_owned();
             return Err(PolicyError { place: "uploads".to_owned(), problem });
         }
-        Ok(Self { gate: Gate::of_uploads(policy, secrets)?, rules })
+        Ok(Self { gate: Gate::of_uploads(policy, secrets)?, rules, signed_urls })
     }
 
     /// Handles a request that came at the time `now`. `random` must not be guessable, and must
@@ -162,6 +171,9 @@ impl Desk {
     ) -> Step<'d, 'r> {
         if request.path() == DESCRIPTION && request.method() == Method::Get {
             return Step::Answer(Answer::description());
+        }
+        if self.is_for_signed_urls(request) {
+            return self.handle_signed_urls(UrlCall { request, body, now });
         }
         let Some(target) = Target::of(request.path()) else {
             return self.read(request, now);
@@ -429,7 +441,7 @@ impl<'d> Checking<'d, '_> {
     /// What the adapter has to check.
     pub fn check(&self) -> &SignatureCheck {
         match &self.0 {
-            Waiting::Call { pending, .. } => pending.check(),
+            Waiting::Call { pending, .. } | Waiting::SignedUrls { pending, .. } => pending.check(),
             Waiting::Read(checking) => checking.check(),
         }
     }
@@ -438,6 +450,9 @@ impl<'d> Checking<'d, '_> {
     pub fn answer(self, holds: bool) -> Step<'static, 'static> {
         match self.0 {
             Waiting::Call { desk, call, pending } => desk.serve(*call, pending.answer(holds)),
+            Waiting::SignedUrls { desk, call, pending } => {
+                desk.sign_urls(&call, pending.answer(holds))
+            }
             Waiting::Read(checking) => Step::Answer(Answer::of_read(checking.answer(holds))),
         }
     }

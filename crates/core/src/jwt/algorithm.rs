@@ -53,7 +53,7 @@ impl JwtAlgorithm {
     }
 
     /// The one that `key` is for; none when it is a public key for something that no token says.
-    pub(super) fn of(key: &JwtKey) -> Option<Self> {
+    pub(crate) fn of(key: &JwtKey) -> Option<Self> {
         let wanted = match &key.proof {
             JwtProof::Hs256(_) => None,
             JwtProof::PublicKey(key) => Some(key.algorithm()),

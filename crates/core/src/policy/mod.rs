@@ -9,7 +9,8 @@
 //!   "stores":  { "main":  { "kind": "s3", "endpoint": "…", "region": "…", "credentials": {…} } },
 //!   "keys":    { "AKIA…": { "dialect": "sigv4", "secret": "NAME", "principal": "every-owner" } },
 //!   "routes":  { "media": { "path": "/media/", "store": "main", "bucket": "…", "access": […] } },
-//!   "uploads": { "media": { "route": "media", "key": "…", "size": {…}, "read": {…} } }
+//!   "uploads": { "media": { "route": "media", "key": "…", "size": {…}, "read": {…} } },
+//!   "signed_urls": { "media": { "url": "…", "key": "AKIA…", "expires_in": 600 } }
 //! }
 //! ```
 
@@ -21,6 +22,7 @@ mod cors;
 mod keys;
 mod reader;
 mod routes;
+mod signed_urls;
 mod stored_as;
 mod stores;
 mod uploads;
@@ -33,6 +35,7 @@ use crate::json::Json;
 use crate::key::Keyring;
 use crate::route::Routes;
 use crate::secret::Secret;
+use crate::signed_urls::issuer::Issuer;
 use crate::store::Store;
 use crate::upload::rule::UploadRules;
 
@@ -41,6 +44,7 @@ use self::keys::KeySpec;
 pub use self::reader::PolicyError;
 use self::reader::{Fields, Node};
 use self::routes::{RouteSpec, RouteSpecs};
+use self::signed_urls::IssuerSpec;
 use self::stores::StoreSpec;
 use self::uploads::UploadSpec;
 
@@ -54,6 +58,7 @@ pub struct Policy {
     keys: BTreeMap<String, KeySpec>,
     routes: RouteSpecs,
     uploads: BTreeMap<String, UploadSpec>,
+    signed_urls: BTreeMap<String, IssuerSpec>,
     health: Option<String>,
 }
 
@@ -65,7 +70,15 @@ impl Policy {
     pub fn parse(text: &str) -> Result<Self, PolicyError> {
         let json = read_root(text)?;
         let root = Node::root(&json);
-        let fields = root.object(&["version", "stores", "keys", "routes", "uploads", "health"])?;
+        let fields = root.object(&[
+            "version",
+            "stores",
+            "keys",
+            "routes",
+            "uploads",
+            "signed_urls",
+            "health",
+        ])?;
         read_version(&fields)?;
         let stores = read_entries(&fields.required("stores")?, |_, node| StoreSpec::read(node))?;
         let keys = match fields.optional("keys") {
@@ -80,8 +93,14 @@ impl Policy {
             }
             None => BTreeMap::new(),
         };
+        let signed_urls = match fields.optional("signed_urls") {
+            Some(issuers) => {
+                read_entries(&issuers, |_, node| IssuerSpec::read(node, &routes, &keys))?
+            }
+            None => BTreeMap::new(),
+        };
         let health = fields.optional("health").map(|node| node.path()).transpose()?;
-        Ok(Self { stores, keys, routes, uploads, health })
+        Ok(Self { stores, keys, routes, uploads, signed_urls, health })
     }
 
     /// The keys with their secrets.
@@ -177,6 +196,15 @@ impl Policy {
         Ok(rules)
     }
 
+    /// The issuers of signed URLs with their secrets.
+    ///
+    /// # Errors
+    /// When a secret is missing.
+    pub fn issuers(&self, secrets: &Secrets<'_>) -> Result<Vec<Issuer>, PolicyError> {
+        let issuers = self.signed_urls.iter();
+        issuers.filter_map(|(name, spec)| spec.resolve(name, secrets).transpose()).collect()
+    }
+
     /// The names of the routes.
     pub fn route_names(&self) -> impl Iterator<Item = &str> {
         self.routes.by_name.keys().map(String::as_str)
@@ -195,7 +223,9 @@ impl Policy {
         let cookies =
             cookies.filter_map(|(name, spec)| Some(spec.cookie.as_ref()?.secret_name(name)));
         let uploads = self.uploads.iter().map(|(name, spec)| spec.secret_name(name));
-        stores.chain(keys).chain(cookies).chain(uploads).collect()
+        let issuers = self.signed_urls.iter();
+        let issuers = issuers.filter_map(|(name, spec)| spec.secret_name(name));
+        stores.chain(keys).chain(cookies).chain(uploads).chain(issuers).collect()
     }
 }
 

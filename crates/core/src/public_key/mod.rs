@@ -4,6 +4,9 @@
 //! says what to check ([`SignatureCheck`]), the adapter says whether it holds, and until then
 //! there is no grant ([`PendingGrant`](crate::grant::PendingGrant)).
 //!
+//! Nor does it sign with private keys: it says which messages are to be signed with which
+//! [`SigningKey`], and the adapter hands back the signatures.
+//!
 //! Keys are SubjectPublicKeyInfo (RFC 5280, section 4.1) in PEM (RFC 7468), what
 //! `openssl pkey -pubout` writes. Signatures are in the form that WebCrypto takes: PKCS #1 v1.5
 //! for RSA, `r` and `s` side by side for ECDSA (IEEE P1363), 64 bytes for Ed25519 (RFC 8032).
@@ -18,6 +21,7 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 
 pub use self::ecdsa::{der_from_p1363, p1363_from_der};
+use crate::secret::Secret;
 
 /// An algorithm, fixed by the key and never by what was signed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -128,6 +132,17 @@ impl fmt::Debug for SignatureCheck {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "SignatureCheck({:?})", self.key)
     }
+}
+
+/// A private key that an adapter signs with, as the core knows it: unread.
+#[derive(Clone, Debug)]
+pub struct SigningKey {
+    /// The place in the policy that names its secret.
+    pub place: String,
+    /// The secret: the key in PEM.
+    pub pem: Secret,
+    /// The public key that proves its signatures.
+    pub public_key: PublicKey,
 }
 
 #[cfg(test)]

@@ -15,6 +15,7 @@
 mod account;
 mod bucket;
 mod error;
+mod folder;
 mod host;
 mod path;
 pub(crate) mod table;
@@ -39,6 +40,7 @@ pub(crate) use self::host::canonical as canonical_host;
 
 pub use self::bucket::{LocatedBucket, RouteBucket};
 pub use self::error::LocateError;
+pub use self::folder::{Extent, Folder};
 pub use self::host::HostPattern;
 pub use self::path::PathPattern;
 pub use self::template::Template;

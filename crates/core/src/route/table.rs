@@ -95,8 +95,18 @@ impl<T> Table<T> {
         exact().or_else(below).or_else(|| self.any.find(path, None))
     }
 
+    /// A host for each way in which hosts are told apart: all that are named, one below each star,
+    /// and one for which there are only the routes of any host.
+    pub(super) fn samples(&self) -> Vec<String> {
+        let is_named = |host: &String| self.exact.contains_key(host);
+        let one = |name: &dyn Fn(u64) -> String| (0..).map(name).find(|host| !is_named(host));
+        let below = self.below.keys().filter_map(|parent| one(&|n| format!("{n}.{parent}")));
+        // It has no dot, so it is below no star.
+        self.exact.keys().cloned().chain(below).chain(one(&|n| format!("host{n}"))).collect()
+    }
+
     /// Whether a path that begins with `path` may lead to something else than `path` does.
-    pub(super) fn branches(&self, host: &str, path: &str) -> bool {
+    pub(crate) fn branches(&self, host: &str, path: &str) -> bool {
         let Some(path) = path.strip_prefix('/') else { return true };
         let host = canonical(host);
         let below = split_label(&host).and_then(|(_, parent)| self.below.get(parent));
@@ -302,6 +312,13 @@ mod tests {
         ] {
             assert_eq!(table.segments_below("a.example", path), segments, "{path}");
         }
+    }
+
+    #[test]
+    fn there_is_a_sample_of_each_kind_of_host() {
+        let table =
+            table(&[("", "/"), ("host0", "/"), ("*.media.example", "/"), ("0.media.example", "/")]);
+        assert_eq!(table.samples(), ["0.media.example", "host0", "1.media.example", "host1"]);
     }
 
     #[test]

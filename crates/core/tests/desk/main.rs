@@ -127,7 +127,7 @@ fn ask_of(
                 let reply = store.ask(&pending.call());
                 pending.settle(reply, time)
             }
-            Step::Check(_) => panic!("an HMAC does not wait"),
+            Step::Check(_) | Step::Sign(_) => panic!("an HMAC does not wait"),
         };
     }
 }
@@ -317,7 +317,7 @@ fn a_confirmation_compares_what_is_stored_with_what_was_announced() {
                     };
                     pending.settle(reply, later(60))
                 }
-                Step::Check(_) => panic!("an HMAC does not wait"),
+                Step::Check(_) | Step::Sign(_) => panic!("an HMAC does not wait"),
             };
         }
     };

@@ -125,6 +125,16 @@ fn document(ports: &Ports) -> Value {
         "uploads": {
             "default": rule(&["put", "form", "multipart"]),
             "large": rule(&["multipart", "form"])
+        },
+        "signed_urls": {
+            "media": {
+                "url": ports.edge_url(),
+                "key": EDGE_KEY,
+                "expires_in": 600,
+                "max_expires_in": 3600,
+                "stable_for": 3600,
+                "cors": cors
+            }
         }
     })
 }

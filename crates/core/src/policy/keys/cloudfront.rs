@@ -31,6 +31,14 @@ impl CloudFrontSpec {
         })
     }
 
+    pub(super) fn principal(&self) -> &Principal {
+        &self.principal
+    }
+
+    pub(super) fn public_key(&self) -> &PublicKey {
+        &self.public_key
+    }
+
     pub(super) fn resolve(&self) -> CloudFrontKey {
         CloudFrontKey {
             id: self.id.clone(),

@@ -26,6 +26,10 @@ impl EdgeAuthSpec {
         &self.token_name
     }
 
+    pub(super) fn principal(&self) -> &Principal {
+        &self.principal
+    }
+
     pub(super) fn read(id: &str, node: &Node<'_>) -> Result<Self, PolicyError> {
         let fields = node.object(&[
             "dialect",

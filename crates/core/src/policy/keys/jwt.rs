@@ -30,6 +30,17 @@ impl JwtSpec {
         self.cookie.as_deref()
     }
 
+    pub(super) fn principal(&self) -> &JwtPrincipal {
+        &self.principal
+    }
+
+    pub(super) fn public_key(&self) -> Option<&PublicKey> {
+        match &self.proof {
+            ProofSpec::Secret(_) => None,
+            ProofSpec::PublicKey(key) => Some(key),
+        }
+    }
+
     pub(super) fn read(id: &str, node: &Node<'_>) -> Result<Self, PolicyError> {
         let algorithms = JwtAlgorithm::ALL.map(|each| (each.as_str(), each.public_key()));
         let algorithm = node.fields()?.required("algorithm")?.one_of(&algorithms)?;

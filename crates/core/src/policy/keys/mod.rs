@@ -9,9 +9,13 @@ mod sigv4;
 mod swift;
 mod tempurl;
 
-use crate::key::{Keyring, Principal};
+use crate::key::{
+    CloudFrontKey, EdgeAuthKey, JwtKey, JwtPrincipal, Keyring, Principal, Sigv4Key, SwiftKey,
+    TempUrlKey,
+};
 use crate::policy::Secrets;
 use crate::policy::reader::{Node, PolicyError};
+use crate::public_key::PublicKey;
 
 use self::cloudfront::CloudFrontSpec;
 use self::edgeauth::EdgeAuthSpec;
@@ -29,6 +33,17 @@ pub(super) enum KeySpec {
     EdgeAuth(EdgeAuthSpec),
     Jwt(JwtSpec),
     Swift(SwiftSpec),
+}
+
+/// A key with its secret.
+#[derive(Clone, Debug)]
+pub(super) enum Key {
+    Sigv4(Sigv4Key),
+    TempUrl(TempUrlKey),
+    CloudFront(CloudFrontKey),
+    EdgeAuth(EdgeAuthKey),
+    Jwt(JwtKey),
+    Swift(SwiftKey),
 }
 
 #[derive(Clone, Copy)]
@@ -68,15 +83,71 @@ impl KeySpec {
         keyring: &mut Keyring,
         secrets: &Secrets<'_>,
     ) -> Result<(), PolicyError> {
-        match self {
-            Self::Sigv4(spec) => keyring.add_sigv4(spec.resolve(secrets)?),
-            Self::TempUrl(spec) => keyring.add_tempurl(spec.resolve(secrets)?),
-            Self::CloudFront(spec) => keyring.add_cloudfront(spec.resolve()),
-            Self::EdgeAuth(spec) => keyring.add_edgeauth(spec.resolve(secrets)?),
-            Self::Jwt(spec) => keyring.add_jwt(spec.resolve(secrets)?),
-            Self::Swift(spec) => keyring.add_swift(spec.resolve(secrets)?),
+        match self.resolve(secrets)? {
+            Key::Sigv4(key) => keyring.add_sigv4(key),
+            Key::TempUrl(key) => keyring.add_tempurl(key),
+            Key::CloudFront(key) => keyring.add_cloudfront(key),
+            Key::EdgeAuth(key) => keyring.add_edgeauth(key),
+            Key::Jwt(key) => keyring.add_jwt(key),
+            Key::Swift(key) => keyring.add_swift(key),
         }
         Ok(())
+    }
+
+    /// The key with its secret.
+    pub(super) fn resolve(&self, secrets: &Secrets<'_>) -> Result<Key, PolicyError> {
+        Ok(match self {
+            Self::Sigv4(spec) => Key::Sigv4(spec.resolve(secrets)?),
+            Self::TempUrl(spec) => Key::TempUrl(spec.resolve(secrets)?),
+            Self::CloudFront(spec) => Key::CloudFront(spec.resolve()),
+            Self::EdgeAuth(spec) => Key::EdgeAuth(spec.resolve(secrets)?),
+            Self::Jwt(spec) => Key::Jwt(spec.resolve(secrets)?),
+            Self::Swift(spec) => Key::Swift(spec.resolve(secrets)?),
+        })
+    }
+
+    /// Whether it acts as the owner of every object, whoever shows what it signed.
+    pub(super) fn is_every_owner(&self) -> bool {
+        let principal = match self {
+            Self::Sigv4(spec) => &spec.principal,
+            Self::TempUrl(spec) => spec.principal(),
+            Self::CloudFront(spec) => spec.principal(),
+            Self::EdgeAuth(spec) => spec.principal(),
+            Self::Swift(spec) => spec.principal(),
+            Self::Jwt(spec) => match spec.principal() {
+                JwtPrincipal::Fixed(principal) => principal,
+                JwtPrincipal::Claim(_) => return false,
+            },
+        };
+        *principal == Principal::EveryOwner
+    }
+
+    /// The public key that proves its signatures; none when a secret does.
+    pub(super) fn public_key(&self) -> Option<&PublicKey> {
+        match self {
+            Self::CloudFront(spec) => Some(spec.public_key()),
+            Self::Jwt(spec) => spec.public_key(),
+            Self::Sigv4(_) | Self::TempUrl(_) | Self::EdgeAuth(_) | Self::Swift(_) => None,
+        }
+    }
+
+    /// The paths that it is for: those below this one.
+    pub(super) fn path(&self) -> Option<&str> {
+        match self {
+            Self::TempUrl(spec) => Some(spec.path()),
+            _ => None,
+        }
+    }
+
+    /// The claim that names the user.
+    pub(super) fn claim(&self) -> Option<&str> {
+        match self {
+            Self::Jwt(spec) => match spec.principal() {
+                JwtPrincipal::Claim(claim) => Some(claim),
+                JwtPrincipal::Fixed(_) => None,
+            },
+            _ => None,
+        }
     }
 
     /// The cookie in which a credential of it may stand.

@@ -37,6 +37,10 @@ impl SwiftSpec {
         })
     }
 
+    pub(super) fn principal(&self) -> &Principal {
+        &self.principal
+    }
+
     pub(super) fn resolve(&self, secrets: &Secrets<'_>) -> Result<SwiftKey, PolicyError> {
         Ok(SwiftKey {
             id: self.id.clone(),

@@ -52,6 +52,14 @@ impl TempUrlSpec {
         })
     }
 
+    pub(super) fn principal(&self) -> &Principal {
+        &self.principal
+    }
+
+    pub(super) fn path(&self) -> &str {
+        &self.path
+    }
+
     pub(super) fn resolve(&self, secrets: &Secrets<'_>) -> Result<TempUrlKey, PolicyError> {
         Ok(TempUrlKey {
             id: self.id.clone(),

@@ -96,14 +96,18 @@ class EmbeddedStore:
     access_key_id = "EMBEDDEDSTORE"
     secret_access_key = "the embedded store's own secret"
 
-    def __init__(self, folder):
+    def __init__(self, folder, *options):
         self._folder = folder
+        self._options = options
 
     def __enter__(self):
         target = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", REPOSITORY / "target"))
         program = os.environ.get("CLOAKROOM_STORE", target / "debug" / "cloakroom-store")
         self._process = subprocess.Popen(
-            [program, "--data", self._folder, "--port", "0", "--region", self.region],
+            [
+                *(program, "--data", self._folder, "--port", "0", "--region", self.region),
+                *self._options,
+            ],
             env={
                 **os.environ,
                 "STORE_ACCESS_KEY_ID": self.access_key_id,
@@ -177,13 +181,19 @@ class Recorder:
             received = b""
             # Either side may hang up at any time.
             with contextlib.suppress(OSError):
+                body = 0
                 while chunk := asking.recv(65536):
                     received += chunk
+                    received, body = received[body:], max(0, body - len(received))
                     while b"\r\n\r\n" in received:
                         head, received = received.split(b"\r\n\r\n", 1)
                         text = head.decode("latin-1")
                         self.signatures.update(re.findall(r"(?i:sig|signature)=([0-9a-f]+)", text))
-                        self._calls.append(parse(text))
+                        call = parse(text)
+                        self._calls.append(call)
+                        # What looks like a head in a body is none.
+                        body = int(call.headers.get("content-length", 0))
+                        received, body = received[body:], max(0, body - len(received))
                     answering.sendall(chunk)
                 answering.shutdown(socket.SHUT_RDWR)
             back.join()

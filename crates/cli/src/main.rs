@@ -1,10 +1,11 @@
-//! `cloakroom`: sign URLs, explain decisions, check policies.
+//! `cloakroom`: sign URLs, explain decisions, check policies, examine stores.
 //!
 //! A thin shell over the core: it reads arguments, files, the environment and the clock, and
-//! prints. Secrets come from the environment or from files, never from the command line.
+//! prints. `doctor` alone speaks with anybody. Secrets come from the environment or from files, never from the command line.
 
 mod cloudfront;
 mod control;
+mod doctor;
 mod edgeauth;
 mod ends;
 mod explain;
@@ -45,6 +46,8 @@ enum Command {
     Explain(explain::Options),
     /// Say who may do what with an object.
     Grants(grants::Options),
+    /// Say which clauses the stores enforce, and what to fix.
+    Doctor(doctor::Options),
     /// Work with policy documents.
     Policy {
         #[command(subcommand)]
@@ -71,11 +74,14 @@ struct Common {
 impl Common {
     /// The time given, or that of the clock.
     fn time(&self) -> UnixTime {
-        self.at.unwrap_or_else(|| {
-            let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-            UnixTime::from_secs(since_epoch.as_secs())
-        })
+        self.at.unwrap_or_else(now)
     }
+}
+
+/// The time of the clock.
+fn now() -> UnixTime {
+    let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    UnixTime::from_secs(since_epoch.as_secs())
 }
 
 /// Not done: what to say about it. The exit status is 2.
@@ -92,6 +98,7 @@ fn main() -> ExitCode {
         Command::Cloudfront(options) => cloudfront::run(&options),
         Command::Explain(options) => explain::run(&options),
         Command::Grants(options) => grants::run(&options),
+        Command::Doctor(options) => doctor::run(&options),
         Command::Policy { command } => policy::run(&command),
         Command::Control { command } => control::run(&command),
     };

@@ -20,6 +20,7 @@ mod control;
 mod cookie;
 mod cors;
 mod keys;
+mod premises;
 mod reader;
 mod routes;
 mod signed_urls;
@@ -41,6 +42,7 @@ use crate::upload::rule::UploadRules;
 
 pub use self::control::ControlError;
 use self::keys::KeySpec;
+pub use self::premises::{Premises, Site};
 pub use self::reader::PolicyError;
 use self::reader::{Fields, Node};
 use self::routes::{RouteSpec, RouteSpecs};

@@ -188,9 +188,14 @@ impl RouteSpec {
         Self { fallback: None, cookie: None, ..self }
     }
 
+    /// Its own place, and then the fallback's.
+    pub(super) fn homes(&self) -> impl Iterator<Item = &HomeSpec> {
+        [&self.home].into_iter().chain(&self.fallback)
+    }
+
     /// The stores that it needs.
     pub(super) fn stores(&self) -> impl Iterator<Item = &str> {
-        [&self.home].into_iter().chain(&self.fallback).map(|home| home.store.as_str())
+        self.homes().map(|home| home.store.as_str())
     }
 
     /// The route with its stores; none when `store` does not know one of them.

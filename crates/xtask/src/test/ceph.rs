@@ -5,7 +5,7 @@
 use anyhow::{Context as _, Result};
 
 use super::pytest::Tests;
-use super::{Bench, Skipped, debian};
+use super::{Bench, Skipped, debian, swift};
 use crate::checkout::find_program;
 use crate::progress::Step;
 
@@ -16,7 +16,13 @@ const PROGRAMS: [&str; 6] =
 /// Runs the tests and says how they went.
 pub(super) fn run(bench: &Bench, step: &Step) -> Result<String> {
     provide(step)?;
-    let tests = Tests { name: "ceph", folder: "tests/stores", marker: Some("ceph"), programs: &[] };
+    let doctor = swift::build_cli(bench, step)?;
+    let tests = Tests {
+        name: "ceph",
+        folder: "tests/stores",
+        marker: Some("ceph"),
+        programs: &[("CLOAKROOM_CLI", &doctor)],
+    };
     Ok(tests.run(bench, step)?.summary_with_start())
 }
 

@@ -1,0 +1,106 @@
+//! A store with all that a policy has in it, for whoever examines the store itself.
+
+use crate::policy::{Policy, PolicyError, Secrets};
+use crate::route::Template;
+use crate::store::Store;
+
+/// A store, and where in it the policy's objects are.
+#[derive(Clone, Debug)]
+pub struct Premises {
+    /// The store with its secrets.
+    pub store: Store,
+    /// The places, those that uploads go to first. None of them is named twice.
+    pub sites: Vec<Site>,
+}
+
+/// A bucket or container, and a location in it. Either may have placeholders.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Site {
+    /// The bucket or container.
+    pub bucket: Template,
+    /// What keys begin with: empty, or a prefix that ends with `/`.
+    pub location: Template,
+    /// Whether an upload rule puts objects there.
+    pub takes_uploads: bool,
+}
+
+impl Policy {
+    /// The names of the stores.
+    pub fn store_names(&self) -> impl Iterator<Item = &str> {
+        self.stores.keys().map(String::as_str)
+    }
+
+    /// The store of this name; none when the policy has no such store. No secrets are needed but
+    /// its own.
+    ///
+    /// # Errors
+    /// When a secret is missing.
+    pub fn premises(
+        &self,
+        name: &str,
+        secrets: &Secrets<'_>,
+    ) -> Result<Option<Premises>, PolicyError> {
+        let Some(spec) = self.stores.get(name) else { return Ok(None) };
+        let store = spec.resolve(name, secrets)?;
+        let mut sites: Vec<Site> = Vec::new();
+        for (route, spec) in &self.routes.by_name {
+            let takes_uploads = self.uploads.values().any(|upload| upload.route == *route);
+            for (home, takes_uploads) in spec.homes().zip([takes_uploads, false]) {
+                if home.store != name {
+                    continue;
+                }
+                let (bucket, location) = (home.bucket.clone(), home.location.clone());
+                let known = sites.iter_mut().find(|s| s.bucket == bucket && s.location == location);
+                match known {
+                    Some(site) => site.takes_uploads |= takes_uploads,
+                    None => sites.push(Site { bucket, location, takes_uploads }),
+                }
+            }
+        }
+        sites.sort_by_key(|site| !site.takes_uploads);
+        Ok(Some(Premises { store, sites }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const POLICY: &str = r#"{
+      "version": 1,
+      "stores": {
+        "main": { "kind": "s3", "endpoint": "https://s3.example", "region": "us-east-1",
+          "credentials": { "access_key_id": "ID", "secret_access_key": "SECRET" } },
+        "old": { "kind": "swift", "endpoint": "https://swift.example", "account": "AUTH_a",
+          "keys": ["KEY"] }
+      },
+      "keys": { "APP": { "dialect": "sigv4", "secret": "APP", "principal": "every-owner" } },
+      "routes": {
+        "a": { "path": "/a/{t}/", "store": "main", "bucket": "media-{t}", "access": [],
+          "fallback": { "store": "old", "bucket": "media-{t}" } },
+        "b": { "path": "/b/", "store": "main", "bucket": "uploads", "location": "x/", "access": [] },
+        "c": { "path": "/c/", "store": "main", "bucket": "uploads", "location": "x/", "access": [] }
+      },
+      "uploads": { "u": { "route": "c", "key": "{random}", "content_types": ["*/*"],
+        "size": { "max": 1 }, "seal_secret": "SEAL",
+        "read": { "url": "https://media.example", "key": "APP" } } }
+    }"#;
+
+    #[test]
+    fn uploads_come_first_and_nothing_twice() {
+        let policy = Policy::parse(POLICY).unwrap();
+        assert_eq!(policy.store_names().collect::<Vec<_>>(), ["main", "old"]);
+        let sites = |name| -> Vec<_> {
+            let premises = policy.premises(name, &|name| Some(name.to_owned()));
+            let sites = premises.unwrap().unwrap().sites.into_iter();
+            sites.map(|s| (s.bucket.to_string(), s.location.to_string(), s.takes_uploads)).collect()
+        };
+        let site = |b: &str, l: &str, takes_uploads| (b.to_owned(), l.to_owned(), takes_uploads);
+        assert_eq!(sites("main"), [site("uploads", "x/", true), site("media-{t}", "", false)]);
+        assert_eq!(sites("old"), [site("media-{t}", "", false)]);
+        assert!(policy.premises("other", &|_| None).unwrap().is_none());
+        let own = |name: &str| (name == "KEY").then(|| name.to_owned());
+        assert!(policy.premises("old", &own).is_ok());
+        assert!(policy.premises("main", &own).is_err());
+    }
+}

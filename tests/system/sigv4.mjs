@@ -48,16 +48,18 @@ export function signHeaders({
   ...rest
 }) {
   const { time = new Date(), region = "us-east-1", payload = "UNSIGNED-PAYLOAD" } = rest;
+  const { service = "s3" } = rest;
   const sent = {
     host: new URL(origin).host,
     ...lowercase(headers),
-    "x-amz-content-sha256": payload,
+    // Other services hash the body that arrives.
+    ...(service === "s3" && { "x-amz-content-sha256": payload }),
     "x-amz-date": amzDate(time),
   };
   const encoded = query.map(([name, value]) => `${encode(name)}=${encode(value)}`);
   const canonical = canonicalRequest(method, path, encoded, sent, payload);
-  const signature = sign(key.secret_access_key, time, region, canonical);
-  const credential = `${key.access_key_id}/${credentialScope(time, region)}`;
+  const signature = sign(key.secret_access_key, time, region, canonical, service);
+  const credential = `${key.access_key_id}/${credentialScope(time, region, service)}`;
   const names = Object.keys(sent).sort().join(";");
   sent.authorization = `AWS4-HMAC-SHA256 Credential=${credential}, SignedHeaders=${names}, Signature=${signature}`;
   return sent;
@@ -81,15 +83,15 @@ function canonicalRequest(method, path, query, headers, payload) {
   return [method, path, sorted.join("&"), lines.join(""), names.join(";"), payload].join("\n");
 }
 
-function sign(secret, time, region, canonical) {
-  const scope = credentialScope(time, region);
+function sign(secret, time, region, canonical, service) {
+  const scope = credentialScope(time, region, service);
   const text = ["AWS4-HMAC-SHA256", amzDate(time), scope, sha256(canonical)].join("\n");
   const signingKey = scope.split("/").reduce(hmac, `AWS4${secret}`);
   return hmac(signingKey, text).toString("hex");
 }
 
-function credentialScope(time, region) {
-  return `${amzDate(time).slice(0, 8)}/${region}/s3/aws4_request`;
+function credentialScope(time, region, service = "s3") {
+  return `${amzDate(time).slice(0, 8)}/${region}/${service}/aws4_request`;
 }
 
 function hmac(key, data) {

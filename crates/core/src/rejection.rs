@@ -86,6 +86,7 @@ const PRIVATE: &str = "This file is private. Open it from the site that it belon
 const NOT_YOURS: &str = "You may not see this file.";
 const NOT_FOUND: &str = "There is no such file.";
 const MALFORMED: &str = "This link is damaged. Copy the whole of it, or ask for a new one.";
+const NO_PERCENT_HERE: &str = "A name with a percent sign cannot be opened at this address.";
 const TWO: &str = "The request carries two credentials. Send one only.";
 const OTHER_METHOD: &str = "This link was made for another method.";
 const OTHER_FILE: &str = "This link was made for another file.";
@@ -262,6 +263,9 @@ fn request_row(error: &RequestError) -> Columns {
         RequestError::DuplicateHeader(_) => "duplicate_header",
         RequestError::MalformedHeader => "malformed_header",
         RequestError::NoHost => "no_host",
+        RequestError::AmbiguousPath => {
+            return (400, "InvalidURI", "ambiguous_path", NO_PERCENT_HERE);
+        }
     };
     (400, "InvalidURI", reason, MALFORMED)
 }

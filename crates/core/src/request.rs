@@ -70,6 +70,8 @@ pub enum RequestError {
     MalformedHeader,
     /// No host was sent.
     NoHost,
+    /// The platform has decoded the path, and a `%` is left in it: a name's own, or an escape.
+    AmbiguousPath,
 }
 
 impl fmt::Display for RequestError {
@@ -83,6 +85,9 @@ impl fmt::Display for RequestError {
             Self::DuplicateHeader(name) => write!(f, "header `{name}` was sent more than once"),
             Self::MalformedHeader => f.write_str("a header is not UTF-8"),
             Self::NoHost => f.write_str("no host was sent"),
+            Self::AmbiguousPath => {
+                f.write_str("the platform decoded the path, and what its `%` stands for is lost")
+            }
         }
     }
 }

@@ -1,10 +1,10 @@
 //! AWS Lambda on this machine, as far as the upload function needs it: the real binary runs
-//! under a Runtime API ([`runtime_api`]) and is reached through a function URL
-//! ([`function_url`]).
+//! under a Runtime API ([`runtime_api`]) and is reached through what AWS can put in front of it
+//! ([`front`]).
 //!
 //! ```text
-//! HTTP request ─▶ function URL ─event─▶ queue ─▶ Runtime API ◀─next── function's process
-//! HTTP response ◀─────────────────── answer ◀─────────────── ◀─response─
+//! HTTP request ─▶ front ─event─▶ queue ─▶ Runtime API ◀─next── function's process
+//! HTTP response ◀───────────── answer ◀──────────────◀─response─
 //! ```
 //!
 //! What it does as AWS does: one event at a time for each process, up to four processes, a time
@@ -13,8 +13,9 @@
 //! throttling, and the CORS settings of a function URL (the function answers preflights).
 
 mod event;
-pub(crate) mod function_url;
+mod front;
 mod instance;
+mod response;
 mod runtime_api;
 
 use std::sync::Arc;
@@ -23,6 +24,7 @@ use std::time::Duration;
 use hyper::body::Bytes;
 use tokio::sync::{Mutex, mpsc, oneshot};
 
+pub(crate) use front::Front;
 pub(crate) use instance::{Function, run};
 
 /// How many processes serve events at once.
@@ -62,7 +64,7 @@ mod tests {
     use serde_json::{Value, json};
     use tokio::task::JoinHandle;
 
-    use super::function_url::FunctionUrl;
+    use super::front::{Front, Server};
     use super::runtime_api::RuntimeApi;
     use super::*;
     use crate::http::{Answer, listen, send, serve};
@@ -83,7 +85,7 @@ mod tests {
             ));
             let (url_listener, url) = listen(0).await.unwrap();
             let (api_listener, runtime) = listen(0).await.unwrap();
-            tokio::spawn(serve(url_listener, Arc::new(FunctionUrl::new(sender))));
+            tokio::spawn(serve(url_listener, Arc::new(Server::new(Front::FunctionUrl, sender))));
             tokio::spawn(serve(api_listener, Arc::clone(&api)));
             let runtime = format!("http://127.0.0.1:{runtime}/2018-06-01/runtime");
             Self { url: format!("http://127.0.0.1:{url}"), runtime, api }

@@ -5,6 +5,7 @@ mod cache;
 mod checkout;
 mod command;
 mod dev;
+mod function;
 mod guard;
 mod http;
 mod lambda;
@@ -37,6 +38,8 @@ struct Cli {
 enum Command {
     /// Run the whole system on this machine.
     Dev(dev::Options),
+    /// Run the function alone, behind a function URL, APIs and load balancers; for tests.
+    Function(function::Options),
     /// Run every check of the project.
     Test(test::Options),
     /// Build what is deployed.
@@ -75,6 +78,7 @@ fn main() -> ExitCode {
 fn run(cli: Cli) -> Result<ExitCode> {
     match cli.command {
         Command::Dev(options) => dev::run(&options),
+        Command::Function(options) => function::run(&options),
         Command::Test(options) => test::run(&options),
         Command::Build { what: Build::Edge { out } } => build_edge(out),
         Command::Guard { command } => guard::run(&command),

@@ -10,6 +10,7 @@ mod ceph;
 mod checks;
 mod clients;
 mod debian;
+mod deploy;
 mod fuzz;
 mod pytest;
 mod python;

@@ -19,6 +19,7 @@ mod cache;
 mod control;
 mod cookie;
 mod cors;
+mod iam;
 mod keys;
 mod premises;
 mod reader;
@@ -41,6 +42,7 @@ use crate::store::Store;
 use crate::upload::rule::UploadRules;
 
 pub use self::control::ControlError;
+pub use self::iam::Permissions;
 use self::keys::KeySpec;
 pub use self::premises::{Premises, Site};
 pub use self::reader::PolicyError;

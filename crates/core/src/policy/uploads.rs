@@ -209,27 +209,40 @@ impl UploadSpec {
         lacks: &dyn Fn(Clause) -> bool,
         unenforced: &[Clause],
     ) -> Result<(), PolicyError> {
-        let mut clauses =
-            vec![(Clause::Size, true), (Clause::ContentType, !self.content_types.allow_all())];
-        clauses.push((Clause::CreateOnly, self.create_only));
-        clauses.push((Clause::Checksum, !self.checksums.is_empty()));
+        let clauses = [
+            (Clause::SignedHeaders, true),
+            (Clause::Size, true),
+            (Clause::ContentType, !self.content_types.allow_all()),
+            (Clause::CreateOnly, self.create_only),
+            (Clause::Checksum, !self.checksums.is_empty()),
+        ];
         let mut said: Vec<_> =
             clauses.into_iter().filter(|(_, is_said)| *is_said).map(|(clause, _)| clause).collect();
         said.extend(clauses_of(&self.stored_as));
         let mut open = BTreeSet::new();
         for clause in said {
-            let without = self
-                .kinds
-                .iter()
-                .find(|kind| lacks(clause) || !taker.enforces(clause, **kind, *self.size.start()));
-            let Some(kind) = without else { continue };
+            let is_open = |kind: &&Kind| {
+                // A form has no headers that could be added to.
+                let is_moot = clause == Clause::SignedHeaders && **kind == Kind::Form;
+                let is_enforced = taker.enforces(clause, **kind, *self.size.start());
+                !is_enforced || lacks(clause) && !is_moot
+            };
+            let Some(kind) = self.kinds.iter().find(is_open) else { continue };
             if !unenforced.contains(&clause) {
-                return node.error(format!(
-                    "says `{clause}`, which store `{}` does not enforce when a file is sent by \
-                     `{kind}`; leave it out, or name it in `unenforced`, and it is no more than a \
-                     wish",
-                    self.store
-                ));
+                let store = &self.store;
+                return node.error(match clause {
+                    Clause::SignedHeaders => format!(
+                        "sends files by `{kind}`, and store `{store}` heeds headers that were not \
+                         signed, by which a client could have it copy other objects; leave the \
+                         kind out, or name `signed_headers` in `unenforced` if all who may upload \
+                         may read everything"
+                    ),
+                    _ => format!(
+                        "says `{clause}`, which store `{store}` does not enforce when a file is \
+                         sent by `{kind}`; leave it out, or name it in `unenforced`, and it is no \
+                         more than a wish"
+                    ),
+                });
             }
             open.insert(clause);
         }

@@ -3,6 +3,7 @@
 //!
 //! | clause | S3 PUT | S3 form | S3 multipart | TempURL PUT | FormPost |
 //! |---|---|---|---|---|---|
+//! | `signed_headers` | those that were not signed are refused | no headers count | the same as of a PUT | – | no headers count |
 //! | `size` | signed length | `content-length-range` | added up before it is completed | – | at most |
 //! | `content_type` | signed | exact field | given when it is created | – | – |
 //! | `create_only` | signed `If-None-Match: *` | – | the same, when it is completed | – | – |
@@ -11,7 +12,10 @@
 //! | `acl`, `tags`, `storage_class`, `encryption` | signed | exact field | given when it is created | – | – |
 //! | `cache_control`, `content_disposition`, `metadata` | signed | exact field | given when it is created | – | – |
 //!
-//! What a store does not enforce, a confirmation finds in part: size, type and checksum.
+//! What a store does not enforce, a confirmation finds in part: size, type and checksum. What it
+//! cannot find is a copy: who may add headers to a PUT can have the store copy into it whatever the
+//! store's own credentials can read (`x-amz-copy-source` in Ceph up to 16.2 and in Swift's S3 API
+//! before 2.38.1, `X-Copy-From` with a TempURL before Swift 2.38.2).
 //!
 //! Sources: *PutObject*, *POST Object*, *CreateMultipartUpload* and *CompleteMultipartUpload* in the
 //! Amazon S3 API reference; *TempURL* and *Form POST middleware* in the OpenStack Swift
@@ -61,6 +65,8 @@ impl fmt::Display for Kind {
 /// Something that a rule says of a file, for a store to enforce.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Clause {
+    /// Headers that were not signed have no effect, or are refused.
+    SignedHeaders,
     /// How large it is.
     Size,
     /// What it is.
@@ -89,7 +95,8 @@ pub enum Clause {
 
 impl Clause {
     /// All of them with their names.
-    pub const ALL: [(&'static str, Self); 12] = [
+    pub const ALL: [(&'static str, Self); 13] = [
+        ("signed_headers", Self::SignedHeaders),
         ("size", Self::Size),
         ("content_type", Self::ContentType),
         ("create_only", Self::CreateOnly),
@@ -154,7 +161,11 @@ impl Taker {
             }
             (Self::S3, Kind::Multipart) => !matches!(clause, Clause::Checksum),
             // The form says how large a file may be, and not how small.
-            (Self::Swift, Kind::Form) => matches!(clause, Clause::Size) && min_size == 0,
+            (Self::Swift, Kind::Form) => match clause {
+                Clause::SignedHeaders => true,
+                Clause::Size => min_size == 0,
+                _ => false,
+            },
             (Self::Swift, Kind::Put | Kind::Multipart) => false,
         }
     }

@@ -91,7 +91,7 @@ fn swift_desk(change: &Value) -> Result<Desk, String> {
         "route": "media", "key": "users/{principal}/{random}/{filename}", "kinds": ["form", "put"],
         "content_types": ["*/*"], "size": { "max": 1000 }, "create_only": false,
         "read": { "url": "https://media.example", "key": "AKAPP" }, "seal_secret": "SEAL_SECRET",
-        "unenforced": ["size"],
+        "unenforced": ["signed_headers", "size"],
     });
     policy["uploads"] = json!({ "swift": rule });
     for (name, value) in change.as_object().unwrap() {
@@ -131,7 +131,11 @@ fn a_form_of_swift_is_for_one_folder() {
 #[test]
 fn what_swift_does_not_enforce_has_to_be_named() {
     for (change, expected) in [
-        (json!({ "unenforced": ["content_type"] }), "says `size`, which store `main` does not"),
+        (json!({ "unenforced": ["size"] }), "store `main` heeds headers that were not signed"),
+        (
+            json!({ "unenforced": ["signed_headers", "content_type"] }),
+            "says `size`, which store `main` does not",
+        ),
         (json!({ "create_only": true }), "says `create_only`, which store `main` does not enforce"),
         (
             json!({ "content_types": ["image/*"] }),
@@ -145,7 +149,7 @@ fn what_swift_does_not_enforce_has_to_be_named() {
         (json!({ "key": "users/{principal}/{random}" }), "must end in `/{filename}`"),
         (
             json!({ "kinds": ["form"] }),
-            "names `size` in `unenforced`, and it is enforced, or not said at all",
+            "names `signed_headers` in `unenforced`, and it is enforced, or not said at all",
         ),
     ] {
         let error = swift_desk(&change).unwrap_err();

@@ -158,7 +158,10 @@ fn what_a_store_lacks_cannot_be_asked_of_it() {
     assert_eq!(error, expected);
     assert!(with_lacks(json!(["create_only"]), &json!({ "unenforced": ["create_only"] })).is_ok());
     assert!(with_lacks(json!(["create_only"]), &json!({ "create_only": false })).is_ok());
+    let error = with_lacks(json!(["signed_headers"]), &json!({})).unwrap_err();
+    assert!(error.contains("store `main` heeds headers that were not signed"), "{error}");
     let form = json!({ "kinds": ["form"], "unenforced": ["create_only"] });
+    assert!(with_lacks(json!(["signed_headers"]), &form).is_ok());
     let error = with_lacks(json!(["form"]), &form).unwrap_err();
     assert!(error.contains("has the kind `form`, which store `main` does not take"), "{error}");
     let error = with_lacks(json!(["teleport"]), &json!({})).unwrap_err();

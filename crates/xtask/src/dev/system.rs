@@ -121,7 +121,8 @@ impl System {
             log: log.clone(),
         };
         let (listener, _) = http::listen(plan.ports.uploads).await?;
-        let mut instances = lambda::run(&function, listener, &self.stop);
+        let fronts = vec![(lambda::Front::FunctionUrl, listener)];
+        let mut instances = lambda::run(&function, fronts, &self.stop);
         let fail = self.fail.clone();
         self.parts.spawn(async move {
             while let Some(ended) = instances.join_next().await {

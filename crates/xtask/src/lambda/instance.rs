@@ -8,7 +8,7 @@ use tokio::net::TcpListener;
 use tokio::sync::{Mutex, mpsc};
 use tokio::task::JoinSet;
 
-use super::function_url::FunctionUrl;
+use super::front::{Front, Server};
 use super::runtime_api::RuntimeApi;
 use super::{INSTANCES, Queue};
 use crate::guard;
@@ -33,21 +33,27 @@ pub(crate) struct Function {
 /// The running function: resolves when it can no longer run, with the reason.
 pub(crate) type Instances = JoinSet<Result<()>>;
 
-/// Runs the function behind a function URL that is served on `listener`, until `stop`.
-pub(crate) fn run(function: &Function, listener: TcpListener, stop: &Stop) -> Instances {
+/// Runs the function behind `fronts`, each served on its listener, until `stop`.
+pub(crate) fn run(
+    function: &Function,
+    fronts: Vec<(Front, TcpListener)>,
+    stop: &Stop,
+) -> Instances {
     let (sender, receiver) = mpsc::channel(1024);
     let queue: Queue = Arc::new(Mutex::new(receiver));
     let mut tasks = JoinSet::new();
     for _ in 0..INSTANCES {
         tasks.spawn(instance(function.clone(), Arc::clone(&queue), stop.clone()));
     }
-    let mut stop = stop.clone();
-    tasks.spawn(async move {
-        tokio::select! {
-            () = serve(listener, Arc::new(FunctionUrl::new(sender))) => Ok(()),
-            () = stop.requested() => Ok(()),
-        }
-    });
+    for (front, listener) in fronts {
+        let (server, mut stop) = (Arc::new(Server::new(front, sender.clone())), stop.clone());
+        tasks.spawn(async move {
+            tokio::select! {
+                () = serve(listener, server) => Ok(()),
+                () = stop.requested() => Ok(()),
+            }
+        });
+    }
     tasks
 }
 
@@ -84,6 +90,10 @@ fn start(function: &Function, runtime_api_port: u16) -> Result<Process> {
     }
     let mut command = guard::command(&function.binary)?;
     command
+        // What the function would take for its own has to be in its environment.
+        .env_remove("AWS_SESSION_TOKEN")
+        .env_remove("BASE_PATH")
+        .env_remove("SECRETS")
         .envs(function.environment.iter().map(|(name, value)| (name, value)))
         .env("AWS_LAMBDA_RUNTIME_API", format!("127.0.0.1:{runtime_api_port}"))
         .env("AWS_LAMBDA_FUNCTION_NAME", &function.name)
@@ -98,7 +108,6 @@ fn start(function: &Function, runtime_api_port: u16) -> Result<Process> {
         .env("AWS_CONFIG_FILE", "/dev/null")
         .env("AWS_SHARED_CREDENTIALS_FILE", "/dev/null")
         .env("AWS_EC2_METADATA_DISABLED", "true")
-        .env_remove("AWS_PROFILE")
-        .env_remove("AWS_SESSION_TOKEN");
+        .env_remove("AWS_PROFILE");
     Process::spawn(command, &function.log).context("the upload function cannot be started")
 }

@@ -1,12 +1,10 @@
 //! The checks, in the order in which they run: the quick ones first.
 
-use std::fs;
-
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 
 use super::Needs::{Everything, Rust};
 use super::pytest::Tests;
-use super::{Bench, Check, behind, browser, ceph, clients, fuzz, python, swift, system};
+use super::{Bench, Check, behind, browser, ceph, clients, deploy, fuzz, swift, system};
 use crate::bundle;
 use crate::checkout::{cargo, find_program};
 use crate::guard;
@@ -38,8 +36,8 @@ pub(super) fn all() -> Vec<Check> {
         Check { name: "stores behind the edge", needs: Everything, run: behind::run },
         Check { name: "decisions", needs: Everything, run: decisions },
         Check { name: "clients", needs: Everything, run: clients::run },
-        Check { name: "deploy the edge", needs: Everything, run: deploy_edge },
-        Check { name: "deploy the function", needs: Everything, run: deploy_function },
+        Check { name: "deploy the edge", needs: Everything, run: deploy::edge },
+        Check { name: "deploy the function", needs: Everything, run: deploy::function },
     ]
 }
 
@@ -120,47 +118,6 @@ fn shim(bench: &Bench, step: &Step) -> Result<String> {
 fn system_tests(bench: &Bench, step: &Step) -> Result<String> {
     let chromium = browser::find(step)?;
     system::run(bench, &chromium, step)
-}
-
-/// Everything that `wrangler deploy` does but the upload, with the example document.
-fn deploy_edge(bench: &Bench, step: &Step) -> Result<String> {
-    let policy = bench.checkout.root().join("policy.json");
-    let policy = fs::read_to_string(&policy)
-        .with_context(|| format!("`{}` cannot be read", policy.display()))?;
-    let output = bench
-        .program(bench.checkout.npm_binary("wrangler"), "deploy-edge")?
-        .args(["deploy", "--dry-run", "--var", &format!("POLICY:{policy}"), "--outdir"])
-        .args([bench.folder.join("wrangler")])
-        .env("WRANGLER_SEND_METRICS", "false")
-        .env("WRANGLER_HIDE_BANNER", "true")
-        .env("CLOUDFLARE_CF_FETCH_ENABLED", "false")
-        .env("CI", "1")
-        .env("XDG_CONFIG_HOME", bench.folder.join("config"))
-        .run_to_text(step)?;
-    let size = output.lines().find_map(|line| line.split_once("Total Upload:"));
-    let (_, size) = size.context("wrangler did not say how large the Worker is")?;
-    Ok(size.trim().to_owned())
-}
-
-fn deploy_function(bench: &Bench, step: &Step) -> Result<String> {
-    let requirements = bench.checkout.root().join("crates/xtask/src/test/requirements.txt");
-    let environment = python::environment(&bench.cache, "sam", &requirements, step)?;
-    let path = python::path_with(&environment)?;
-    let sam = |log: &str| -> Result<_> {
-        let command = bench.program(environment.join("bin/sam"), log)?;
-        let quiet = command
-            .env("SAM_CLI_TELEMETRY", "0")
-            .env("__SAM_CLI_APP_DIR", bench.folder.join("sam"));
-        Ok(quiet.env("AWS_DEFAULT_REGION", "us-east-1").env("PATH", &path))
-    };
-    sam("sam-validate")?.args(["validate", "--lint"]).run(step)?;
-    let built = bench.folder.join("function");
-    sam("sam-build")?.args(["build", "--build-dir"]).args([&built]).run(step)?;
-    let binary = built.join("Uploads/bootstrap");
-    let bytes = fs::metadata(&binary)
-        .with_context(|| format!("`{}` was not built", binary.display()))?
-        .len();
-    Ok(format!("{} KB", bytes.div_ceil(1000)))
 }
 
 /// The line in which the test runner says how many tests there were.

@@ -30,6 +30,7 @@ use std::net::{IpAddr, SocketAddr};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use cloakroom_core::encoding::{Slash, encode};
+use cloakroom_core::endpoint::Endpoint;
 use cloakroom_core::rejection::Rejection;
 use cloakroom_core::request::{Request, RequestError, Scheme};
 use cloakroom_core::route::LocateError;
@@ -67,11 +68,11 @@ enum Path {
 /// What paths have in front of `/uploads` and those of routes: an API mapping or base path of a
 /// custom domain, or a path of a load balancer's rule. Empty, or like `/media-api`.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct BasePath(String);
+struct BasePath(String);
 
 impl BasePath {
     /// Reads the variable `BASE_PATH`.
-    pub(crate) fn parse(text: &str) -> Result<Self, String> {
+    fn parse(text: &str) -> Result<Self, String> {
         let plain = |b: u8| b.is_ascii_alphanumeric() || b"-_.~/".contains(&b);
         let is_path = text.starts_with('/') && !text.ends_with('/') && !text.contains("//");
         if text.is_empty() || (is_path && text.bytes().all(plain)) {
@@ -84,6 +85,46 @@ impl BasePath {
 
     fn strip<'p>(&self, path: &'p str) -> Option<&'p str> {
         path.strip_prefix(&self.0).filter(|rest| rest.starts_with('/'))
+    }
+}
+
+/// Where clients reach the function: an origin, and perhaps a path.
+#[derive(Clone, Debug, Default)]
+struct PublicUrl(Option<String>);
+
+impl PublicUrl {
+    /// Reads the variable `PUBLIC_URL`. When it is empty, it is the host that a request names.
+    fn parse(text: &str) -> Result<Self, String> {
+        if text.is_empty() {
+            return Ok(Self(None));
+        }
+        // The third slash begins the path.
+        let path_at = text.match_indices('/').nth(2).map_or(text.len(), |(at, _)| at);
+        let (origin, path) = text.split_at(path_at);
+        let is_origin =
+            Endpoint::parse(origin).is_ok_and(|endpoint| endpoint.to_string() == origin);
+        if is_origin && BasePath::parse(path).is_ok() {
+            return Ok(Self(Some(text.to_owned())));
+        }
+        Err("variable `PUBLIC_URL` must be a URL such as `https://uploads.example.com` or \
+             `https://api.example.com/media-api`, without a slash at its end"
+            .to_owned())
+    }
+}
+
+/// Where the function is.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Place {
+    base: BasePath,
+    url: PublicUrl,
+}
+
+impl Place {
+    /// Reads the variables `BASE_PATH` and `PUBLIC_URL`.
+    pub(crate) fn read(environment: impl Fn(&str) -> Option<String>) -> Result<Self, String> {
+        let text = |name| environment(name).unwrap_or_default();
+        let base = BasePath::parse(&text("BASE_PATH"))?;
+        Ok(Self { base, url: PublicUrl::parse(&text("PUBLIC_URL"))? })
     }
 }
 
@@ -100,10 +141,10 @@ impl Event {
         &self.body
     }
 
-    /// Path and query, behind `base`.
-    pub(crate) fn target(&self, base: &BasePath) -> Result<String, Rejection> {
+    /// Path and query, behind the base path.
+    pub(crate) fn target(&self, place: &Place) -> Result<String, Rejection> {
         let path = match &self.path {
-            Path::Whole(path) => base.strip(path).ok_or(LocateError::NoRoute)?,
+            Path::Whole(path) => place.base.strip(path).ok_or(LocateError::NoRoute)?,
             Path::BehindBase(path) => path,
             Path::Ambiguous => return Err(RequestError::AmbiguousPath.into()),
         };
@@ -114,9 +155,17 @@ impl Event {
     }
 
     /// The request, for a target of [`Event::target`].
-    pub(crate) fn request<'e>(&'e self, target: &'e str) -> Result<Request<'e>, Rejection> {
+    pub(crate) fn request<'e>(
+        &'e self,
+        target: &'e str,
+        place: &'e Place,
+    ) -> Result<Request<'e>, Rejection> {
         let request = Request::parse(&self.method, target, self.headers())?;
-        Ok(request.over(self.scheme).from_address(self.source))
+        let request = request.over(self.scheme).from_address(self.source);
+        Ok(match &place.url.0 {
+            Some(url) => request.at(url),
+            None => request,
+        })
     }
 }
 
@@ -315,8 +364,8 @@ mod tests {
     }
 
     fn target(event: Value, base: &str) -> Result<String, String> {
-        let base = BasePath::parse(base).unwrap();
-        read(event).target(&base).map_err(|rejection| rejection.row().reason.to_owned())
+        let place = Place { base: BasePath::parse(base).unwrap(), ..Place::default() };
+        read(event).target(&place).map_err(|rejection| rejection.row().reason.to_owned())
     }
 
     fn check(event: Value, expected: &str) {
@@ -384,14 +433,26 @@ mod tests {
         for wrong in ["v1", "/v1/", "/", "/a//b", "/a%20b"] {
             assert!(BasePath::parse(wrong).is_err(), "{wrong}");
         }
+        for url in ["", "https://a.example", "http://127.0.0.1:9001", "https://a.example/prod/v1"] {
+            assert!(PublicUrl::parse(url).is_ok(), "{url}");
+        }
+        for url in ["a.example", "https://a.example/", "https://a.example/v1?x", "ftp://a.example"]
+        {
+            assert!(PublicUrl::parse(url).is_err(), "{url}");
+        }
     }
 
     #[test]
     fn each_kind_names_the_caller() {
         let address = |event: Value| {
             let event = read(event);
-            let target = event.target(&BasePath::default()).unwrap();
-            event.request(&target).unwrap().client_address().map(|address| address.to_string())
+            let place = Place::default();
+            let target = event.target(&place).unwrap();
+            event
+                .request(&target, &place)
+                .unwrap()
+                .client_address()
+                .map(|address| address.to_string())
         };
         let expected = Some("203.0.113.7".to_owned());
         assert_eq!(address(function_url("/", "")), expected);
@@ -437,8 +498,12 @@ mod tests {
             "headers": { "user-agent": "ELB-HealthChecker/2.0" },
             "body": "", "isBase64Encoded": false
         }));
-        let target = event.target(&BasePath::default()).unwrap();
-        assert_eq!(event.request(&target).unwrap_err(), Rejection::Request(RequestError::NoHost));
+        let place = Place::default();
+        let target = event.target(&place).unwrap();
+        assert_eq!(
+            event.request(&target, &place).unwrap_err(),
+            Rejection::Request(RequestError::NoHost)
+        );
     }
 
     #[test]

@@ -7,7 +7,8 @@
 //!
 //! Environment: `POLICY` holds the policy document, and each secret that it names is a
 //! variable of that name, unless it is where `SECRETS` says ([`secrets`]). `BASE_PATH` is what
-//! paths have in front of `/uploads`, if anything.
+//! paths have in front of `/uploads`, if anything, and `PUBLIC_URL` where clients reach the
+//! function, when that is not the host of their requests.
 
 mod event;
 mod payload;
@@ -29,7 +30,7 @@ use cloakroom_core::time::UnixTime;
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 use serde_json::json;
 
-use crate::event::{BasePath, Event};
+use crate::event::{Event, Place};
 use crate::private_keys::PrivateKeys;
 use crate::reply::Reply;
 use crate::secrets::Secrets;
@@ -37,21 +38,21 @@ use crate::store::Stores;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    let (desk, keys, base) = configure().await.map_err(|problem| {
+    let (desk, keys, place) = configure().await.map_err(|problem| {
         eprintln!("{}", json!({ "level": "error", "problem": problem }));
         Error::from(problem)
     })?;
-    let (desk, keys, base) = (Arc::new(desk), Arc::new(keys), Arc::new(base));
+    let (desk, keys, place) = (Arc::new(desk), Arc::new(keys), Arc::new(place));
     let stores = Arc::new(Stores::default());
     run(service_fn(move |event: LambdaEvent<Event>| {
-        let (desk, keys, base) = (Arc::clone(&desk), Arc::clone(&keys), Arc::clone(&base));
+        let (desk, keys, place) = (Arc::clone(&desk), Arc::clone(&keys), Arc::clone(&place));
         let stores = Arc::clone(&stores);
-        async move { handle(&desk, &keys, &stores, &base, &event).await }
+        async move { handle(&desk, &keys, &stores, &place, &event).await }
     }))
     .await
 }
 
-async fn configure() -> Result<(Desk, PrivateKeys, BasePath), String> {
+async fn configure() -> Result<(Desk, PrivateKeys, Place), String> {
     let environment = |name: &str| std::env::var(name).ok();
     let now = now().map_err(|error| error.to_string())?;
     let secrets = Secrets::read(&environment, now).await?;
@@ -61,20 +62,21 @@ async fn configure() -> Result<(Desk, PrivateKeys, BasePath), String> {
     let policy = Policy::parse(&text).map_err(|error| error.to_string())?;
     let desk = Desk::new(&policy, &lookup).map_err(|error| error.to_string())?;
     let keys = PrivateKeys::read(&desk)?;
-    Ok((desk, keys, BasePath::parse(&environment("BASE_PATH").unwrap_or_default())?))
+    Ok((desk, keys, Place::read(environment)?))
 }
 
 async fn handle(
     desk: &Desk,
     keys: &PrivateKeys,
     stores: &Stores,
-    base: &BasePath,
+    place: &Place,
     LambdaEvent { payload: event, context }: &LambdaEvent<Event>,
 ) -> Result<Reply, Error> {
     let mut random = [0; 16];
     getrandom::fill(&mut random).map_err(|error| format!("no random bytes: {error}"))?;
-    let target = event.target(base);
-    let request = target.as_ref().map_err(Clone::clone).and_then(|target| event.request(target));
+    let target = event.target(place);
+    let request =
+        target.as_ref().map_err(Clone::clone).and_then(|target| event.request(target, place));
     let answer = match request {
         Ok(request) => {
             let mut step = desk.handle(&request, event.body(), now()?, random);

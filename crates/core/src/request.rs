@@ -126,6 +126,7 @@ impl Scheme {
 pub struct Request<'a> {
     method: Method,
     scheme: Scheme,
+    site: Option<&'a str>,
     path: &'a str,
     query: Query<'a>,
     headers: Vec<(Cow<'a, str>, &'a str)>,
@@ -160,6 +161,7 @@ impl<'a> Request<'a> {
         let request = Self {
             method,
             scheme: Scheme::Https,
+            site: None,
             path,
             query: Query(query),
             headers,
@@ -182,6 +184,13 @@ impl<'a> Request<'a> {
         Self { scheme, ..self }
     }
 
+    /// This request, whose path viewers see behind `site`: an origin, and perhaps a path, as in
+    /// `https://app.example/uploads-api`.
+    #[must_use]
+    pub fn at(self, site: &'a str) -> Self {
+        Self { site: Some(site), ..self }
+    }
+
     /// This request, come from `address`. Whoever calls must know that the viewer cannot choose
     /// what is passed here; `x-forwarded-for` is chosen by the viewer.
     #[must_use]
@@ -189,6 +198,14 @@ impl<'a> Request<'a> {
         // A socket for both families shows IPv4 addresses in the form of IPv6.
         let client_address = address.map(|address| address.to_canonical());
         Self { client_address, ..self }
+    }
+
+    /// What URLs have in front of the path, for viewers.
+    pub fn site(&self) -> String {
+        match self.site {
+            Some(site) => site.to_owned(),
+            None => format!("{}://{}", self.scheme.as_str(), self.host()),
+        }
     }
 
     /// The method.

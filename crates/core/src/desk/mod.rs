@@ -374,7 +374,7 @@ impl Desk {
 
 /// Where steps are, for the client that asks.
 fn steps_of(request: &Request<'_>) -> String {
-    format!("{}://{}{STEPS}", request.scheme().as_str(), request.host())
+    format!("{}{STEPS}", request.site())
 }
 
 /// As many namings as are wanted, of one that must never be given twice.

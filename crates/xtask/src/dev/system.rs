@@ -110,6 +110,7 @@ impl System {
         let mut environment = plan.policy.secrets.clone();
         environment.extend([
             ("POLICY".to_owned(), plan.policy.text.clone()),
+            ("PUBLIC_URL".to_owned(), plan.ports.uploads_url()),
             ("AWS_ACCESS_KEY_ID".to_owned(), policy::STORE_KEY.to_owned()),
             ("AWS_SECRET_ACCESS_KEY".to_owned(), plan.secrets.store.clone()),
         ]);

@@ -93,6 +93,7 @@ fn start(function: &Function, runtime_api_port: u16) -> Result<Process> {
         // What the function would take for its own has to be in its environment.
         .env_remove("AWS_SESSION_TOKEN")
         .env_remove("BASE_PATH")
+        .env_remove("PUBLIC_URL")
         .env_remove("SECRETS")
         .envs(function.environment.iter().map(|(name, value)| (name, value)))
         .env("AWS_LAMBDA_RUNTIME_API", format!("127.0.0.1:{runtime_api_port}"))

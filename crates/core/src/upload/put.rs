@@ -2,7 +2,8 @@
 //!
 //! To S3, what the rule says is signed as headers, so that the store refuses a body of
 //! another size, type or hash, and a second one. An unsigned `x-amz-*` header that a client
-//! adds (`x-amz-acl`, `x-amz-copy-source`) is refused by the store as not signed.
+//! adds (`x-amz-acl`, `x-amz-copy-source`) is refused by S3 as not signed; not every store does so
+//! ([`Clause::SignedHeaders`](crate::upload::kind::Clause::SignedHeaders)).
 
 use crate::object::ObjectKey;
 use crate::request::Method;

@@ -27,12 +27,14 @@ struct State {
     incoming: Incoming,
     started: bool,
     received: u64,
+    /// It ended before it should have. Whoever reads on has to learn that too.
+    broken: bool,
 }
 
 impl Upload {
     /// Wraps what hyper receives.
     pub(crate) fn new(incoming: Incoming) -> Self {
-        Self(Arc::new(Mutex::new(State { incoming, started: false, received: 0 })))
+        Self(Arc::new(Mutex::new(State { incoming, started: false, received: 0, broken: false })))
     }
 
     /// The bytes received so far.
@@ -69,6 +71,9 @@ impl Body for Upload {
     ) -> Poll<Option<Result<Frame<Bytes>, StdError>>> {
         let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         state.started = true;
+        if state.broken {
+            return Poll::Ready(Some(Err(StdError::from("the body ended early"))));
+        }
         let polled = Pin::new(&mut state.incoming).poll_frame(context);
         if let Poll::Ready(Some(Ok(frame))) = &polled
             && let Some(data) = frame.data_ref()
@@ -76,6 +81,7 @@ impl Body for Upload {
             state.received =
                 state.received.saturating_add(u64::try_from(data.len()).unwrap_or(u64::MAX));
         }
+        state.broken = matches!(polled, Poll::Ready(Some(Err(_))));
         polled.map_err(StdError::from)
     }
 

@@ -85,7 +85,8 @@ fn standard_message(code: &str) -> &'static str {
     }
 }
 
-fn escape(text: &str) -> String {
+/// Text for a document, where a control character has no place.
+pub(crate) fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for c in text.chars() {
         match c {

@@ -2,10 +2,12 @@
 //!
 //! ```text
 //! request ─ preflight? ─ framing ─ access rules ─ documents verified ─ s3s ─ answer completed ─▶
+//!                       ╰─ form ─────────────────────────────────────────╯
 //! ```
 //!
 //! Small documents (lists of keys or parts) are read and verified here, where the digests of a
-//! whole body can be compared with its headers; objects stream through.
+//! whole body can be compared with its headers; objects stream through. Forms never get to `s3s`,
+//! which holds a file in memory before it looks at it.
 
 use std::time::Instant;
 
@@ -25,8 +27,10 @@ use crate::body::{Download, Upload};
 use crate::checksum::{Algorithm, Declared, Hasher};
 use crate::cors::Cors;
 use crate::error::{complete_document, not_implemented};
+use crate::form::is_form;
 use crate::layout::unique_name;
 use crate::log::Line;
+use crate::post::{Forms, Stored};
 use crate::receive::payload_mismatch;
 use crate::request::{Query, Target, canonical_uri};
 
@@ -38,6 +42,7 @@ const MAX_DOCUMENT: usize = 4 << 20;
 pub(crate) struct Front {
     pub(crate) s3: S3Service,
     pub(crate) rules: Rules,
+    pub(crate) forms: Forms,
     pub(crate) cors: Cors,
     pub(crate) log: bool,
 }
@@ -52,7 +57,7 @@ impl Front {
         let headers = parts.headers.clone();
         let method = parts.method.clone();
         let path = parts.uri.path().to_owned();
-        let target = Target::parse(&parts.uri).unwrap_or_default();
+        let mut target = Target::parse(&parts.uri).unwrap_or_default();
 
         let answered = self.route(parts, &target, &upload).await;
         let mut response =
@@ -62,6 +67,9 @@ impl Front {
             let waits_for_continue = headers.contains_key(EXPECT);
             upload.clone().drain(waits_for_continue).await;
             code = complete(&mut response, &path, &request_id);
+        }
+        if let Some(Stored(key)) = response.extensions_mut().remove() {
+            target.key = key;
         }
         self.cors.decorate(&headers, response.headers_mut());
         if let Ok(id) = HeaderValue::try_from(&request_id) {
@@ -93,6 +101,11 @@ impl Front {
         one_host(&parts.headers)?;
         Target::parse(&parts.uri)?;
         let query = Query::parse(&parts.uri);
+        if parts.method == Method::POST && is_form(&parts.headers) {
+            self.rules.admit_form_request(&parts, target, &query)?;
+            framing(&parts.headers, true)?;
+            return self.forms.post(&self.rules, &parts.headers, &target.bucket, upload).await;
+        }
         self.rules.admit(&parts, &query, OffsetDateTime::now_utc())?;
         let is_object_body = parts.method == Method::PUT && !target.key.is_empty();
         framing(

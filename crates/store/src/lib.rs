@@ -1,17 +1,18 @@
 //! The embedded S3-compatible store that development and tests run on.
 //!
 //! It keeps its buckets in a folder and is as strict as AWS, so that what works here works
-//! there: signatures, region, expiry, signed headers, checksums, conditional writes.
+//! there: signatures, region, expiry, signed headers, checksums, conditional writes, the policies
+//! of browser forms.
 //!
 //! ```text
 //!              front ── log            every request, before and after
 //!                │
 //!    cors ── request ── presented ── access     who may: rules before the signature
-//!                │
-//!               s3s                    signature, routing, documents
-//!              ╱   ╲
-//!          read     backend            what is done
-//!        ╱  │        │     ╲      ╲
+//!                │             ╲
+//!               s3s             form ── signature ── policy     a browser's form
+//!              ╱   ╲                         │
+//!          read     backend                post                what is done
+//!        ╱  │        │     ╲      ╲          │
 //!   range conditional object multipart list ── bucket ── uploads
 //!                    │
 //!                 receive ── checksum  bytes in, hashed on the way
@@ -66,6 +67,11 @@ mod access;
 mod cors;
 mod presented;
 mod request;
+
+mod form;
+mod policy;
+mod post;
+mod signature;
 
 mod body;
 mod error;

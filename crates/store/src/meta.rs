@@ -17,7 +17,7 @@ use crate::request::Query;
 pub(crate) const OWNER: &str = "75aa57f09aa0c8caeab4f8c24e99d10f8e7faeebf76c078efc7c6caea54ba06a";
 
 /// The system headers kept with an object and sent with every read of it.
-const KEPT: [&str; 6] = [
+pub(crate) const KEPT: [&str; 6] = [
     "content-type",
     "content-encoding",
     "content-language",

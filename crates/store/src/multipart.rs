@@ -24,7 +24,7 @@ use crate::layout::unique_name;
 use crate::meta::{ObjectMeta, now, object_headers, timestamp};
 use crate::object::{algorithm_named, blocking, body_size, copy_source};
 use crate::parts::{composite, declared_object_checksum, multipart_etag, named_parts, part_number};
-use crate::receive::{Received, copy, receive};
+use crate::receive::{Received, Size, copy, receive, streamed};
 
 /// The largest object: 5 TiB.
 const MAX_OBJECT: u64 = 5 << 40;
@@ -82,7 +82,8 @@ pub(crate) async fn upload_part(
         same_algorithm(upload, declared.algorithm())?;
         upload.algorithm
     };
-    let Received { staged, size, digests } = receive(index, input.body, size, algorithm).await?;
+    let Received { staged, size, digests } =
+        receive(index, streamed(input.body), &Size::Declared(size), algorithm).await?;
     declared.verify(&digests, trailing_headers.as_ref())?;
 
     let part = part(number, size, &digests);

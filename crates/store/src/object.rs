@@ -1,15 +1,18 @@
 //! PutObject, CopyObject, DeleteObject and DeleteObjects.
 
+use std::collections::BTreeMap;
 use std::io::Read as _;
 use std::sync::Arc;
 
+use bytes::Bytes;
+use futures_util::Stream;
 use http::HeaderMap;
 use s3s::dto::{
     CopyObjectInput, CopyObjectOutput, CopyObjectResult, CopySource, DeleteObjectInput,
     DeleteObjectOutput, DeleteObjectsInput, DeleteObjectsOutput, DeletedObject, ETag,
     MetadataDirective, PutObjectInput, PutObjectOutput, ServerSideEncryption,
 };
-use s3s::{S3Error, S3Request, S3Response, S3Result, s3_error};
+use s3s::{S3Error, S3Request, S3Response, S3Result, TrailingHeaders, s3_error};
 
 use crate::checksum::{Algorithm, Declared, set_checksum};
 use crate::conditional::{WriteCondition, evaluate_copy_source};
@@ -17,7 +20,7 @@ use crate::error::{not_implemented, storage};
 use crate::index::Index;
 use crate::meta::{ObjectMeta, now, object_headers, timestamp};
 use crate::read::refuse_version;
-use crate::receive::{Received, copy, declared_size, receive};
+use crate::receive::{Received, Size, copy, declared_size, receive, streamed};
 
 /// The largest body of one request: 5 GiB.
 pub(crate) const MAX_BODY: u64 = 5 << 30;
@@ -34,6 +37,64 @@ pub(crate) async fn blocking<T: Send + 'static>(
     tokio::task::spawn_blocking(move || work(&index)).await.map_err(S3Error::internal_error)?
 }
 
+/// An object whose body is still to come.
+#[derive(Debug)]
+pub(crate) struct NewObject {
+    bucket: String,
+    key: String,
+    headers: BTreeMap<String, String>,
+    declared: Declared,
+    condition: WriteCondition,
+}
+
+impl NewObject {
+    /// Reads what a request says of it.
+    pub(crate) fn parse(
+        bucket: String,
+        key: String,
+        headers: &HeaderMap,
+        condition: WriteCondition,
+    ) -> S3Result<Self> {
+        let declared = Declared::parse(headers)?;
+        Ok(Self { bucket, key, headers: object_headers(headers)?, declared, condition })
+    }
+
+    /// Receives the body.
+    pub(crate) async fn receive(
+        &self,
+        index: &Arc<Index>,
+        body: impl Stream<Item = S3Result<Bytes>> + Unpin,
+        size: &Size,
+    ) -> S3Result<Received> {
+        check_early(index, &self.bucket, &self.key, &self.condition)?;
+        let algorithm = self.declared.algorithm().unwrap_or(Algorithm::Crc64Nvme);
+        receive(index, body, size, algorithm).await
+    }
+
+    /// Publishes it, if the body is what was declared.
+    pub(crate) async fn commit(
+        self,
+        index: &Arc<Index>,
+        received: Received,
+        trailer: Option<&TrailingHeaders>,
+    ) -> S3Result<Arc<ObjectMeta>> {
+        let Received { staged, size, digests } = received;
+        self.declared.verify(&digests, trailer)?;
+        let object = ObjectMeta {
+            key: self.key,
+            size,
+            etag: hex::encode(digests.md5),
+            modified: now(),
+            data: String::new(),
+            headers: self.headers,
+            checksum: digests.stored(),
+            parts: Vec::new(),
+        };
+        let (bucket, condition) = (self.bucket, self.condition);
+        blocking(index, move |index| index.commit_object(&bucket, object, staged, &condition)).await
+    }
+}
+
 /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html>
 pub(crate) async fn put(
     index: &Arc<Index>,
@@ -41,29 +102,10 @@ pub(crate) async fn put(
 ) -> S3Result<S3Response<PutObjectOutput>> {
     let S3Request { input, headers, trailing_headers, .. } = request;
     let condition = WriteCondition::parse(&headers)?;
-    let kept = object_headers(&headers)?;
-    let declared = Declared::parse(&headers)?;
-    let size = body_size(&headers)?;
-    check_early(index, &input.bucket, &input.key, &condition)?;
-
-    let algorithm = declared.algorithm().unwrap_or(Algorithm::Crc64Nvme);
-    let Received { staged, size, digests } = receive(index, input.body, size, algorithm).await?;
-    declared.verify(&digests, trailing_headers.as_ref())?;
-
-    let object = ObjectMeta {
-        key: input.key,
-        size,
-        etag: hex::encode(digests.md5),
-        modified: now(),
-        data: String::new(),
-        headers: kept,
-        checksum: digests.stored(),
-        parts: Vec::new(),
-    };
-    let bucket = input.bucket;
-    let object =
-        blocking(index, move |index| index.commit_object(&bucket, object, staged, &condition))
-            .await?;
+    let new = NewObject::parse(input.bucket, input.key, &headers, condition)?;
+    let size = Size::Declared(body_size(&headers)?);
+    let received = new.receive(index, streamed(input.body), &size).await?;
+    let object = new.commit(index, received, trailing_headers.as_ref()).await?;
 
     let mut output = PutObjectOutput {
         e_tag: Some(ETag::Strong(object.etag.clone())),

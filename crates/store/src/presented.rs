@@ -1,7 +1,8 @@
-//! The SigV4 ticket of a request, read but not yet verified.
+//! The SigV4 ticket of a request or a form, read but not yet verified.
 //!
 //! Header: `Authorization: AWS4-HMAC-SHA256 Credential=<id>/<scope>,SignedHeaders=<a;b>,Signature=<hex>`.
 //! Query: `X-Amz-Algorithm, -Credential, -Date, -Expires, -SignedHeaders, -Signature`.
+//! Form: the fields `x-amz-algorithm, -credential, -date, -signature` and `policy`.
 //! <https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-authenticating-requests.html>
 
 use std::time::Duration;
@@ -14,6 +15,7 @@ use time::PrimitiveDateTime;
 use time::format_description::FormatItem;
 use time::macros::format_description;
 
+use crate::form::{Fields, missing};
 use crate::request::Query;
 
 /// The one algorithm taken.
@@ -45,6 +47,8 @@ pub(crate) enum Place {
         /// `X-Amz-Expires`.
         life: Duration,
     },
+    /// The fields of a form: valid until its policy expires.
+    Form,
 }
 
 /// A well-formed ticket.
@@ -54,6 +58,8 @@ pub(crate) struct Presented<'a> {
     pub(crate) access_key_id: &'a str,
     pub(crate) region: &'a str,
     pub(crate) service: &'a str,
+    /// The date of the credential scope, as it is written there.
+    pub(crate) day: &'a str,
     pub(crate) date: OffsetDateTime,
     pub(crate) signed_headers: Vec<&'a str>,
 }
@@ -135,6 +141,20 @@ impl<'a> Presented<'a> {
             .map_err(|why| malformed_query(&format!("Error parsing the X-Amz parameters; {why}")))
     }
 
+    /// Reads the fields of a form. Its signature is over the policy alone.
+    pub(crate) fn parse_form(fields: &'a Fields) -> S3Result<Self> {
+        let field =
+            |name: &str| fields.get(&name.to_ascii_lowercase()).ok_or_else(|| missing(name));
+        let algorithm = field("X-Amz-Algorithm")?;
+        let credential = field("X-Amz-Credential")?;
+        let date = field("X-Amz-Date")?;
+        if algorithm != ALGORITHM {
+            return Err(malformed_form("X-Amz-Algorithm only supports AWS4-HMAC-SHA256"));
+        }
+        let scope = Scope::parse(credential, date).map_err(|why| malformed_form(&why))?;
+        Ok(scope.presented(Place::Form, Vec::new()))
+    }
+
     /// The error for a ticket whose credential scope names the wrong place.
     pub(crate) fn wrong_scope(&self, why: &str) -> S3Error {
         match self.place {
@@ -142,6 +162,7 @@ impl<'a> Presented<'a> {
             Place::Query { .. } => {
                 malformed_query(&format!("Error parsing the X-Amz-Credential parameter; {why}"))
             }
+            Place::Form => malformed_form(why),
         }
     }
 
@@ -152,6 +173,36 @@ impl<'a> Presented<'a> {
         signed_headers: &'a str,
         signature: &str,
     ) -> Result<Self, String> {
+        let scope = Scope::parse(credential, date)?;
+        let names: Vec<&str> = signed_headers.split(';').collect();
+        if !names.is_sorted_by(|a, b| a < b)
+            || names.iter().any(|n| n.is_empty() || !is_header_name(n))
+        {
+            return Err(
+                "SignedHeaders must be lower-case names in order, each once, separated by `;`"
+                    .to_owned(),
+            );
+        }
+        if signature.len() != 64
+            || !signature.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
+        {
+            return Err("the Signature must be 64 lower-case hexadecimal digits".to_owned());
+        }
+        Ok(scope.presented(place, names))
+    }
+}
+
+/// Whose a ticket is, and what for.
+struct Scope<'a> {
+    access_key_id: &'a str,
+    day: &'a str,
+    region: &'a str,
+    service: &'a str,
+    date: OffsetDateTime,
+}
+
+impl<'a> Scope<'a> {
+    fn parse(credential: &'a str, date: &str) -> Result<Self, String> {
         // The access key id comes first and could hold a slash of its own, so read from the end.
         let mut scope = credential.rsplitn(5, '/');
         let (Some("aws4_request"), Some(service), Some(region), Some(day), Some(access_key_id)) =
@@ -169,28 +220,12 @@ impl<'a> Presented<'a> {
                 "the date of the Credential is `{day}`; expecting the day of the request's date"
             ));
         }
-        let names: Vec<&str> = signed_headers.split(';').collect();
-        if !names.is_sorted_by(|a, b| a < b)
-            || names.iter().any(|n| n.is_empty() || !is_header_name(n))
-        {
-            return Err(
-                "SignedHeaders must be lower-case names in order, each once, separated by `;`"
-                    .to_owned(),
-            );
-        }
-        if signature.len() != 64
-            || !signature.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
-        {
-            return Err("the Signature must be 64 lower-case hexadecimal digits".to_owned());
-        }
-        Ok(Self {
-            place,
-            access_key_id,
-            region,
-            service,
-            date: instant.assume_utc(),
-            signed_headers: names,
-        })
+        Ok(Self { access_key_id, day, region, service, date: instant.assume_utc() })
+    }
+
+    fn presented(self, place: Place, signed_headers: Vec<&'a str>) -> Presented<'a> {
+        let Self { access_key_id, day, region, service, date } = self;
+        Presented { place, access_key_id, region, service, day, date, signed_headers }
     }
 }
 
@@ -208,6 +243,10 @@ fn malformed_header(why: &str) -> S3Error {
 
 fn malformed_query(why: &str) -> S3Error {
     s3_error!(AuthorizationQueryParametersError, "{why}")
+}
+
+fn malformed_form(why: &str) -> S3Error {
+    s3_error!(InvalidArgument, "{why}")
 }
 
 fn is_header_name(name: &str) -> bool {

@@ -5,10 +5,11 @@
 //! that ends early, is too long or fails its signature is dropped with its file.
 
 use std::io::{self, BufRead as _, BufReader, Read, Write as _};
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use futures_util::StreamExt as _;
+use futures_util::{Stream, StreamExt as _, TryStreamExt as _};
 use http::{HeaderMap, StatusCode};
 use s3s::dto::StreamingBlob;
 use s3s::{S3Error, S3Result, StdError, s3_error};
@@ -41,11 +42,52 @@ pub(crate) fn declared_size(headers: &HeaderMap) -> S3Result<u64> {
     })
 }
 
-/// Receives a body of exactly `size` bytes.
+/// How many bytes a body may have.
+#[derive(Clone, Debug)]
+pub(crate) enum Size {
+    /// As many as its request declares.
+    Declared(u64),
+    /// As many as the policy of its form allows.
+    Allowed(RangeInclusive<u64>),
+}
+
+impl Size {
+    /// Refuses a body as soon as it is too long.
+    fn admit_more(&self, so_far: u64) -> S3Result<()> {
+        match self {
+            Self::Declared(size) if so_far > *size => Err(incomplete()),
+            Self::Allowed(sizes) if so_far > *sizes.end() => Err(s3_error!(
+                EntityTooLarge,
+                "Your proposed upload exceeds the maximum allowed size: {} bytes",
+                sizes.end()
+            )),
+            Self::Declared(_) | Self::Allowed(_) => Ok(()),
+        }
+    }
+
+    fn admit(&self, size: u64) -> S3Result<()> {
+        match self {
+            Self::Declared(declared) if size != *declared => Err(incomplete()),
+            Self::Allowed(sizes) if size < *sizes.start() => Err(s3_error!(
+                EntityTooSmall,
+                "Your proposed upload is smaller than the minimum allowed size: {size} of {} bytes",
+                sizes.start()
+            )),
+            Self::Declared(_) | Self::Allowed(_) => self.admit_more(size),
+        }
+    }
+}
+
+/// The bytes of a body as `s3s` hands them over.
+pub(crate) fn streamed(body: Option<StreamingBlob>) -> impl Stream<Item = S3Result<Bytes>> + Unpin {
+    futures_util::stream::iter(body).flatten().map_err(|error| stream_fault(&error))
+}
+
+/// Receives a body.
 pub(crate) async fn receive(
     index: &Arc<Index>,
-    body: Option<StreamingBlob>,
-    size: u64,
+    body: impl Stream<Item = S3Result<Bytes>> + Unpin,
+    size: &Size,
     algorithm: Algorithm,
 ) -> S3Result<Received> {
     let (sender, mut receiver) = mpsc::channel::<Bytes>(QUEUE);
@@ -66,10 +108,8 @@ pub(crate) async fn receive(
     let (staged, written, digests) =
         writer.await.map_err(S3Error::internal_error)?.map_err(storage("writing a body"))?;
     sent?;
-    if written != size {
-        return Err(incomplete());
-    }
-    Ok(Received { staged, size, digests })
+    size.admit(written)?;
+    Ok(Received { staged, size: written, digests })
 }
 
 /// Copies bytes that the store already holds, on the calling, blocking thread.
@@ -99,20 +139,15 @@ pub(crate) fn copy(
 }
 
 async fn forward(
-    body: Option<StreamingBlob>,
-    size: u64,
+    mut body: impl Stream<Item = S3Result<Bytes>> + Unpin,
+    size: &Size,
     sender: &mpsc::Sender<Bytes>,
 ) -> S3Result<()> {
-    let Some(mut body) = body else {
-        return Ok(());
-    };
     let mut passed: u64 = 0;
     while let Some(bytes) = body.next().await {
-        let bytes = bytes.map_err(|error| stream_fault(&error))?;
+        let bytes = bytes?;
         passed = passed.saturating_add(u64::try_from(bytes.len()).unwrap_or(u64::MAX));
-        if passed > size {
-            return Err(incomplete());
-        }
+        size.admit_more(passed)?;
         if sender.send(bytes).await.is_err() {
             // The writer has stopped and its own error is the answer.
             return Ok(());
@@ -158,4 +193,43 @@ pub(crate) fn payload_mismatch() -> S3Error {
         StatusCode::BAD_REQUEST,
         "The provided 'x-amz-content-sha256' header does not match what was computed.",
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use super::*;
+
+    async fn received(size: Size, pieces: usize) -> (Result<u64, String>, usize) {
+        let folder = tempfile::tempdir().unwrap();
+        let index = Arc::new(Index::open(folder.path()).unwrap());
+        let read = Cell::new(0);
+        let body = futures_util::stream::iter(0..pieces).map(|_| {
+            read.set(read.get() + 1);
+            Ok(Bytes::from_static(b"12345"))
+        });
+        let result = receive(&index, body, &size, Algorithm::Crc64Nvme).await;
+        let result = result.map(|r| r.size).map_err(|error| error.code().as_str().to_owned());
+        assert_eq!(std::fs::read_dir(folder.path().join("tmp")).unwrap().count(), 0);
+        (result, read.get())
+    }
+
+    #[tokio::test]
+    async fn a_body_is_read_until_it_is_too_long() {
+        let cases = [
+            (Size::Declared(10), 2, Ok(10), 2),
+            (Size::Declared(10), 1, Err("IncompleteBody"), 1),
+            (Size::Declared(10), 100, Err("IncompleteBody"), 3),
+            (Size::Allowed(6..=10), 2, Ok(10), 2),
+            (Size::Allowed(6..=10), 1, Err("EntityTooSmall"), 1),
+            (Size::Allowed(6..=10), 100, Err("EntityTooLarge"), 3),
+            (Size::Allowed(0..=0), 0, Ok(0), 0),
+        ];
+        for (size, pieces, expected, read) in cases {
+            let shown = format!("{size:?}");
+            let expected = expected.map_err(str::to_owned);
+            assert_eq!(received(size, pieces).await, (expected, read), "{shown}, {pieces}");
+        }
+    }
 }

@@ -23,7 +23,9 @@ use crate::cors::{Cors, Origin};
 use crate::front::Front;
 use crate::index::Index;
 use crate::layout::LayoutError;
+use crate::post::Forms;
 use crate::read::ReadRoute;
+use crate::signature::Secret;
 
 /// How long requests in flight may take to end when the store stops.
 const GRACE: Duration = Duration::from_secs(5);
@@ -166,10 +168,13 @@ impl Store {
         let rules = Rules { region: config.region.clone(), access_key_id: access_key_id.clone() };
         let mut builder =
             S3ServiceBuilder::new(Backend { index: Arc::clone(&index), region: config.region });
+        let forms =
+            Forms { index: Arc::clone(&index), secret: Secret::new(secret_access_key.clone()) };
         builder.set_auth(SimpleAuth::from_single(access_key_id, secret_access_key));
         builder.set_access(SignedAndSupported);
         builder.set_route(ReadRoute { index });
-        let front = Front { s3: builder.build(), rules, cors, log: config.log == Log::Stderr };
+        let log = config.log == Log::Stderr;
+        let front = Front { s3: builder.build(), rules, forms, cors, log };
         Ok(Self { front: Arc::new(front) })
     }
 

@@ -234,15 +234,15 @@ async fn header_tickets_are_refused_as_aws_refuses_them() {
             "SignatureDoesNotMatch",
         ),
         (
-            "form upload",
+            "a form's type",
             store.unsigned(
                 Method::POST,
                 "/media",
                 &[("content-type", "multipart/form-data; boundary=x")],
                 BODY,
             ),
-            501,
-            "NotImplemented",
+            400,
+            "MalformedPOSTRequest",
         ),
     ];
     check(&store, cases).await;

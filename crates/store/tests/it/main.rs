@@ -8,11 +8,14 @@
     reason = "a test that cannot go on stops where it stands"
 )]
 
+mod form;
 mod support;
 
 mod access;
 mod conditional;
 mod cors;
+mod forms;
+mod forms_refused;
 mod keys;
 mod listing;
 mod multipart;

@@ -11,6 +11,7 @@ use tempfile::TempDir;
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpStream;
 
+use crate::form::{Form, content_type, end};
 use crate::support::{ACCESS_KEY_ID, Headers, Reply, SECRET, Served, Signer, noise};
 
 fn command(folder: &Path, arguments: &[&str]) -> Command {
@@ -174,6 +175,52 @@ async fn a_request_is_logged_in_one_line_without_its_signature() {
     for secret in ["X-Amz", "Signature", ACCESS_KEY_ID, SECRET] {
         assert!(!log.contains(secret), "{secret} in {log}");
     }
+}
+
+/// A form of 200 MB goes to the disk as it comes; its line in the log has its key.
+#[tokio::test]
+async fn a_large_form_is_not_held_in_memory() {
+    const SIZE: usize = 200_000_000;
+    let folder = tempfile::tempdir().unwrap();
+    let mut running = Running::start(folder.path(), &["--log"]);
+    let before = peak_memory(&running);
+    let form = Form::new().signed();
+    let (head, piece) = (form.head() + &form.file_head(), noise(1_000_000));
+    let mut stream = TcpStream::connect(&running.address).await.unwrap();
+    let request = format!(
+        "POST /media HTTP/1.1\r\nhost: {}\r\ncontent-type: {}\r\ncontent-length: {}\r\n\
+         connection: close\r\n\r\n{head}",
+        running.address,
+        content_type(),
+        head.len() + SIZE + end().len()
+    );
+    stream.write_all(request.as_bytes()).await.unwrap();
+    for _ in 0..SIZE / piece.len() {
+        stream.write_all(&piece).await.unwrap();
+    }
+    stream.write_all(end().as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    tokio::io::AsyncReadExt::read_to_string(&mut stream, &mut answer).await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 204"), "{answer}");
+    let grown = peak_memory(&running) - before;
+    assert!(grown < 32_000, "{grown} kB");
+    running.signal("-TERM");
+    let (_, log) = running.wait();
+    let line: serde_json::Value = serde_json::from_str(&log).unwrap();
+    assert_eq!(
+        (&line["method"], &line["bucket"], &line["key"], &line["status"]),
+        (&"POST".into(), &"media".into(), &"photo".into(), &204.into())
+    );
+    for secret in [form.get("x-amz-signature"), form.get("policy"), ACCESS_KEY_ID.to_owned()] {
+        assert!(!log.contains(&secret), "{secret} in {log}");
+    }
+}
+
+/// The most memory that a process has had, in kB.
+fn peak_memory(running: &Running) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{}/status", running.child.id())).unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+    line.trim().trim_end_matches(" kB").parse().unwrap()
 }
 
 /// Kills the process at twelve moments of its writes. Afterwards every object is one of the

@@ -41,25 +41,25 @@ clauses! {
     REGION "region" Nobody None, "refuses a signature for another region";
 
     STORE "store" Uploads None, "stores what a signed URL allows, and reads it back";
-    CONTENT_LENGTH "content_length" Uploads Some("content_length"),
+    CONTENT_LENGTH "content_length" Uploads Some("size"),
         "refuses another size than was signed";
     CONTENT_TYPE "content_type" Uploads Some("content_type"),
         "refuses another type than was signed";
     CREATE_ONLY "create_only" Uploads Some("create_only"),
         "refuses to replace an object (If-None-Match: *)";
-    CHECKSUM_SHA256 "checksum_sha256" Uploads Some("checksum_sha256"),
+    CHECKSUM_SHA256 "checksum_sha256" Uploads Some("checksum"),
         "refuses a body with another SHA-256";
-    CHECKSUM_CRC32C "checksum_crc32c" Nobody Some("checksum_crc32c"),
+    CHECKSUM_CRC32C "checksum_crc32c" Nobody Some("checksum"),
         "refuses a body with another CRC-32C";
-    CHECKSUM_CRC64NVME "checksum_crc64nvme" Nobody Some("checksum_crc64nvme"),
+    CHECKSUM_CRC64NVME "checksum_crc64nvme" Nobody Some("checksum"),
         "refuses a body with another CRC-64/NVME";
-    CONTENT_MD5 "content_md5" Nobody Some("content_md5"),
+    CONTENT_MD5 "content_md5" Nobody Some("checksum"),
         "refuses a body with another MD5 (Content-MD5)";
-    UNSIGNED_ACL "unsigned_acl" Uploads None,
+    UNSIGNED_ACL "unsigned_acl" Uploads Some("signed_headers"),
         "lets no upload make itself public (unsigned x-amz-acl)";
-    UNSIGNED_METADATA "unsigned_metadata" Nobody None,
+    UNSIGNED_METADATA "unsigned_metadata" Nobody Some("signed_headers"),
         "refuses x-amz-meta-… headers that were not signed";
-    UNSIGNED_COPY "unsigned_copy" Uploads None,
+    UNSIGNED_COPY "unsigned_copy" Uploads Some("signed_headers"),
         "lets no upload copy another object (x-amz-copy-source)";
     ACL "acl" Nobody Some("acl"), "heeds a signed x-amz-acl";
     TAGS "tags" Nobody Some("tags"), "keeps the tags of a signed x-amz-tagging";

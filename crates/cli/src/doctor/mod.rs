@@ -136,6 +136,7 @@ fn examine(premises: &Premises, options: &Options) -> Result<StoreReport, Failur
     let has_uploads = premises.sites.iter().any(|site| site.takes_uploads);
     let report = |kind, endpoint: &dyn std::fmt::Display| {
         StoreReport::new(premises.store.name(), kind, endpoint, has_uploads)
+            .knowing(&premises.lacks)
     };
     Ok(match &premises.store {
         Store::S3(store) => s3::examine(store, &ground, report("s3", &store.endpoint)),

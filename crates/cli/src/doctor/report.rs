@@ -28,6 +28,8 @@ pub(super) struct StoreReport {
     /// The bucket or container in which was probed.
     bucket: Option<String>,
     has_uploads: bool,
+    /// What the policy says that the store lacks.
+    known: BTreeSet<&'static str>,
     findings: Vec<Finding>,
     /// Why it could not be probed at all.
     problem: Option<String>,
@@ -60,6 +62,7 @@ impl StoreReport {
             endpoint: endpoint.to_string(),
             bucket: None,
             has_uploads,
+            known: BTreeSet::new(),
             findings: Vec::new(),
             problem: None,
             left: Vec::new(),
@@ -116,9 +119,20 @@ impl StoreReport {
     fn needs(&self, finding: &Finding) -> bool {
         match finding.clause.need {
             Need::Always => true,
-            Need::Uploads => self.has_uploads,
+            Need::Uploads => self.has_uploads && !self.is_known(finding.clause),
             Need::Nobody => false,
         }
+    }
+
+    /// Whether the policy says already that the store lacks it.
+    fn is_known(&self, clause: &Clause) -> bool {
+        clause.lacks.is_some_and(|name| self.known.contains(name))
+    }
+
+    /// What the policy says already that the store lacks.
+    #[must_use]
+    pub(super) fn knowing(self, lacks: &[&'static str]) -> Self {
+        Self { known: lacks.iter().copied().collect(), ..self }
     }
 
     /// The clauses that the store lacks, as a policy names them.
@@ -140,8 +154,13 @@ impl StoreReport {
             }
         }
         let lacking = |finding: &&&Finding| finding.verdict != Verdict::Unknown;
+        let is_needed = |name: &&str| {
+            let mut named = self.findings.iter().filter(|f| f.clause.lacks == Some(*name));
+            named.any(|f| f.verdict != Verdict::Holds && self.needs(f))
+        };
         let lacking = chosen.iter().filter(lacking).filter_map(|finding| finding.clause.lacks);
-        let lacking: BTreeSet<_> = lacking.collect();
+        let lacking = lacking.filter(|name| needed || !is_needed(name));
+        let lacking: BTreeSet<_> = lacking.filter(|name| !self.known.contains(name)).collect();
         if !lacking.is_empty() {
             let names: Vec<_> = lacking.into_iter().collect();
             let what = if needed {
@@ -324,6 +343,13 @@ uploads in another store:
         assert_eq!(report["clauses"][1]["verdict"], "no");
         assert_eq!(report["clauses"][1]["needed"], true);
         assert_eq!(report["clauses"][0]["fix"], Value::Null);
+    }
+
+    #[test]
+    fn what_the_policy_knows_is_not_to_be_fixed() {
+        let report = report(true).knowing(&["content_type", "form"]);
+        assert_eq!(report.status(), Status::Well);
+        assert!(!report.to_text().contains("\"lacks\""), "{}", report.to_text());
     }
 
     #[test]

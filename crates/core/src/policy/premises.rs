@@ -9,6 +9,8 @@ use crate::store::Store;
 pub struct Premises {
     /// The store with its secrets.
     pub store: Store,
+    /// What its operator says that it does not do as S3 does.
+    pub lacks: Vec<&'static str>,
     /// The places, those that uploads go to first. None of them is named twice.
     pub sites: Vec<Site>,
 }
@@ -58,7 +60,7 @@ impl Policy {
             }
         }
         sites.sort_by_key(|site| !site.takes_uploads);
-        Ok(Some(Premises { store, sites }))
+        Ok(Some(Premises { store, lacks: spec.lacks(), sites }))
     }
 }
 

@@ -75,6 +75,14 @@ impl StoreSpec {
         matches!(self, Self::S3(spec) if spec.lacks.contains(&Lack::Kind(kind)))
     }
 
+    /// All that its operator says that it does not do as S3 does.
+    pub(super) fn lacks(&self) -> Vec<&'static str> {
+        match self {
+            Self::S3(spec) => spec.lacks.iter().map(|lack| lack.as_str()).collect(),
+            Self::Swift(_) | Self::R2(_) => Vec::new(),
+        }
+    }
+
     /// Whether what signs for it may end before what it signs.
     pub(super) fn may_be_temporary(&self) -> bool {
         matches!(self, Self::S3(spec) if spec.may_be_temporary())

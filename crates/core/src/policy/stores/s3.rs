@@ -32,6 +32,16 @@ pub(super) enum Lack {
     Kind(Kind),
 }
 
+impl Lack {
+    /// Its name in a policy.
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            Self::Clause(clause) => clause.as_str(),
+            Self::Kind(kind) => kind.as_str(),
+        }
+    }
+}
+
 fn read_lacks(node: &Node<'_>) -> Result<Vec<Lack>, PolicyError> {
     let clauses = Clause::ALL.map(|(name, clause)| (name, Lack::Clause(clause)));
     let kinds = Kind::ALL.map(|(name, kind)| (name, Lack::Kind(kind)));

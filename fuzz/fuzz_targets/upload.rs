@@ -17,9 +17,25 @@ static DESK: LazyLock<Desk> = LazyLock::new(|| {
     Desk::new(&Policy::parse(POLICY).expect("a sound policy"), &secret).expect("its secrets")
 });
 
+/// Paths of all protocols, some of which go on.
+const PROTOCOLS: [&str; 8] = [
+    "/uploads/",
+    "/companion/s3/multipart",
+    "/companion/s3/params?",
+    "/companion/",
+    "/sign-request",
+    "/rails/active_storage/direct_uploads",
+    "/better-upload",
+    "/upload-steps/",
+];
+
 fuzz_target!(|text: &str| {
     let (user, order) = text.split_once('\n').unwrap_or(("alice", text));
     let _ = answer(&format!("/uploads/{user}/confirm"), "alice", order);
+    for path in PROTOCOLS {
+        let _ = answer(path, "alice", order);
+        let _ = answer(&format!("{path}{user}"), "alice", order);
+    }
     let Some((200, body)) = answer("/uploads", user, order) else { return };
     let issued: Value = serde_json::from_str(&body).expect("answers are JSON");
     let key = issued["key"].as_str().expect("an upload has a key");

@@ -33,7 +33,7 @@ def uploads(swift, ceph, tmp_path_factory):
 @pytest.fixture(scope="module")
 def owners(core, uploads, swift, ceph):
     """Who may look into each store."""
-    running = uploads._running
+    running = uploads.running
     key = running["keys"]["store"]
     credentials = Credentials(key["access_key_id"], key["secret_access_key"], None)
     embedded = S3(core, running["store"], "us-east-1", credentials)

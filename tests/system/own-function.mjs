@@ -41,10 +41,13 @@ export async function ownFunction({ policy, secrets, basePath = "" }) {
   return {
     fronts: Object.fromEntries(fronts),
     logText: () => readFile(log, "utf8"),
+    /** Stops it, and answers all that it has logged. */
     async stop() {
       child.kill("SIGINT");
       await exited;
+      const text = await readFile(log, "utf8");
       await rm(folder, { recursive: true, force: true });
+      return text;
     },
   };
 }

@@ -32,12 +32,12 @@ mod protocol;
 mod sign_request;
 pub mod signed_urls;
 mod steps;
+mod voice;
 mod work;
 
 use std::sync::Arc;
 
 use crate::cors::Cors;
-use crate::crypto::hmac_sha256;
 use crate::gate::{self, Gate};
 use crate::grant::{Grant, PendingGrant, Verified};
 use crate::log::Verdict;
@@ -56,11 +56,12 @@ use crate::upload::rule::{Naming, UploadRule, UploadRules};
 use crate::upload::step;
 use crate::upload::uploader::Uploader;
 
-use self::answer::{Answer, Form, LogEntry};
-use self::protocol::{Ask, Protocol, STEPS, Target};
+use self::answer::{Answer, LogEntry};
+use self::protocol::{Ask, Protocol, Target};
 use self::sign_request::Wanted;
 use self::signed_urls::{Signing, UrlCall};
-use self::work::{Done, Progress, Upload, Work};
+use self::voice::{Language, Voice, steps_of};
+use self::work::{Progress, Upload, Work};
 
 /// Where the API is described.
 const DESCRIPTION: &str = "/openapi.json";
@@ -127,22 +128,6 @@ struct Call<'r> {
 pub struct Pending {
     work: Box<Work>,
     voice: Voice,
-}
-
-/// How an answer is said.
-#[derive(Clone, Debug)]
-struct Voice {
-    language: Language,
-    /// Where the desk's steps are.
-    base: String,
-    cors: Vec<(&'static str, String)>,
-}
-
-#[derive(Clone, Copy, Debug)]
-enum Language {
-    Of(Protocol),
-    /// The XML of S3.
-    S3,
 }
 
 impl Desk {
@@ -279,7 +264,7 @@ impl Desk {
         Ok(match ask {
             Ask::Begin { rule, orders } => {
                 let rule = self.rules.find(rule.as_deref())?;
-                let progress = work::begin(rule, uploader, orders, namings(naming), trail)?;
+                let progress = work::begin(rule, uploader, orders, naming.several(), trail)?;
                 (Arc::clone(rule), progress)
             }
             Ask::SignParts { id, key, numbers } => {
@@ -369,71 +354,6 @@ impl Desk {
     fn voice(&self, language: Language, request: &Request<'_>, rule: Option<&UploadRule>) -> Voice {
         let cors = rule.map_or_else(|| self.cors(), |rule| rule.cors.clone());
         Voice { language, base: steps_of(request), cors: cors.headers(request) }
-    }
-}
-
-/// Where steps are, for the client that asks.
-fn steps_of(request: &Request<'_>) -> String {
-    format!("{}{STEPS}", request.site())
-}
-
-/// As many namings as are wanted, of one that must never be given twice.
-fn namings(first: Naming) -> impl Iterator<Item = Naming> {
-    (0_u32..).map(move |number| match number {
-        0 => first,
-        _ => {
-            let mut random = [0; 16];
-            let derived = hmac_sha256(&first.random, &[&number.to_be_bytes()]);
-            for (byte, derived) in random.iter_mut().zip(derived) {
-                *byte = derived;
-            }
-            Naming { random, ..first }
-        }
-    })
-}
-
-impl Voice {
-    fn go_on(
-        self,
-        rule: &UploadRule,
-        progress: Progress,
-        trail: Trail,
-        now: UnixTime,
-    ) -> Step<'static, 'static> {
-        match progress {
-            Progress::Ask(work) => Step::Ask(Box::new(Pending { work, voice: self })),
-            Progress::Done(done) => Step::Answer(self.tell(rule, &done, trail, now)),
-        }
-    }
-
-    fn tell(&self, rule: &UploadRule, done: &Done, trail: Trail, now: UnixTime) -> Answer {
-        let log = LogEntry { verdict: Verdict::Allow(done.as_str()), trail };
-        let body = match self.language {
-            Language::Of(protocol) => match protocol.write(done, rule, &self.base, now) {
-                Ok(json) => json.map(|json| (Form::Json, json.to_string())),
-                Err(error) => return self.reject(&error.into(), log.trail),
-            },
-            Language::S3 => steps::write(done, rule, now).map(|xml| (Form::Xml, xml)),
-        };
-        match body {
-            Some((form, body)) => Answer::served(form, body, self.cors.clone(), log),
-            None => Answer::new(204, self.cors.clone(), String::new(), log),
-        }
-    }
-
-    fn reject(&self, rejection: &Rejection, trail: Trail) -> Answer {
-        let row = rejection.row();
-        let body = match self.language {
-            Language::Of(protocol) => {
-                protocol.write_error(&row).map(|json| (Form::Json, json.to_string()))
-            }
-            Language::S3 => Some((Form::Xml, steps::write_error(&row))),
-        };
-        let answer = match body {
-            None => Answer::rejected(rejection, self.cors.clone()),
-            Some((form, body)) => Answer::rejected_as(rejection, (form, body), self.cors.clone()),
-        };
-        answer.with_trail(trail)
     }
 }
 

@@ -5,6 +5,7 @@ use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use crate::cors::Cors;
+use crate::crypto::hmac_sha256;
 use crate::endpoint::Endpoint;
 use crate::object::{Bucket, ObjectKey};
 use crate::secret::Secret;
@@ -143,6 +144,23 @@ pub struct Naming {
     pub now: UnixTime,
     /// Must not be guessable, and never given twice.
     pub random: [u8; 16],
+}
+
+impl Naming {
+    /// As many as are wanted, this one first.
+    pub(crate) fn several(self) -> impl Iterator<Item = Self> {
+        (0_u32..).map(move |number| {
+            if number == 0 {
+                return self;
+            }
+            let derived = hmac_sha256(&self.random, &[&number.to_be_bytes()]);
+            let mut random = [0; 16];
+            for (byte, derived) in random.iter_mut().zip(derived) {
+                *byte = derived;
+            }
+            Self { random, ..self }
+        })
+    }
 }
 
 /// Proof that somebody may store an object: made by [`UploadRule::admit`] alone.

@@ -46,6 +46,33 @@ impl Json {
         }
     }
 
+    /// The string of `name`; none when there is none, or it is `null`.
+    ///
+    /// # Errors
+    /// Says what is there in its place.
+    pub fn optional_string(&self, name: &str) -> Result<Option<String>, String> {
+        match self.get(name) {
+            None | Some(Json::Null) => Ok(None),
+            Some(Json::String(text)) => Ok(Some(text.clone())),
+            Some(other) => Err(format!("`{name}` must be a string, not {}.", other.kind())),
+        }
+    }
+
+    /// Refuses fields that nobody would read.
+    ///
+    /// # Errors
+    /// Says which one there is, and which there are.
+    pub fn refuse_unknown(&self, known: &[&str]) -> Result<(), String> {
+        let Json::Object(fields) = self else { return Ok(()) };
+        match fields.iter().find(|(name, _)| !known.contains(&name.as_str())) {
+            None => Ok(()),
+            Some((name, _)) => {
+                let known: Vec<_> = known.iter().map(|known| format!("`{known}`")).collect();
+                Err(format!("There is no field `{name}`; the fields are {}.", known.join(", ")))
+            }
+        }
+    }
+
     /// The text when this is a string.
     pub fn as_str(&self) -> Option<&str> {
         match self {

@@ -17,7 +17,7 @@ use crate::json::Json;
 use crate::request::Method;
 use crate::time::UnixTime;
 use crate::upload::UploadError;
-use crate::upload::multipart::{PART_NUMBERS, Part, SentPart};
+use crate::upload::multipart::{self, Part, SentPart};
 use crate::upload::order::{self, Order, problem, read_object, refuse_unknown};
 use crate::upload::rule::UploadRule;
 
@@ -74,10 +74,7 @@ fn read_numbers(body: &[u8]) -> Result<Vec<u16>, UploadError> {
 }
 
 pub(super) fn read_number(json: &Json) -> Result<u16, UploadError> {
-    let number = json.as_u64().and_then(|number| u16::try_from(number).ok());
-    number.filter(|number| PART_NUMBERS.contains(number)).ok_or_else(|| UploadError::Order {
-        problem: "The number of a part is a whole number from 1 to 10000.".to_owned(),
-    })
+    multipart::in_range(json.as_u64().and_then(|number| u16::try_from(number).ok()))
 }
 
 fn read_sent(body: &[u8]) -> Result<Option<Vec<SentPart>>, UploadError> {

@@ -171,7 +171,7 @@ impl Desk {
         }
         let protocol = target.protocol();
         let verified = match target.read(request, body) {
-            Err(allow) => Err(protocol::method_not_allowed(allow)),
+            Err(allow) => Err(Rejection::MethodNotAllowed { allow }),
             Ok(asked) => self
                 .verify(request, target, now)
                 .map(|verified| (Call { request, asked, protocol, now, random }, verified)),

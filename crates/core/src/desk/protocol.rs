@@ -11,7 +11,7 @@
 
 use serde_json::Value;
 
-use crate::rejection::{Rejection, Row};
+use crate::rejection::Row;
 use crate::request::{Method, Request};
 use crate::time::UnixTime;
 use crate::upload::UploadError;
@@ -211,9 +211,4 @@ impl Protocol {
             Self::Api | Self::SignRequest | Self::ActiveStorage => None,
         }
     }
-}
-
-/// The rejection of a method that is not served.
-pub(super) fn method_not_allowed(allow: &'static str) -> Rejection {
-    Rejection::MethodNotAllowed { allow }
 }

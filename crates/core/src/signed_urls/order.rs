@@ -124,24 +124,14 @@ fn read_wanted(n: usize, json: &Json) -> Result<Wanted, SignedUrlError> {
 }
 
 fn require_fields(json: &Json, what: &str, known: &[&str]) -> Result<(), SignedUrlError> {
-    let Json::Object(fields) = json else {
+    if !matches!(json, Json::Object(_)) {
         return problem(format!("{what} must be a JSON object, not {}.", json.kind()));
-    };
-    match fields.iter().find(|(name, _)| !known.contains(&name.as_str())) {
-        None => Ok(()),
-        Some((name, _)) => {
-            let known: Vec<_> = known.iter().map(|known| format!("`{known}`")).collect();
-            problem(format!("There is no field `{name}`; the fields are {}.", known.join(", ")))
-        }
     }
+    json.refuse_unknown(known).or_else(problem)
 }
 
 fn optional_string(json: &Json, name: &str) -> Result<Option<String>, SignedUrlError> {
-    match json.get(name) {
-        None | Some(Json::Null) => Ok(None),
-        Some(Json::String(text)) => Ok(Some(text.clone())),
-        Some(other) => problem(format!("`{name}` must be a string, not {}.", other.kind())),
-    }
+    json.optional_string(name).or_else(problem)
 }
 
 fn problem<T>(problem: impl Into<String>) -> Result<T, SignedUrlError> {

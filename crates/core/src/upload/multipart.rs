@@ -82,8 +82,15 @@ pub fn part_size(size: Option<u64>, wished: u64) -> u64 {
 /// [`UploadError::Order`] says which there are.
 pub fn part_number(text: &str) -> Result<u16, UploadError> {
     let digits = text.bytes().all(|b| b.is_ascii_digit());
-    let number = text.parse().ok().filter(|number| digits && PART_NUMBERS.contains(number));
-    number.ok_or_else(|| UploadError::Order {
+    in_range(text.parse().ok().filter(|_| digits))
+}
+
+/// The number of a part, as far as it is one.
+///
+/// # Errors
+/// As of [`part_number`].
+pub(crate) fn in_range(number: Option<u16>) -> Result<u16, UploadError> {
+    number.filter(|number| PART_NUMBERS.contains(number)).ok_or_else(|| UploadError::Order {
         problem: "The number of a part is a whole number from 1 to 10000.".to_owned(),
     })
 }

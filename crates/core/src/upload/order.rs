@@ -118,23 +118,12 @@ pub(crate) fn read_object(body: &[u8], max_length: usize) -> Result<Json, Upload
 
 /// Refuses fields that nobody would read.
 pub(crate) fn refuse_unknown(json: &Json, known: &[&str]) -> Result<(), UploadError> {
-    let Json::Object(fields) = json else { return Ok(()) };
-    match fields.iter().find(|(name, _)| !known.contains(&name.as_str())) {
-        None => Ok(()),
-        Some((name, _)) => {
-            let known: Vec<_> = known.iter().map(|known| format!("`{known}`")).collect();
-            problem(format!("There is no field `{name}`; the fields are {}.", known.join(", ")))
-        }
-    }
+    json.refuse_unknown(known).or_else(problem)
 }
 
 /// A string, when it is there and not `null`.
 pub(crate) fn optional_string(json: &Json, name: &str) -> Result<Option<String>, UploadError> {
-    match json.get(name) {
-        None | Some(Json::Null) => Ok(None),
-        Some(Json::String(text)) => Ok(Some(text.clone())),
-        Some(other) => problem(format!("`{name}` must be a string, not {}.", other.kind())),
-    }
+    json.optional_string(name).or_else(problem)
 }
 
 pub(crate) fn problem<T>(problem: impl Into<String>) -> Result<T, UploadError> {

@@ -9,7 +9,7 @@ use crate::object::ObjectKey;
 use crate::request::Method;
 use crate::secret::Secret;
 use crate::sigv4::sign::{Signer, Unsigned};
-use crate::store::{S3Store, Store, SwiftStore};
+use crate::store::{S3Store, Store};
 use crate::time::UnixTime;
 use crate::upload::rule::{Admitted, UploadRule};
 
@@ -33,7 +33,9 @@ impl Admitted<'_> {
         let url = match &rule.destination.store {
             Store::S3(store) => self.sign_s3(store, &headers, now),
             // Swift signs no headers: what they say is checked when the upload is confirmed.
-            Store::Swift(store) => self.sign_swift(store, expires_at),
+            Store::Swift(store) => {
+                store.upload_url(&rule.destination.bucket, self.key(), expires_at)
+            }
             // INVARIANT: the policy has no rules for a binding, which has no URL.
             Store::R2(_) => Secret::new(String::new()),
         };
@@ -80,10 +82,6 @@ impl Admitted<'_> {
             headers: &signed,
         };
         store.signer(now).presign(&request, rule.expires_in)
-    }
-
-    fn sign_swift(&self, store: &SwiftStore, expires_at: UnixTime) -> Secret {
-        store.upload_url(&self.rule().destination.bucket, self.key(), expires_at)
     }
 }
 

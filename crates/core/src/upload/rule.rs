@@ -275,30 +275,25 @@ impl UploadRule {
     }
 
     fn check_checksum(&self, order: &Order, kind: Kind) -> Result<(), UploadError> {
-        match &order.checksum {
-            Some(_) if kind != Kind::Put => Err(UploadError::Order {
-                problem: format!(
+        let needed = || {
+            let fields: Vec<_> =
+                self.checksums.iter().map(|known| format!("`{}`", known.field())).collect();
+            fields.join(" or ")
+        };
+        let problem = match &order.checksum {
+            Some(_) if kind != Kind::Put => {
+                format!(
                     "A store does not compare a checksum of a file sent by `{kind}`; leave it out."
-                ),
-            }),
-            None if kind == Kind::Put && !self.checksums.is_empty() => {
-                let fields: Vec<_> =
-                    self.checksums.iter().map(|known| format!("`{}`", known.field())).collect();
-                Err(UploadError::Order {
-                    problem: format!("A checksum is needed: {}.", fields.join(" or ")),
-                })
+                )
             }
-            Some(checksum)
-                if !self.checksums.is_empty() && !self.checksums.contains(&checksum.algorithm) =>
-            {
-                let fields: Vec<_> =
-                    self.checksums.iter().map(|known| format!("`{}`", known.field())).collect();
-                Err(UploadError::Order {
-                    problem: format!("Another checksum is needed: {}.", fields.join(" or ")),
-                })
+            _ if self.checksums.is_empty() => return Ok(()),
+            None if kind == Kind::Put => format!("A checksum is needed: {}.", needed()),
+            Some(checksum) if !self.checksums.contains(&checksum.algorithm) => {
+                format!("Another checksum is needed: {}.", needed())
             }
-            _ => Ok(()),
-        }
+            _ => return Ok(()),
+        };
+        Err(UploadError::Order { problem })
     }
 }
 

@@ -1,9 +1,9 @@
 //! The function: an AWS Lambda that issues uploads, confirms them, signs URLs for reading, and
 //! sends readers to the store.
 //!
-//! The environment, the clock, random bytes, calls to stores ([`store`], [`swift`]), signatures of
-//! private keys ([`private_keys`]) and the shapes of events ([`event`], [`reply`]) are here;
-//! everything else is the core's [`Desk`].
+//! The environment, the clock, random bytes, calls to stores ([`store`], [`swift`], [`large`]),
+//! signatures of private keys ([`private_keys`]) and the shapes of events ([`event`], [`reply`]) are
+//! here; everything else is the core's [`Desk`].
 //!
 //! Environment: `POLICY` holds the policy document, and each secret that it names is a
 //! variable of that name, unless it is where `SECRETS` says ([`secrets`]). `BASE_PATH` is what
@@ -11,6 +11,7 @@
 //! function, when that is not the host of their requests.
 
 mod event;
+mod large;
 mod payload;
 mod private_keys;
 mod reply;

@@ -17,7 +17,7 @@ use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use cloakroom_core::store::{Addressing, S3Store, Store};
 use cloakroom_core::time::UnixTime;
-use cloakroom_core::upload::call::{CallError, Reply, StoreCall, StoredHead, What};
+use cloakroom_core::upload::call::{CallError, MadeOf, Reply, StoreCall, StoredHead, What};
 use cloakroom_core::upload::checksum::{Checksum, ChecksumAlgorithm};
 use cloakroom_core::upload::multipart::Part;
 use tokio::sync::{Mutex, OnceCell};
@@ -54,7 +54,7 @@ impl Stores {
             What::FirstBytes(length) => first_bytes(&client, bucket, key, *length).await,
             What::CreateMultipart(headers) => create(&client, bucket, key, headers).await,
             What::ListParts { upload_id } => list_parts(&client, bucket, key, upload_id).await,
-            What::CompleteMultipart { upload_id, parts, create_only } => {
+            What::CompleteMultipart { upload_id, parts, create_only, .. } => {
                 complete(&client, (bucket, key), upload_id, parts, *create_only).await
             }
             What::AbortMultipart { upload_id } => {
@@ -95,7 +95,7 @@ async fn head(client: &Client, bucket: &str, key: &str) -> Result<Reply, CallErr
             .into_iter()
             .filter_map(|(algorithm, value)| Checksum::parse(algorithm, value?))
             .collect(),
-        is_manifest: false,
+        made_of: MadeOf::Bytes,
     }))
 }
 
@@ -108,11 +108,11 @@ async fn first_bytes(
     let range = format!("bytes=0-{}", length.saturating_sub(1));
     let answer =
         client.get_object().bucket(bucket).key(key).range(range).send().await.map_err(refusal)?;
-    first_of(answer.body, length).await
+    first_of(answer.body, length).await.map(Reply::FirstBytes)
 }
 
 /// The first bytes of a body.
-pub(crate) async fn first_of(mut body: ByteStream, length: u64) -> Result<Reply, CallError> {
+pub(crate) async fn first_of(mut body: ByteStream, length: u64) -> Result<Vec<u8>, CallError> {
     let mut bytes = Vec::new();
     // A store that knows no ranges sends everything, of which no more is read than was wanted.
     let wanted = usize::try_from(length).unwrap_or(usize::MAX);
@@ -124,7 +124,7 @@ pub(crate) async fn first_of(mut body: ByteStream, length: u64) -> Result<Reply,
         }
     }
     bytes.truncate(wanted);
-    Ok(Reply::FirstBytes(bytes))
+    Ok(bytes)
 }
 
 async fn create(

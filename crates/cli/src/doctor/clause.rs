@@ -79,6 +79,12 @@ clauses! {
         "lets no upload list other objects (?multipart-manifest=put)";
     SYMLINK "symlink" Uploads None, "lets no upload stand for another object (X-Symlink-Target)";
 
+    TOKEN "token" Uploads None, "gives a token for what TempURLs cannot do";
+    PARTS "parts" Uploads None, "takes parts in the container of segments";
+    LARGE "large_object" Uploads None, "puts parts together, and reads them as one object";
+    PARTS_CORS "parts_cors" Uploads None, "lets pages of the origin send parts (CORS)";
+    PARTS_CORS_EXPOSE "parts_cors_expose" Uploads None, "lets them read the ETag of a part (CORS)";
+
     CORS "cors" Uploads None, "lets pages of the origin upload (CORS)";
     CORS_EXPOSE "cors_expose" Uploads None, "lets them read ETag and Location (CORS)";
 }

@@ -29,6 +29,7 @@ use cloakroom_core::object::Bucket;
 use cloakroom_core::policy::{Policy, Premises};
 use cloakroom_core::store::Store;
 use cloakroom_core::time::UnixTime;
+use cloakroom_core::upload::segments::Segments;
 use serde_json::json;
 
 use self::http::{Answer, Heard, Silence};
@@ -80,6 +81,8 @@ pub(crate) struct Options {
 struct Ground<'a> {
     /// Buckets or containers, each with what keys begin with there.
     sites: Vec<(Bucket, String)>,
+    /// Where parts of files are, when they are objects of their own.
+    segments: Option<&'a Segments>,
     origin: Option<&'a str>,
     random: [u8; 8],
 }
@@ -130,6 +133,7 @@ fn examine(premises: &Premises, options: &Options) -> Result<StoreReport, Failur
     getrandom::fill(&mut random).map_err(|error| format!("there is no randomness: {error}"))?;
     let ground = Ground {
         sites: sites(premises, options.prefix.as_deref()),
+        segments: premises.segments.first(),
         origin: options.origin.as_deref(),
         random,
     };

@@ -14,7 +14,6 @@ use serde_json::{Value, json};
 
 use crate::json::Json;
 use crate::rejection::Row;
-use crate::store::Store;
 use crate::time::UnixTime;
 use crate::upload::UploadError;
 use crate::upload::content_type::ContentType;
@@ -141,13 +140,12 @@ fn write_parts(
     multipart: &Multipart,
     now: UnixTime,
 ) -> Result<Vec<Value>, UploadError> {
-    let Store::S3(store) = &begun.rule.destination.store else { return Ok(Vec::new()) };
-    let place = (&begun.rule.destination.bucket, &begun.receipt.key);
+    let place = (&begun.rule.destination, &begun.receipt.key);
     let count = multipart.parts().unwrap_or_default();
     let numbers = PART_NUMBERS.filter(|number| u64::from(*number) <= count);
     numbers
         .map(|number| {
-            let part = multipart.sign_part(store, place, number, (now, begun.rule.expires_in))?;
+            let part = multipart.sign_part(place, number, (now, begun.rule.expires_in))?;
             Ok(json!({
                 "signedUrl": part.url.expose(),
                 "partNumber": part.number,

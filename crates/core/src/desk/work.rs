@@ -11,6 +11,8 @@
 //! abort     ─ AbortMultipart ─────────────────────────────────▶ aborted
 //! ```
 //!
+//! These are S3's names of what is asked; to Swift they are [segments](crate::upload::segments).
+//!
 //! Every step can be asked for again: an upload that is completed a second time is confirmed, and
 //! one that is aborted a second time is aborted.
 
@@ -19,14 +21,15 @@ use std::sync::Arc;
 
 use crate::object::ObjectKey;
 use crate::secret::Secret;
-use crate::store::Store;
 use crate::time::UnixTime;
 use crate::trail::Trail;
 use crate::upload::UploadError;
 use crate::upload::call::{CallError, Reply, StoreCall, StoredHead, What};
 use crate::upload::form::UploadForm;
-use crate::upload::kind::Kind;
-use crate::upload::multipart::{self, Multipart, Part, SentPart, SignedPart, Unfit, part_size};
+use crate::upload::kind::{Kind, Taker};
+use crate::upload::multipart::{
+    self, Multipart, NOT_IN_PARTS, Part, SentPart, SignedPart, Unfit, part_size,
+};
 use crate::upload::order::Order;
 use crate::upload::put::SignedPut;
 use crate::upload::receipt::Receipt;
@@ -137,6 +140,8 @@ pub(super) fn begin(
     trail: &mut Trail,
 ) -> Result<Progress, UploadError> {
     let (mut begun, mut waiting) = (Vec::new(), VecDeque::new());
+    // INVARIANT: the policy has no rules for a store that takes none.
+    let taker = Taker::of(&rule.destination.store).ok_or(UploadError::StoreUnavailable)?;
     for (order, naming) in orders.into_iter().zip(namings) {
         let admitted = rule.admit(uploader.clone(), order, naming)?;
         trail.ruled(rule, admitted.key());
@@ -146,7 +151,9 @@ pub(super) fn begin(
             Kind::Put => Way::Put(admitted.sign_put(naming.now)),
             Kind::Form => Way::Form(admitted.sign_form(naming.now)),
             Kind::Multipart => {
-                let part_size = part_size(receipt.size, rule.part_size);
+                // A file of unknown size may be as large as the rule allows.
+                let most = *receipt.sizes(rule).end();
+                let part_size = part_size(most, rule.part_size, taker);
                 let headers = admitted.create_headers();
                 waiting.push_back(Waiting { receipt, filename, part_size, headers });
                 continue;
@@ -198,9 +205,6 @@ pub(super) struct Upload {
     pub(super) trail: Trail,
 }
 
-const NOT_IN_PARTS: UploadError =
-    UploadError::OtherKind { problem: "This upload is not sent in parts." };
-
 impl Upload {
     /// An upload whose receipt was shown.
     pub(super) fn new(rule: &Arc<UploadRule>, receipt: Receipt, trail: &mut Trail) -> Self {
@@ -225,12 +229,9 @@ impl Upload {
     /// Signs the PUTs of parts.
     pub(super) fn sign_parts(self, numbers: &[u16], now: UnixTime) -> Result<Done, UploadError> {
         let multipart = self.receipt.multipart.as_ref().ok_or(NOT_IN_PARTS)?;
-        let (rule, key) = (&self.rule, &self.receipt.key);
-        // INVARIANT: the policy has multipart uploads to S3 alone.
-        let Store::S3(store) = &rule.destination.store else { return Err(NOT_IN_PARTS) };
-        let place = (&rule.destination.bucket, key);
-        let sign =
-            |number: &u16| multipart.sign_part(store, place, *number, (now, rule.expires_in));
+        let rule = &self.rule;
+        let place = (&rule.destination, &self.receipt.key);
+        let sign = |number: &u16| multipart.sign_part(place, *number, (now, rule.expires_in));
         let parts = numbers.iter().map(sign).collect::<Result<_, _>>()?;
         let expires_at = now.saturating_add(rule.expires_in.duration());
         Ok(Done::Parts { parts, expires_at })
@@ -279,7 +280,8 @@ impl Work {
             Stage::Complete { receipt, parts } => {
                 let (upload_id, parts) = (upload_id(receipt), parts.clone());
                 let create_only = self.rule.create_only;
-                (&receipt.key, What::CompleteMultipart { upload_id, parts, create_only })
+                let headers = receipt.manifest_headers(&self.rule);
+                (&receipt.key, What::CompleteMultipart { upload_id, parts, create_only, headers })
             }
             Stage::Abort { receipt } | Stage::Discard { receipt, .. } => {
                 (&receipt.key, What::AbortMultipart { upload_id: upload_id(receipt) })
@@ -292,6 +294,7 @@ impl Work {
             store: destination.store.clone(),
             bucket: destination.bucket.clone(),
             key: key.clone(),
+            segments: destination.segments.clone(),
             what,
         }
     }
@@ -338,12 +341,18 @@ impl Work {
             (Stage::Complete { receipt, .. }, Err(CallError::NotFound | CallError::Exists)) => {
                 next(Stage::Head { receipt, is_new: false })
             }
-            (Stage::Complete { .. }, Err(CallError::Refused)) => Err(UploadError::Mismatch {
-                problem:
-                    "The store does not put these parts together. Each but the last must have \
-                          5 MiB at least."
-                        .to_owned(),
-            }),
+            (Stage::Complete { .. }, Err(CallError::Refused)) => {
+                let least = match rule.destination.segments {
+                    Some(_) => "a byte at least, and none may be sent again meanwhile",
+                    None => "5 MiB at least",
+                };
+                Err(UploadError::Mismatch {
+                    problem: format!(
+                        "The store does not put these parts together. Each but the last must have \
+                         {least}."
+                    ),
+                })
+            }
             (Stage::Discard { why, .. }, _) => Err(why),
             (Stage::Abort { .. }, Ok(Reply::Done) | Err(CallError::NotFound)) => {
                 Ok(Progress::Done(Done::Aborted))

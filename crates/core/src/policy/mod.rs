@@ -195,7 +195,12 @@ impl Policy {
                 Entry::Occupied(resolved) => resolved.get().clone(),
                 Entry::Vacant(entry) => entry.insert(store_spec.resolve(store, secrets)?).clone(),
             };
-            rules.add(spec.resolve(name, store, secrets)?);
+            // Who reads has no need of it, so no secret of it is asked for elsewhere.
+            let auth = match spec.segments {
+                Some(_) => store_spec.resolve_auth(&spec.store, secrets)?,
+                None => None,
+            };
+            rules.add(spec.resolve(name, (store, auth), secrets)?);
         }
         Ok(rules)
     }

@@ -1,8 +1,11 @@
 //! A store with all that a policy has in it, for whoever examines the store itself.
 
+use std::collections::BTreeSet;
+
 use crate::policy::{Policy, PolicyError, Secrets};
 use crate::route::Template;
 use crate::store::Store;
+use crate::upload::segments::Segments;
 
 /// A store, and where in it the policy's objects are.
 #[derive(Clone, Debug)]
@@ -13,6 +16,8 @@ pub struct Premises {
     pub lacks: Vec<&'static str>,
     /// The places, those that uploads go to first. None of them is named twice.
     pub sites: Vec<Site>,
+    /// Where the parts of its uploads are, when they are objects of their own: each container once.
+    pub segments: Vec<Segments>,
 }
 
 /// A bucket or container, and a location in it. Either may have placeholders.
@@ -60,7 +65,17 @@ impl Policy {
             }
         }
         sites.sort_by_key(|site| !site.takes_uploads);
-        Ok(Some(Premises { store, lacks: spec.lacks(), sites }))
+        let uploads = self.uploads.values().filter(|upload| upload.store == name);
+        let containers: BTreeSet<_> = uploads.filter_map(|it| it.segments.as_ref()).collect();
+        let auth = match containers.is_empty() {
+            true => None,
+            false => spec.resolve_auth(name, secrets)?,
+        };
+        let segments = containers.into_iter().zip(auth.iter().cycle());
+        let segments = segments
+            .map(|(container, auth)| Segments { container: container.clone(), auth: auth.clone() })
+            .collect();
+        Ok(Some(Premises { store, lacks: spec.lacks(), sites, segments }))
     }
 }
 

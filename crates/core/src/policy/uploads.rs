@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::RangeInclusive;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::acl::permission::Permission;
@@ -17,13 +18,14 @@ use crate::policy::stored_as::{clauses as clauses_of, read_stored_as};
 use crate::policy::stores::StoreSpec;
 use crate::policy::{Secrets, resolve_signing_secret};
 use crate::sigv4::{Credentials, ExpiresIn, MAX_EXPIRES_IN};
-use crate::store::Store;
+use crate::store::{Store, SwiftAuth};
 use crate::upload::checksum::ChecksumAlgorithm;
 use crate::upload::content_type::ContentTypes;
 use crate::upload::key_template::KeyTemplate;
 use crate::upload::kind::{Clause, Kind, Taker};
 use crate::upload::multipart::{DEFAULT_PART_SIZE, MAX_PART_SIZE, MIN_PART_SIZE};
-use crate::upload::rule::{Destination, MAX_OBJECT_SIZE, MAX_PUT_SIZE, ReadTicket, UploadRule};
+use crate::upload::rule::{Destination, MAX_PUT_SIZE, ReadTicket, UploadRule};
+use crate::upload::segments::Segments;
 use crate::upload::stored_as::StoredAs;
 use crate::upload::uploader::Uploaders;
 
@@ -47,6 +49,8 @@ pub(super) struct UploadSpec {
     create_only: bool,
     stored_as: StoredAs,
     part_size: u64,
+    /// The container of parts, where they are objects.
+    pub(super) segments: Option<Bucket>,
     sniff: bool,
     expires_in: ExpiresIn,
     read_url: Endpoint,
@@ -74,6 +78,7 @@ impl UploadSpec {
             "create_only",
             "stored_as",
             "part_size",
+            "segments",
             "sniff",
             "unenforced",
             "expires_in",
@@ -86,12 +91,11 @@ impl UploadSpec {
             let names = quoted_list(routes.by_name.keys().map(String::as_str));
             return route.error(format!("must be the name of a route: {names}"));
         };
-        let (bucket, location) = read_place(&route, route_spec)?;
+        let store_spec = stores.get(&route_spec.home.store);
+        let (bucket, location) = read_place(&route, route_spec, store_spec)?;
         let key = fields.required("key")?;
         let template = KeyTemplate::parse(key.string()?).or_else(|why| key.error(why))?;
         let kinds = read_names(fields.optional("kinds"), &Kind::ALL)?.unwrap_or(vec![Kind::Put]);
-        let most = if kinds == [Kind::Put] { MAX_PUT_SIZE } else { MAX_OBJECT_SIZE };
-        let size = read_size(&fields.required("size")?, most)?;
         let read = fields.required("read")?;
         let read = read.object(&["url", "key", "expires_in"])?;
         let url = read.required("url")?;
@@ -114,14 +118,20 @@ impl UploadSpec {
             return key.error("must not end in `/`, where the route's `index` would be read");
         }
         let who = read_who(fields.optional("who"), route_spec, &template, &location)?;
-        let store_spec = stores.get(&route_spec.home.store);
         let taker = match store_spec.map(|spec| (spec, spec.taker())) {
             Some((spec, Some(taker))) => {
-                if let Some(kind) =
-                    kinds.iter().find(|kind| !taker.takes(**kind) || spec.lacks_kind(**kind))
-                {
+                if let Some(kind) = kinds.iter().find(|kind| spec.lacks_kind(**kind)) {
                     return node.error(format!(
                         "has the kind `{kind}`, which store `{}` does not take",
+                        route_spec.home.store
+                    ));
+                }
+                if kinds.contains(&Kind::Multipart) && !spec.can_list_parts() {
+                    return node.error(format!(
+                        "has the kind `multipart`, for which store `{0}` needs `auth`: parts are \
+                         put together by a token, as in `\"{0}\": {{ …, \"auth\": {{ \"version\": \
+                         \"v1\", \"url\": \"https://swift.example/auth/v1.0\", \"user\": \
+                         \"SWIFT_USER\", \"key\": \"SWIFT_KEY\" }} }}`",
                         route_spec.home.store
                     ));
                 }
@@ -138,6 +148,11 @@ impl UploadSpec {
                 "must end in `/{filename}` where files are sent by forms to Swift: there the                  browser's name of the file is the end of the object's name",
             );
         }
+        let most = if kinds == [Kind::Put] { MAX_PUT_SIZE } else { taker.max_object_size() };
+        let size = read_size(&fields.required("size")?, most)?;
+        let has_segments = taker == Taker::Swift && kinds.contains(&Kind::Multipart);
+        let segments = fields.optional("segments");
+        let segments = read_segments(node, segments, has_segments, &bucket)?;
         let template = template.below(&location).or_else(|why| key.error(why))?;
         let read_key = read.required("key")?;
         let Some(spec) = keys.get(read_key.string()?) else {
@@ -188,6 +203,7 @@ impl UploadSpec {
                 Some(node) => node.number_in(MIN_PART_SIZE..=MAX_PART_SIZE, "bytes")?,
                 None => DEFAULT_PART_SIZE,
             },
+            segments,
             expires_in,
             read_url,
             read_key: spec.clone(),
@@ -257,9 +273,11 @@ impl UploadSpec {
     pub(super) fn resolve(
         &self,
         name: &str,
-        store: Store,
+        (store, auth): (Store, Option<SwiftAuth>),
         secrets: &Secrets<'_>,
     ) -> Result<UploadRule, PolicyError> {
+        let segments = self.segments.clone().zip(auth);
+        let segments = segments.map(|(container, auth)| Arc::new(Segments { container, auth }));
         let place = |field: &str| format!("uploads.{name}.{field}");
         let read_key = self.read_key.resolve(secrets)?;
         Ok(UploadRule {
@@ -269,6 +287,7 @@ impl UploadSpec {
                 bucket: self.bucket.clone(),
                 location: self.location.clone(),
                 prefix: self.prefix.clone(),
+                segments,
             },
             who: self.who.clone(),
             kinds: self.kinds.clone(),
@@ -306,16 +325,46 @@ impl UploadSpec {
 }
 
 /// The bucket and the location of a rule's route. One with placeholders has many.
-fn read_place(node: &Node<'_>, route: &RouteSpec) -> Result<(Bucket, String), PolicyError> {
+fn read_place(
+    node: &Node<'_>,
+    route: &RouteSpec,
+    store: Option<&StoreSpec>,
+) -> Result<(Bucket, String), PolicyError> {
     let home = &route.home;
     let names = home.bucket.names().chain(home.location.names());
-    let bucket = Bucket::new(&home.bucket.to_string());
+    let bucket = store.and_then(|store| store.bucket(&home.bucket.to_string()).ok());
     match (bucket, names.count()) {
-        (Ok(bucket), 0) => Ok((bucket, home.location.to_string())),
+        (Some(bucket), 0) => Ok((bucket, home.location.to_string())),
         _ => node.error(
             "must be a route without placeholders, so that bucket and key are known when an \
              upload is signed",
         ),
+    }
+}
+
+/// The container of parts: where python-swiftclient has them, unless the rule says another.
+fn read_segments(
+    rule: &Node<'_>,
+    node: Option<Node<'_>>,
+    has_segments: bool,
+    bucket: &Bucket,
+) -> Result<Option<Bucket>, PolicyError> {
+    match node {
+        Some(node) if !has_segments => {
+            node.error("is for rules with the kind `multipart` to a store of kind `swift`")
+        }
+        Some(node) => {
+            Bucket::container(node.string()?).map(Some).or_else(|why| node.error(why.to_string()))
+        }
+        None if has_segments => {
+            Bucket::container(&format!("{bucket}_segments")).map(Some).or_else(|_| {
+                rule.error(format!(
+                    "needs `segments`, the container of parts: `{bucket}_segments` is too long \
+                     for the name of one"
+                ))
+            })
+        }
+        None => Ok(None),
     }
 }
 

@@ -15,6 +15,7 @@ pub mod answer;
 pub mod r2;
 pub mod s3;
 pub mod swift;
+pub mod swift_token;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -29,6 +30,7 @@ pub use self::answer::{StoreAnswer, StoreError, Unanswered};
 pub use self::r2::{R2Call, R2Store};
 pub use self::s3::{Addressing, S3Store};
 pub use self::swift::SwiftStore;
+pub use self::swift_token::{SwiftAuth, SwiftCredentials, TokenCall};
 
 /// How long a store may take until its answer begins, unless the policy says something else.
 pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);

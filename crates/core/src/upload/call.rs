@@ -1,9 +1,12 @@
 //! What an adapter has to ask of a store for an upload, and what the store says.
 
+use std::sync::Arc;
+
 use crate::object::{Bucket, ObjectKey};
 use crate::store::Store;
 use crate::upload::checksum::Checksum;
 use crate::upload::multipart::Part;
+use crate::upload::segments::{LargeObject, Segments};
 
 /// A question to a store about one object.
 #[derive(Clone, Debug)]
@@ -14,8 +17,20 @@ pub struct StoreCall {
     pub bucket: Bucket,
     /// The key of the object.
     pub key: ObjectKey,
+    /// Where its parts are, when they are objects of their own.
+    pub segments: Option<Arc<Segments>>,
     /// What is asked.
     pub what: What,
+}
+
+impl StoreCall {
+    /// The object as what it is to Swift while it is sent in parts.
+    pub fn large_object<'a>(&'a self, upload_id: &'a str) -> Option<LargeObject<'a>> {
+        let (Store::Swift(store), Some(segments)) = (&self.store, &self.segments) else {
+            return None;
+        };
+        Some(LargeObject { store, segments, container: &self.bucket, key: &self.key, upload_id })
+    }
 }
 
 /// What is asked.
@@ -25,14 +40,17 @@ pub enum What {
     Head,
     /// Its first bytes, so many at most: *GetObject* of a range.
     FirstBytes(u64),
-    /// To begin an upload in parts, with these headers: *CreateMultipartUpload*.
+    /// To begin an upload in parts, with these headers: *CreateMultipartUpload*. Of Swift, which
+    /// knows of none, the container of segments, and an [id](crate::upload::segments::upload_id)
+    /// of random bytes.
     CreateMultipart(Vec<(String, String)>),
-    /// All parts that there are, page after page: *ListParts*.
+    /// All parts that there are, page after page: *ListParts*; of Swift the segments that are not
+    /// an object yet.
     ListParts {
         /// The store's id of the upload.
         upload_id: String,
     },
-    /// To put these parts together: *CompleteMultipartUpload*.
+    /// To put these parts together: *CompleteMultipartUpload*; of Swift by a manifest.
     CompleteMultipart {
         /// The store's id of the upload.
         upload_id: String,
@@ -40,8 +58,11 @@ pub enum What {
         parts: Vec<Part>,
         /// Whether another object of this key is to be left as it is: `If-None-Match: *`.
         create_only: bool,
+        /// What a store is told now that was not told when the upload was begun.
+        headers: Vec<(String, String)>,
     },
-    /// To forget an upload and its parts: *AbortMultipartUpload*.
+    /// To forget an upload and its parts: *AbortMultipartUpload*; of Swift to remove the segments
+    /// that are not an object yet.
     AbortMultipart {
         /// The store's id of the upload.
         upload_id: String,
@@ -74,9 +95,20 @@ pub struct StoredHead {
     pub content_type: Option<String>,
     /// The checksums that the store knows of the whole.
     pub checksums: Vec<Checksum>,
-    /// Whether it is put together of other objects by a manifest, as a client of Swift can say in
-    /// the place of sending a file.
-    pub is_manifest: bool,
+    /// What it is made of.
+    pub made_of: MadeOf,
+}
+
+/// What an object is made of.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum MadeOf {
+    /// Its own bytes.
+    #[default]
+    Bytes,
+    /// Objects that a manifest lists, each with its ETag: a static large object of Swift.
+    Listed,
+    /// Whatever objects have names that begin in some way: a dynamic large object of Swift.
+    Found,
 }
 
 /// Why a store does not say.

@@ -1,7 +1,7 @@
 //! Whether what is stored is what was agreed.
 
 use crate::upload::UploadError;
-use crate::upload::call::StoredHead;
+use crate::upload::call::{MadeOf, StoredHead};
 use crate::upload::content_type::ContentType;
 use crate::upload::receipt::Receipt;
 use crate::upload::rule::UploadRule;
@@ -13,7 +13,14 @@ impl Receipt {
     /// # Errors
     /// [`UploadError::Mismatch`] says what differs.
     pub fn compare(&self, rule: &UploadRule, head: &StoredHead) -> Result<(), UploadError> {
-        if head.is_manifest {
+        // Of parts that were looked at one by one, a list is what is right; in the place of a file,
+        // a manifest is how a client of Swift can have it show other people's objects.
+        let is_right = match head.made_of {
+            MadeOf::Bytes => true,
+            MadeOf::Listed => self.multipart.is_some(),
+            MadeOf::Found => false,
+        };
+        if !is_right {
             return mismatch("The store has a manifest of other objects, not a file.".to_owned());
         }
         let sizes = self.sizes(rule);

@@ -1,16 +1,16 @@
 //! The ways in which a file is sent to a store, and what of a rule each of them makes the store
 //! enforce.
 //!
-//! | clause | S3 PUT | S3 form | S3 multipart | TempURL PUT | FormPost |
-//! |---|---|---|---|---|---|
-//! | `signed_headers` | those that were not signed are refused | no headers count | the same as of a PUT | – | no headers count |
-//! | `size` | signed length | `content-length-range` | added up before it is completed | – | at most |
-//! | `content_type` | signed | exact field | given when it is created | – | – |
-//! | `create_only` | signed `If-None-Match: *` | – | the same, when it is completed | – | – |
-//! | `checksum` | signed | – | – | – | – |
-//! | `grants` | signed | – | given when it is created | – | – |
-//! | `acl`, `tags`, `storage_class`, `encryption` | signed | exact field | given when it is created | – | – |
-//! | `cache_control`, `content_disposition`, `metadata` | signed | exact field | given when it is created | – | – |
+//! | clause | S3 PUT | S3 form | S3 multipart | TempURL PUT | FormPost | Swift multipart |
+//! |---|---|---|---|---|---|---|
+//! | `signed_headers` | those that were not signed are refused | no headers count | the same as of a PUT | – | no headers count | – |
+//! | `size` | signed length | `content-length-range` | added up before it is completed | – | at most | added up before it is completed |
+//! | `content_type` | signed | exact field | given when it is created | – | – | given with the manifest |
+//! | `create_only` | signed `If-None-Match: *` | – | the same, when it is completed | – | – | the same, with the manifest |
+//! | `checksum` | signed | – | – | – | – | – |
+//! | `grants` | signed | – | given when it is created | – | – | – |
+//! | `acl`, `tags`, `storage_class`, `encryption` | signed | exact field | given when it is created | – | – | – |
+//! | `cache_control`, `content_disposition`, `metadata` | signed | exact field | given when it is created | – | – | given with the manifest |
 //!
 //! What a store does not enforce, a confirmation finds in part: size, type and checksum. What it
 //! cannot find is a copy: who may add headers to a PUT can have the store copy into it whatever the
@@ -18,12 +18,13 @@
 //! before 2.38.1, `X-Copy-From` with a TempURL before Swift 2.38.2).
 //!
 //! Sources: *PutObject*, *POST Object*, *CreateMultipartUpload* and *CompleteMultipartUpload* in the
-//! Amazon S3 API reference; *TempURL* and *Form POST middleware* in the OpenStack Swift
-//! documentation.
+//! Amazon S3 API reference; *TempURL*, *Form POST middleware* and *Static Large Objects* in the
+//! OpenStack Swift documentation.
 
 use std::fmt;
 
 use crate::store::Store;
+use crate::upload::multipart::MAX_PART_SIZE;
 
 /// A way to send a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -143,11 +144,21 @@ impl Taker {
         }
     }
 
-    /// Whether files can be sent to it in this way.
-    pub const fn takes(self, kind: Kind) -> bool {
+    /// The most parts of a file: *Amazon S3 multipart upload limits*, and `max_manifest_segments`
+    /// of Swift's filter `slo` where it is not configured.
+    pub const fn max_parts(self) -> u16 {
         match self {
-            Self::S3 => true,
-            Self::Swift => matches!(kind, Kind::Put | Kind::Form),
+            Self::S3 => 10_000,
+            Self::Swift => 1_000,
+        }
+    }
+
+    /// The most bytes of a file that is not sent by one PUT. S3 took 5 TiB from 2010 on, and some
+    /// stores take more.
+    pub const fn max_object_size(self) -> u64 {
+        match self {
+            Self::S3 => 5 * 1024 * 1024 * 1024 * 1024,
+            Self::Swift => MAX_PART_SIZE.saturating_mul(1_000),
         }
     }
 
@@ -166,7 +177,16 @@ impl Taker {
                 Clause::Size => min_size == 0,
                 _ => false,
             },
-            (Self::Swift, Kind::Put | Kind::Multipart) => false,
+            (Self::Swift, Kind::Multipart) => matches!(
+                clause,
+                Clause::Size
+                    | Clause::ContentType
+                    | Clause::CreateOnly
+                    | Clause::CacheControl
+                    | Clause::ContentDisposition
+                    | Clause::Metadata
+            ),
+            (Self::Swift, Kind::Put) => false,
         }
     }
 }

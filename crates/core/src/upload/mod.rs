@@ -8,6 +8,7 @@
 //! [`order`] reads what is asked for, [`uploader`] says who asks, [`rule`] decides,
 //! [`key_template`] names the object, and [`stored_as`] says what it is stored as. [`kind`] knows
 //! what each way of sending makes a store enforce; [`put`], [`form`] and [`multipart`] sign.
+//! [`segments`] is what parts are to Swift.
 //! [`receipt`] seals the id that all later steps need, [`call`] is what an adapter has to ask of
 //! the store, and [`confirm`] compares what is there with what was agreed.
 //! [`Desk`](crate::desk::Desk) is the whole of it as an HTTP API.
@@ -25,6 +26,7 @@ pub mod put;
 pub mod receipt;
 pub mod rule;
 mod seal;
+pub mod segments;
 pub mod sniff;
 pub mod step;
 pub mod stored_as;

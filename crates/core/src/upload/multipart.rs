@@ -1,20 +1,26 @@
 //! Files in parts, each sent by itself: what can be cut off and resumed.
 //!
-//! A part has 5 MiB at least, but for the last one, and an upload has 10,000 parts at most (*Amazon
-//! S3 multipart upload limits*). Where the size of the file was announced, the length of every part
-//! is known, and signed; where it was not, the parts are added up before they are put together. In
-//! both cases what is stored has the size that the rule allows, or is not stored.
+//! To S3, a part has 5 MiB at least, but for the last one, and an upload has 10,000 parts at most
+//! (*Amazon S3 multipart upload limits*). To Swift, where parts are objects ([`segments`]), it is a
+//! byte, and 1,000 parts. Where the size of the file was announced, the length of every part is
+//! known, and signed for S3; the parts are added up before they are put together. So what is stored
+//! has the size that the rule allows, or is not stored.
+//!
+//! [`segments`]: crate::upload::segments
 
 use std::ops::RangeInclusive;
 
-use crate::object::{Bucket, ObjectKey};
+use crate::object::ObjectKey;
 use crate::request::Method;
 use crate::secret::Secret;
 use crate::sigv4::ExpiresIn;
 use crate::sigv4::sign::Unsigned;
-use crate::store::S3Store;
+use crate::store::{S3Store, Store};
 use crate::time::UnixTime;
 use crate::upload::UploadError;
+use crate::upload::kind::Taker;
+use crate::upload::rule::Destination;
+use crate::upload::segments::LargeObject;
 
 /// The numbers that parts can have.
 pub const PART_NUMBERS: RangeInclusive<u16> = 1..=10_000;
@@ -24,6 +30,10 @@ pub const MIN_PART_SIZE: u64 = 5 * 1024 * 1024;
 
 /// The largest size of a part: 5 GiB.
 pub const MAX_PART_SIZE: u64 = 5 * 1024 * 1024 * 1024;
+
+/// The answer to steps of an upload that has no parts.
+pub(crate) const NOT_IN_PARTS: UploadError =
+    UploadError::OtherKind { problem: "This upload is not sent in parts." };
 
 /// How large parts are unless the policy says something else: 16 MiB.
 pub const DEFAULT_PART_SIZE: u64 = 16 * 1024 * 1024;
@@ -66,14 +76,14 @@ pub struct SignedPart {
     pub number: u16,
     /// Where to PUT it.
     pub url: Secret,
-    /// How many bytes it has, when that is signed.
+    /// How many bytes it has, when the size of the file is known.
     pub size: Option<u64>,
 }
 
-/// How large the parts of a file are: as large as `wished`, unless there would be too many.
-pub fn part_size(size: Option<u64>, wished: u64) -> u64 {
-    let most = u64::from(*PART_NUMBERS.end());
-    size.unwrap_or_default().div_ceil(most).max(wished)
+/// How large the parts of a file of at most `size` bytes are: as large as `wished`, unless there
+/// would be too many for the store.
+pub fn part_size(size: u64, wished: u64, taker: Taker) -> u64 {
+    size.div_ceil(u64::from(taker.max_parts())).max(wished)
 }
 
 /// The number of a part.
@@ -90,9 +100,15 @@ pub fn part_number(text: &str) -> Result<u16, UploadError> {
 /// # Errors
 /// As of [`part_number`].
 pub(crate) fn in_range(number: Option<u16>) -> Result<u16, UploadError> {
-    number.filter(|number| PART_NUMBERS.contains(number)).ok_or_else(|| UploadError::Order {
-        problem: "The number of a part is a whole number from 1 to 10000.".to_owned(),
-    })
+    number
+        .filter(|number| PART_NUMBERS.contains(number))
+        .ok_or_else(|| no_part(*PART_NUMBERS.end()))
+}
+
+fn no_part(most: u16) -> UploadError {
+    UploadError::Order {
+        problem: format!("The number of a part is a whole number from 1 to {most}."),
+    }
 }
 
 impl Multipart {
@@ -119,19 +135,46 @@ impl Multipart {
         Ok(Some(size.saturating_sub(before).min(self.part_size)))
     }
 
-    /// Signs the PUT of a part.
+    /// Signs the PUT of a part of the object that has this key there.
     ///
     /// # Errors
     /// When there is no part of this number.
     pub fn sign_part(
         &self,
-        store: &S3Store,
-        (bucket, key): (&Bucket, &ObjectKey),
+        (place, key): (&Destination, &ObjectKey),
         number: u16,
         (now, expires_in): (UnixTime, ExpiresIn),
     ) -> Result<SignedPart, UploadError> {
         let size = self.length_of(number)?;
-        let (endpoint, path) = store.address(bucket, key);
+        let url = match &place.store {
+            Store::S3(store) => {
+                self.sign_s3_part(store, (place, key), (number, size), (now, expires_in))
+            }
+            Store::Swift(store) => {
+                let most = Taker::Swift.max_parts();
+                if number > most {
+                    return Err(no_part(most));
+                }
+                // INVARIANT: the policy has a container for segments where there are parts.
+                let segments = place.segments.as_deref().ok_or(NOT_IN_PARTS)?;
+                let (container, upload_id) = (&place.bucket, self.upload_id.as_str());
+                LargeObject { store, segments, container, key, upload_id }
+                    .part_url(number, now.saturating_add(expires_in.duration()))?
+            }
+            // INVARIANT: the policy has no rules for a binding, which has no URL.
+            Store::R2(_) => return Err(NOT_IN_PARTS),
+        };
+        Ok(SignedPart { number, url, size })
+    }
+
+    fn sign_s3_part(
+        &self,
+        store: &S3Store,
+        (place, key): (&Destination, &ObjectKey),
+        (number, size): (u16, Option<u64>),
+        (now, expires_in): (UnixTime, ExpiresIn),
+    ) -> Secret {
+        let (endpoint, path) = store.address(&place.bucket, key);
         let (text, length) = (number.to_string(), size.map(|size| size.to_string()));
         let headers: Vec<_> =
             length.iter().map(|length| ("content-length", length.as_str())).collect();
@@ -142,7 +185,7 @@ impl Multipart {
             query: &[("partNumber", &text), ("uploadId", &self.upload_id)],
             headers: &headers,
         };
-        Ok(SignedPart { number, url: store.signer(now).presign(&request, expires_in), size })
+        store.signer(now).presign(&request, expires_in)
     }
 }
 
@@ -249,9 +292,13 @@ mod tests {
             (Some(1), Ok(Some(0)))
         );
         assert_eq!((file(None, 4).parts(), file(None, 4).length_of(9)), (None, Ok(None)));
-        assert_eq!(part_size(Some(100), DEFAULT_PART_SIZE), DEFAULT_PART_SIZE);
-        let most = 5 * 1024 * 1024 * 1024 * 1024;
-        assert_eq!(file(Some(most), part_size(Some(most), MIN_PART_SIZE)).parts(), Some(10_000));
+        for taker in [Taker::S3, Taker::Swift] {
+            assert_eq!(part_size(100, DEFAULT_PART_SIZE, taker), DEFAULT_PART_SIZE);
+            let most = taker.max_object_size();
+            let part_size = part_size(most, MIN_PART_SIZE, taker);
+            assert!(part_size <= MAX_PART_SIZE);
+            assert_eq!(file(Some(most), part_size).parts(), Some(u64::from(taker.max_parts())));
+        }
     }
 
     #[test]

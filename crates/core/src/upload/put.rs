@@ -11,7 +11,9 @@ use crate::secret::Secret;
 use crate::sigv4::sign::{Signer, Unsigned};
 use crate::store::{S3Store, Store};
 use crate::time::UnixTime;
+use crate::upload::receipt::Receipt;
 use crate::upload::rule::{Admitted, UploadRule};
+use crate::upload::stored_as::Provenance;
 
 /// A permission to store one object.
 #[derive(Clone, Debug)]
@@ -59,9 +61,12 @@ impl Admitted<'_> {
     }
 
     /// The headers with which an upload in parts is begun. That the key is free is seen when it is
-    /// completed.
+    /// completed. Swift is told nothing before [that](Receipt::manifest_headers).
     pub(crate) fn create_headers(&self) -> Vec<(String, String)> {
         let (rule, order) = (self.rule(), self.order());
+        if !matches!(rule.destination.store, Store::S3(_)) {
+            return Vec::new();
+        }
         let mut headers = vec![("content-type".to_owned(), order.content_type.to_string())];
         headers.extend(rule.stored_as.headers(self.provenance()));
         headers
@@ -82,6 +87,19 @@ impl Admitted<'_> {
             headers: &signed,
         };
         store.signer(now).presign(&request, rule.expires_in)
+    }
+}
+
+impl Receipt {
+    /// The headers of a manifest; none where the store was told them before.
+    pub(crate) fn manifest_headers(&self, rule: &UploadRule) -> Vec<(String, String)> {
+        let Store::Swift(_) = rule.destination.store else { return Vec::new() };
+        let mut headers = vec![("content-type".to_owned(), self.content_type.to_string())];
+        headers.extend(rule.stored_as.swift_headers(Provenance {
+            principal: self.principal.as_deref().unwrap_or("anonymous"),
+            filename: self.filename.as_deref().unwrap_or_default(),
+        }));
+        headers
     }
 }
 

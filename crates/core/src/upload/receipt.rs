@@ -13,6 +13,7 @@ use crate::time::UnixTime;
 use crate::upload::UploadError;
 use crate::upload::checksum::{Checksum, ChecksumAlgorithm};
 use crate::upload::content_type::ContentType;
+use crate::upload::kind::Kind;
 use crate::upload::multipart::Multipart;
 use crate::upload::rule::{Admitted, UploadRule, UploadRules};
 use crate::upload::seal::{Purpose, open, seal};
@@ -38,6 +39,8 @@ pub struct Receipt {
     pub checksum: Option<Checksum>,
     /// What the store knows it by, while it is sent in parts.
     pub multipart: Option<Multipart>,
+    /// The name of the file, where the store is told of it when the parts are put together.
+    pub filename: Option<String>,
     /// Until when it can be confirmed.
     pub until: UnixTime,
 }
@@ -53,6 +56,9 @@ impl Receipt {
             size: admitted.order().size,
             checksum: admitted.order().checksum.clone(),
             multipart,
+            filename: (admitted.kind() == Kind::Multipart
+                && admitted.rule().destination.segments.is_some())
+            .then(|| admitted.order().filename.clone()),
             until: now.saturating_add(LIFETIME),
         }
     }
@@ -78,6 +84,7 @@ impl Receipt {
             "size": self.size,
             "checksum": checksum,
             "multipart": multipart,
+            "filename": self.filename,
             "until": self.until.as_secs(),
         })
     }
@@ -118,6 +125,7 @@ impl Receipt {
             size,
             checksum: json.get("checksum").and_then(read_checksum),
             multipart: json.get("multipart").and_then(|it| read_multipart(it, size)),
+            filename: string("filename"),
             until: UnixTime::from_secs(json.get("until")?.as_u64()?),
         })
     }

@@ -18,14 +18,12 @@ use crate::upload::content_type::ContentTypes;
 use crate::upload::key_template::{Filling, KeyTemplate};
 use crate::upload::kind::Kind;
 use crate::upload::order::Order;
+use crate::upload::segments::{self, Segments};
 use crate::upload::stored_as::{Provenance, StoredAs};
 use crate::upload::uploader::{Uploader, Uploaders};
 
 /// The most that one PUT can store: 5 GiB.
 pub const MAX_PUT_SIZE: u64 = 5 * 1024 * 1024 * 1024;
-
-/// The most that an object can have: 5 TiB (S3's own limit since 2010; stores may take more).
-pub const MAX_OBJECT_SIZE: u64 = 5 * 1024 * 1024 * 1024 * 1024;
 
 /// How the object is read afterwards: by a URL that the edge accepts.
 #[derive(Clone, Debug)]
@@ -51,6 +49,9 @@ pub struct Destination {
     pub location: String,
     /// What stands in its place in the paths by which objects are read.
     pub prefix: String,
+    /// Where parts are until they are put together, and after; none where the store itself knows
+    /// of uploads in parts, or there are none.
+    pub segments: Option<Arc<Segments>>,
 }
 
 impl Destination {
@@ -218,6 +219,9 @@ impl UploadRule {
                 problem: "`filename` must not hold `${filename}`, which a form would replace."
                     .to_owned(),
             });
+        }
+        if kind == Kind::Multipart && self.destination.segments.is_some() {
+            segments::check_key(&key)?;
         }
         Ok(Admitted { rule: self, kind, order, key, uploader })
     }

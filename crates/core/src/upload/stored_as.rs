@@ -107,7 +107,31 @@ impl StoredAs {
         fields
     }
 
+    /// The headers that say so to Swift, as far as it knows of such things.
+    pub fn swift_headers(&self, of: Provenance<'_>) -> Vec<(String, String)> {
+        let mut headers = Vec::new();
+        self.add_plain(of, "x-object-meta-", |name, value| headers.push((name.to_owned(), value)));
+        headers
+    }
+
     fn add_common(&self, of: Provenance<'_>, mut add: impl FnMut(&str, String)) {
+        self.add_plain(of, "x-amz-meta-", &mut add);
+        if let Some(class) = &self.storage_class {
+            add("x-amz-storage-class", class.clone());
+        }
+        match &self.encryption {
+            None => {}
+            Some(Encryption::S3) => add("x-amz-server-side-encryption", "AES256".to_owned()),
+            Some(Encryption::Kms(key)) => {
+                add("x-amz-server-side-encryption", "aws:kms".to_owned());
+                if let Some(key) = key {
+                    add("x-amz-server-side-encryption-aws-kms-key-id", key.clone());
+                }
+            }
+        }
+    }
+
+    fn add_plain(&self, of: Provenance<'_>, meta: &str, mut add: impl FnMut(&str, String)) {
         if let Some(cache_control) = &self.cache_control {
             add("cache-control", cache_control.clone());
         }
@@ -123,20 +147,7 @@ impl StoredAs {
                 MetadataValue::Principal => encode(of.principal, Slash::Encode),
                 MetadataValue::Filename => encode(of.filename, Slash::Encode),
             };
-            add(&format!("x-amz-meta-{name}"), value);
-        }
-        if let Some(class) = &self.storage_class {
-            add("x-amz-storage-class", class.clone());
-        }
-        match &self.encryption {
-            None => {}
-            Some(Encryption::S3) => add("x-amz-server-side-encryption", "AES256".to_owned()),
-            Some(Encryption::Kms(key)) => {
-                add("x-amz-server-side-encryption", "aws:kms".to_owned());
-                if let Some(key) = key {
-                    add("x-amz-server-side-encryption-aws-kms-key-id", key.clone());
-                }
-            }
+            add(&format!("{meta}{name}"), value);
         }
     }
 }
@@ -188,6 +199,12 @@ mod tests {
                        <Tag><Key>c</Key><Value></Value></Tag></TagSet></Tagging>";
         let fields = [("acl", "public-read"), ("tagging", tagging)];
         assert_eq!(stored_as.form_fields(of), owned(&[&fields[..], &common].concat()));
+        let swift: Vec<_> = common
+            .into_iter()
+            .filter(|(name, _)| !name.starts_with("x-amz-s"))
+            .map(|(name, value)| (name.replace("x-amz-meta-", "x-object-meta-"), value.to_owned()))
+            .collect();
+        assert_eq!((stored_as.swift_headers(of).len(), stored_as.swift_headers(of)), (5, swift));
         assert_eq!(StoredAs::default().headers(of), []);
     }
 }

@@ -144,7 +144,7 @@ fn what_swift_does_not_enforce_has_to_be_named() {
         (json!({ "stored_as": { "tags": { "a": "b" } } }), "says `tags`, which store `main`"),
         (
             json!({ "kinds": ["multipart"] }),
-            "has the kind `multipart`, which store `main` does not",
+            "has the kind `multipart`, for which store `main` needs `auth`",
         ),
         (json!({ "key": "users/{principal}/{random}" }), "must end in `/{filename}`"),
         (

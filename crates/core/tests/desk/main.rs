@@ -11,6 +11,7 @@ mod forms;
 mod multipart;
 mod protocols;
 mod rules;
+mod segments;
 mod store;
 
 use cloakroom_core::desk::answer::Answer;
@@ -22,7 +23,7 @@ use cloakroom_core::request::Request;
 use cloakroom_core::retrieval::Retrieval;
 use cloakroom_core::secret::Secret;
 use cloakroom_core::time::UnixTime;
-use cloakroom_core::upload::call::{CallError, Reply, StoredHead, What};
+use cloakroom_core::upload::call::{CallError, MadeOf, Reply, StoredHead, What};
 use cloakroom_core::upload::checksum::{Checksum, ChecksumAlgorithm};
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -291,7 +292,7 @@ fn a_confirmation_compares_what_is_stored_with_what_was_announced() {
             .map(|value| Checksum { algorithm: ChecksumAlgorithm::Sha256, value: value.to_owned() })
             .into_iter()
             .collect(),
-        is_manifest: false,
+        made_of: MadeOf::Bytes,
     };
     let settle = |head: Result<StoredHead, CallError>, bytes: &[u8]| {
         let authorization = bearer("alice");
@@ -337,8 +338,15 @@ fn a_confirmation_compares_what_is_stored_with_what_was_announced() {
         (Ok(head(999, jpeg, Some(checksum))), JPEG, 409, "stored_differs"),
         (Ok(head(1000, Some("image/png"), None)), JPEG, 409, "stored_differs"),
         (Ok(head(1000, jpeg, Some("other"))), JPEG, 409, "stored_differs"),
+        // In the place of a file, a manifest shows objects that are somebody else's.
         (
-            Ok(StoredHead { is_manifest: true, ..head(1000, jpeg, None) }),
+            Ok(StoredHead { made_of: MadeOf::Listed, ..head(1000, jpeg, None) }),
+            JPEG,
+            409,
+            "stored_differs",
+        ),
+        (
+            Ok(StoredHead { made_of: MadeOf::Found, ..head(1000, jpeg, None) }),
             JPEG,
             409,
             "stored_differs",

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use cloakroom_core::upload::call::{CallError, Reply, StoreCall, StoredHead, What};
+use cloakroom_core::upload::call::{CallError, MadeOf, Reply, StoreCall, StoredHead, What};
 use cloakroom_core::upload::multipart::Part;
 
 /// A bucket: objects by their keys, and uploads in parts.
@@ -15,6 +15,10 @@ pub(crate) struct Bucket {
     /// What was asked, in order.
     pub(crate) asked: Vec<&'static str>,
     pub(crate) begun: usize,
+    /// What objects are made of that were sent in parts.
+    pub(crate) made_of: MadeOf,
+    /// The headers that came when parts were put together.
+    pub(crate) completed_with: Vec<(String, String)>,
 }
 
 /// An upload in parts.
@@ -55,8 +59,8 @@ impl Bucket {
                 let upload = self.upload(upload_id, key);
                 ("list", upload.map(|upload| Reply::Parts(upload.listed())))
             }
-            What::CompleteMultipart { upload_id, parts, create_only } => {
-                ("complete", self.complete(upload_id, key, parts, *create_only))
+            What::CompleteMultipart { upload_id, parts, create_only, headers } => {
+                ("complete", self.complete(upload_id, key, parts, *create_only, headers))
             }
             What::AbortMultipart { upload_id } => {
                 let found = self.upload(upload_id, key).map(|_| ());
@@ -79,6 +83,7 @@ impl Bucket {
         key: &str,
         parts: &[Part],
         create_only: bool,
+        headers: &[(String, String)],
     ) -> Result<Reply, CallError> {
         let upload = self.upload(upload_id, key)?;
         if parts.iter().any(|part| !upload.listed().contains(part)) {
@@ -87,13 +92,16 @@ impl Bucket {
         if create_only && self.objects.contains_key(key) {
             return Err(CallError::Exists);
         }
-        let content_type = upload.headers.iter().find(|(name, _)| name == "content-type");
+        let mut told = upload.headers.iter().chain(headers);
+        let content_type = told.find(|(name, _)| name == "content-type");
         let head = StoredHead {
             size: parts.iter().map(|part| part.size).sum(),
             etag: "\"whole\"".to_owned(),
             content_type: content_type.map(|(_, value)| value.clone()),
+            made_of: self.made_of,
             ..StoredHead::default()
         };
+        self.completed_with = headers.to_vec();
         self.uploads.remove(upload_id);
         self.objects.insert(key.to_owned(), head);
         Ok(Reply::Done)

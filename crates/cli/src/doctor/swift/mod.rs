@@ -3,6 +3,7 @@
 mod form;
 mod info;
 mod pointer;
+mod segments;
 mod ticket;
 
 use std::time::Duration;
@@ -15,6 +16,7 @@ use cloakroom_core::store::SwiftStore;
 use cloakroom_core::tempurl::message::Resource;
 use cloakroom_core::tempurl::sign::{ExpiryNotation, TempUrl};
 use cloakroom_core::time::UnixTime;
+use cloakroom_core::upload::segments::Segments;
 
 use self::info::Info;
 use super::Ground;
@@ -42,6 +44,8 @@ struct Bench<'a> {
     key: usize,
     /// The policy's other containers in the same account.
     others: Vec<Bucket>,
+    /// Where the policy has parts of files, if anywhere.
+    segments: Option<&'a Segments>,
     origin: Option<&'a str>,
     scratch: Scratch,
     /// What could not be removed from the other container.
@@ -66,6 +70,7 @@ pub(super) fn examine(
         container: container.clone(),
         key: 0,
         others: others.collect(),
+        segments: ground.segments,
         origin: ground.origin,
         scratch: Scratch::new(location, ground.random),
         left_elsewhere: Vec::new(),
@@ -88,6 +93,7 @@ impl Bench<'_> {
             self.probe_pointers(reads_back);
         }
         self.probe_forms();
+        self.probe_segments();
         self.probe_cors();
     }
 

@@ -2,6 +2,7 @@
 //!
 //! Each kind has its own fields; what they have in common is read here.
 
+mod auth;
 mod r2;
 mod s3;
 mod swift;
@@ -12,7 +13,7 @@ use std::time::Duration;
 use crate::object::{Bucket, BucketError};
 use crate::policy::Secrets;
 use crate::policy::reader::{Fields, Node, PolicyError};
-use crate::store::{DEFAULT_TIMEOUT, Store};
+use crate::store::{DEFAULT_TIMEOUT, Store, SwiftAuth};
 use crate::upload::kind::{Clause, Kind as UploadKind, Taker};
 
 use self::r2::R2Spec;
@@ -73,6 +74,27 @@ impl StoreSpec {
     /// Whether its operator says that it does not take uploads of this kind, as S3 does.
     pub(super) fn lacks_kind(&self, kind: UploadKind) -> bool {
         matches!(self, Self::S3(spec) if spec.lacks.contains(&Lack::Kind(kind)))
+    }
+
+    /// Whether it has what an upload in parts takes: S3 itself, and Swift a token.
+    pub(super) fn can_list_parts(&self) -> bool {
+        match self {
+            Self::S3(_) => true,
+            Self::Swift(spec) => spec.has_auth(),
+            Self::R2(_) => false,
+        }
+    }
+
+    /// What gives tokens of its account, where it is of Swift and the policy says so.
+    pub(super) fn resolve_auth(
+        &self,
+        name: &str,
+        secrets: &Secrets<'_>,
+    ) -> Result<Option<SwiftAuth>, PolicyError> {
+        match self {
+            Self::Swift(spec) => spec.resolve_auth(name, secrets),
+            Self::S3(_) | Self::R2(_) => Ok(None),
+        }
     }
 
     /// All that its operator says that it does not do as S3 does.

@@ -6,8 +6,9 @@ use crate::crypto::Hash;
 use crate::endpoint::Endpoint;
 use crate::policy::reader::{Node, PolicyError};
 use crate::policy::{Secrets, resolve_secret};
-use crate::store::SwiftStore;
+use crate::store::{SwiftAuth, SwiftStore};
 
+use super::auth::AuthSpec;
 use super::read_timeout;
 
 #[derive(Clone, Debug)]
@@ -17,6 +18,7 @@ pub(in crate::policy) struct SwiftSpec {
     keys: Vec<String>,
     digest: Hash,
     timeout: Duration,
+    auth: Option<AuthSpec>,
 }
 
 const DIGESTS: [(&str, Hash); 3] =
@@ -27,7 +29,8 @@ const MAX_KEYS: usize = 2;
 
 impl SwiftSpec {
     pub(super) fn read(node: &Node<'_>) -> Result<Self, PolicyError> {
-        let fields = node.object(&["kind", "endpoint", "account", "keys", "digest", "timeout"])?;
+        let fields =
+            node.object(&["kind", "endpoint", "account", "keys", "digest", "timeout", "auth"])?;
         let endpoint = fields.required("endpoint")?;
         let account = fields.required("account")?;
         let plain = |b: u8| b.is_ascii_alphanumeric() || b"-_.:".contains(&b);
@@ -52,7 +55,22 @@ impl SwiftSpec {
                 None => Hash::Sha256,
             },
             timeout: read_timeout(&fields)?,
+            auth: fields.optional("auth").map(|node| AuthSpec::read(&node)).transpose()?,
         })
+    }
+
+    /// What gives tokens of the account; none where the policy does not say.
+    pub(in crate::policy) fn resolve_auth(
+        &self,
+        name: &str,
+        secrets: &Secrets<'_>,
+    ) -> Result<Option<SwiftAuth>, PolicyError> {
+        self.auth.as_ref().map(|auth| auth.resolve(name, secrets)).transpose()
+    }
+
+    /// Whether tokens of the account can be had.
+    pub(in crate::policy) fn has_auth(&self) -> bool {
+        self.auth.is_some()
     }
 
     pub(super) fn resolve(
@@ -65,14 +83,19 @@ impl SwiftSpec {
             name: name.to_owned(),
             endpoint: self.endpoint.clone(),
             account: self.account.clone(),
-            keys: self.secret_names(name).into_iter().map(key).collect::<Result<_, _>>()?,
+            keys: self.key_names(name).map(key).collect::<Result<_, _>>()?,
             digest: self.digest,
             timeout: self.timeout,
         })
     }
 
     pub(super) fn secret_names(&self, name: &str) -> Vec<(String, String)> {
+        let auth = self.auth.as_ref().map(|auth| auth.secret_names(name));
+        self.key_names(name).chain(auth.into_iter().flatten()).collect()
+    }
+
+    fn key_names(&self, name: &str) -> impl Iterator<Item = (String, String)> {
         let keys = self.keys.iter().enumerate();
-        keys.map(|(n, key)| (key.clone(), format!("stores.{name}.keys[{n}]"))).collect()
+        keys.map(move |(n, key)| (key.clone(), format!("stores.{name}.keys[{n}]")))
     }
 }

@@ -25,10 +25,10 @@ def free_ports(count):
 def running(data, make_policy, secrets):
     """What `cargo xtask dev --json` says, and the policy that it runs.
 
-    `make_policy` is given the URLs of the store and of the app.
+    `make_policy` is given the URLs of the store, the app and the edge.
     """
     edge, uploads, store, app = free_ports(4)
-    policy = make_policy(f"http://127.0.0.1:{store}", f"http://127.0.0.1:{app}")
+    policy = make_policy(*(f"http://127.0.0.1:{port}" for port in (store, app, edge)))
     file = data / "policy.json"
     file.write_text(json.dumps(policy))
     xtask = os.environ.get("CLOAKROOM_XTASK")

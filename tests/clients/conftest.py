@@ -19,7 +19,7 @@ import dev_system  # noqa: E402
 def system(tmp_path_factory):
     """The system with objects of `bucket` in its store."""
     data = tmp_path_factory.mktemp("data")
-    with dev_system.running(data, lambda store, _: bucket.policy(store), bucket.SECRETS) as said:
+    with dev_system.running(data, lambda store, *_: bucket.policy(store), bucket.SECRETS) as said:
         store_objects(said)
         yield said
 

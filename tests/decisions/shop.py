@@ -54,7 +54,7 @@ class Site:
     p256: KeyPair
     ed25519: KeyPair
 
-    def policy(self, store_url, origin):
+    def policy(self, store_url, origin, _edge):
         access = [
             {"keys": "public/*", "acl": "public-read"},
             {"keys": "members/*", "acl": "authenticated-read"},

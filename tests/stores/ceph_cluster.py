@@ -43,6 +43,8 @@ paxos min wait = 0.01
 [osd]
 osd data = {folder}/osd
 osd objectstore = memstore
+# A gigabyte by default; when it is full, whoever writes waits.
+memstore device bytes = 4294967296
 osd class load list = *
 osd class default list = *
 public bind addr = 127.0.0.1

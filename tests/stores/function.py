@@ -14,7 +14,7 @@ import dev_system  # noqa: E402
 
 MEBIBYTE = 1024 * 1024
 MAX = 12 * MEBIBYTE
-LARGE = {"min": 0, "max": 100 * MEBIBYTE}
+LARGE = {"min": 0, "max": 200 * MEBIBYTE}
 
 # Whoever may PUT can have Ceph 16.2 copy other objects: it takes headers that were not signed.
 LACKS_OF_CEPH = ["signed_headers", "checksum"]
@@ -90,7 +90,7 @@ def running(folder, swift, ceph):
         "TEMPURL_KEY": SWIFT_KEY,
     }
 
-    def make_policy(store, app):
+    def make_policy(store, app, edge):
         stores = {
             "embedded": s3("STORE_ACCESS_KEY_ID", "STORE_SECRET_ACCESS_KEY", store),
             "swift-s3": s3("SWIFT_ID", "SWIFT_SECRET", swift.endpoint),
@@ -102,7 +102,7 @@ def running(folder, swift, ceph):
                 "keys": ["TEMPURL_KEY"],
             },
         }
-        return policy(stores, app)
+        return policy(stores, app, edge)
 
     with dev_system.running(folder, make_policy, secrets) as said:
         yield Function(said)
@@ -118,10 +118,12 @@ def s3(access_key_id, secret, endpoint):
     }
 
 
-def policy(stores, app):
+def policy(stores, app, edge):
     app_key = {"dialect": "sigv4", "secret": "EDGE_SECRET_ACCESS_KEY", "principal": "every-owner"}
     users = {"dialect": "jwt", "algorithm": "HS256", "secret": "USERS_JWT_SECRET"}
     users |= {"issuer": app, "audience": "cloakroom", "principal": {"claim": "sub"}}
+    # Browsers send larger files than is tried of the limits.
+    for_pages = {"size": LARGE, "read": {"url": edge, "key": "CLOAKROOMDEVEDGE"}}
     return {
         "version": 1,
         "stores": stores,
@@ -129,10 +131,9 @@ def policy(stores, app):
         "routes": {name: route(name) for name in stores},
         "uploads": {
             **{name: rule(name, app) for name in stores},
-            # For browsers, which send larger files than is tried of the limits.
-            "ceph-web": {**rule("ceph", app), "size": LARGE},
-            "ceph-large": {**rule("ceph", app, ["multipart"]), "size": LARGE},
-            "swift-web": {**rule("swift", app), "size": LARGE},
+            "ceph-web": {**rule("ceph", app), **for_pages},
+            "ceph-large": {**rule("ceph", app, ["multipart"]), **for_pages},
+            "swift-web": {**rule("swift", app), **for_pages},
         },
     }
 

@@ -4,6 +4,7 @@ other. Whatever is sent otherwise is refused by the store itself, and nothing is
 
 import base64
 import hashlib
+import json
 import time
 
 import pytest
@@ -89,6 +90,23 @@ def test_a_put(uploads, look, name):
         status, said = uploads.confirm(upload)
         assert (status, said.get("key"), said.get("size")) == (200, key, len(body))
     assert look(name, key) == (200, body)
+
+
+@pytest.mark.parametrize("name", S3_STORES)
+def test_a_put_without_a_type(uploads, look, name):
+    """As better-upload sends a file whose type the browser does not know."""
+    body = b"0123456789"
+    order = {"route": name, "files": [{"name": "a", "size": len(body), "type": ""}]}
+    file = json.loads(uploads.ask("POST", "/better-upload", order).body)["files"][0]
+    headers = {**file["headers"], "content-type": ""}
+    upload = {"id": file["id"], "url": file["signedUrl"], "headers": headers}
+    key = file["file"]["objectInfo"]["key"]
+    for other in ("text/html", "application/octet-stream"):
+        assert put(upload, body, {"content-type": other}).status == 403
+        assert look(name, key) == NOTHING
+    assert put(upload, body).status == 200
+    assert look(name, key) == (200, body)
+    assert uploads.confirm(upload)[0] == 200
 
 
 @pytest.mark.parametrize("name", ["embedded", "swift-s3"])

@@ -7,10 +7,17 @@ import http from "node:http";
 import net from "node:net";
 import { pipeline } from "node:stream";
 
-/** `counts()` maps `host:port` to `{ sent, received }`, seen from the browser. */
+/**
+ * `counts()` maps `host:port` to `{ sent, received }`, seen from the browser. `cutAfter()` breaks off
+ * whatever is under way when that many bytes of bodies were sent; nothing more goes through until
+ * `mend()`.
+ */
 export async function countingProxy() {
   const closed = new Map();
   const live = new Set();
+  let left = Infinity;
+  let cut;
+  let isCut = false;
   const track = (destination, socket) => {
     const entry = { destination, socket };
     live.add(entry);
@@ -39,8 +46,20 @@ export async function countingProxy() {
     });
     outgoing.once("error", () => response.destroy());
     response.once("close", () => outgoing.destroy());
+    request.on("data", ({ length }) => {
+      left -= length;
+      if (left > 0) return;
+      left = Infinity;
+      isCut = true;
+      for (const { socket } of live) socket.destroy();
+      server.closeAllConnections();
+      cut();
+    });
     pipeline(request, outgoing, () => {});
   });
+
+  // A browser tries once more by itself.
+  server.on("connection", (socket) => isCut && socket.destroy());
 
   server.on("connect", (request, client, head) => {
     const [host, port] = request.url.split(":");
@@ -60,6 +79,16 @@ export async function countingProxy() {
       const total = new Map([...closed].map(([name, count]) => [name, { ...count }]));
       for (const entry of live) add(total, entry);
       return total;
+    },
+    cutAfter(bytes) {
+      return new Promise((resolve) => {
+        left = bytes;
+        cut = resolve;
+      });
+    },
+    mend() {
+      left = Infinity;
+      isCut = false;
     },
     async close() {
       server.closeAllConnections();

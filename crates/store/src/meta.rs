@@ -66,7 +66,8 @@ pub(crate) fn object_headers(request: &HeaderMap) -> S3Result<BTreeMap<String, S
         }
         let value =
             if name == "content-encoding" { without_aws_chunked(value) } else { value.to_owned() };
-        if name == "content-encoding" && value.is_empty() {
+        // An empty one is none: S3 says what it says of objects without.
+        if matches!(name, "content-encoding" | "content-type") && value.is_empty() {
             continue;
         }
         kept.entry(name.to_owned())
@@ -194,7 +195,8 @@ pub(crate) mod tests {
         let expected =
             [("content-encoding", "gzip"), ("content-type", "image/png"), ("x-amz-meta-a", "1")];
         assert_eq!(kept, expected.map(|(n, v)| (n.to_owned(), v.to_owned())));
-        let bare = object_headers(&headers(&[("content-encoding", "aws-chunked")])).unwrap();
+        let bare = headers(&[("content-encoding", "aws-chunked"), ("content-type", "")]);
+        let bare = object_headers(&bare).unwrap();
         assert_eq!(
             bare.into_iter().collect::<Vec<_>>(),
             [("content-type".to_owned(), "binary/octet-stream".to_owned())]

@@ -97,13 +97,15 @@ window.uploaders = {
     });
   },
 
-  async betterUpload({ endpoint, token, route, files }) {
+  async betterUpload({ endpoint, token, route, files, retry, retryDelay }) {
     try {
       const { files: stored, failedFiles } = await uploadFiles({
         api: endpoint,
         route,
         files: files.map(makeFile),
         headers: { authorization: `Bearer ${token}` },
+        retry,
+        retryDelay,
         onFileStateChange: ({ file }) => note({ progress: file.progress }),
       });
       return { stored, failedFiles };

@@ -6,7 +6,8 @@
 //! | the same, where it begins with `multipart` | `{multipart: {files: [{parts, uploadId, completeSignedUrl, abortSignedUrl, file}], partSize}, metadata}` |
 //!
 //! `route` is the rule. The client itself sends the type, and what `objectInfo` says, as headers;
-//! `headers` are those that it would not send. What it says as `metadata` is not stored.
+//! `headers` are those that it would not send. The type of a file whose browser knows none is empty,
+//! there as here. What the client says as `metadata` is not stored.
 //!
 //! Source: what `@better-upload/client` 3.0 sends and reads.
 
@@ -47,10 +48,14 @@ pub(super) fn read<'r>(body: &[u8]) -> Result<Ask<'r>, UploadError> {
         let Some(size) = file.get("size").and_then(Json::as_u64) else {
             return problem("`size` must be the file's size in bytes, a whole number from 0.");
         };
-        let content_type = optional_string(file, "type")?.unwrap_or_default();
-        // It sends what it says here, so nothing else can be put in its place.
-        let Some(content_type) = ContentType::parse(&content_type) else {
-            return problem("`type` must be a type such as `image/jpeg`.");
+        // It sends what it says here, so nothing else can be put in its place, and no type is an
+        // empty header.
+        let content_type = match optional_string(file, "type")?.unwrap_or_default().as_str() {
+            "" => Some(ContentType::none()),
+            text => ContentType::parse(text),
+        };
+        let Some(content_type) = content_type else {
+            return problem("`type` must be a type such as `image/jpeg`, or empty.");
         };
         Ok(Order {
             rule: Some(route.clone()),
@@ -87,7 +92,8 @@ fn write_file(begun: &Begun, base: &str, now: UnixTime) -> Result<Value, UploadE
         json!({
             "name": begun.filename,
             "size": begun.receipt.size,
-            "type": begun.receipt.content_type.as_str(),
+            // By which the client finds the file.
+            "type": begun.receipt.content_type.header(),
             "objectInfo": info,
         })
     };

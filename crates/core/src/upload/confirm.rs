@@ -38,10 +38,7 @@ impl Receipt {
             });
         }
         let stored = head.content_type.as_deref().and_then(ContentType::parse);
-        // Some stores write a type in another way, or add the charset.
-        if let Some(stored) =
-            stored.filter(|stored| stored.essence() != self.content_type.essence())
-        {
+        if let Some(stored) = stored.filter(|stored| !self.content_type.is_stored_as(stored)) {
             return mismatch(format!(
                 "The store has a file of type `{stored}`; `{}` was announced.",
                 self.content_type

@@ -5,9 +5,13 @@ use std::fmt;
 /// What a file is taken for when its type is not known.
 pub const UNKNOWN: &str = "application/octet-stream";
 
-/// A content type such as `image/jpeg` or `text/plain; charset=utf-8`, kept as it was sent.
+/// What S3 stores when it is told no type (*PutObject* in the Amazon S3 API reference).
+const UNKNOWN_TO_S3: &str = "binary/octet-stream";
+
+/// A content type such as `image/jpeg` or `text/plain; charset=utf-8`, kept as it was sent; or that
+/// the type is not known.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ContentType(String);
+pub struct ContentType(Option<String>);
 
 impl ContentType {
     /// Reads a content type.
@@ -26,23 +30,40 @@ impl ContentType {
             && is_token(kind)
             && is_token(subtype)
             && parts.all(|part| is_parameter(part.trim_matches(' ')));
-        fine.then(|| Self(text.trim().to_owned()))
+        fine.then(|| Self(Some(text.trim().to_owned())))
+    }
+
+    /// The type of a file whose client knows none, and sends none. It counts as [`UNKNOWN`].
+    pub fn none() -> Self {
+        Self(None)
     }
 
     /// The type as it was sent.
     pub fn as_str(&self) -> &str {
-        &self.0
+        self.0.as_deref().unwrap_or(UNKNOWN)
+    }
+
+    /// What the client sends as `Content-Type`: nothing when it knows no type.
+    pub fn header(&self) -> &str {
+        self.0.as_deref().unwrap_or_default()
     }
 
     /// The type without its parameters, in lower case.
     pub fn essence(&self) -> String {
-        essence(&self.0).to_ascii_lowercase()
+        essence(self.as_str()).to_ascii_lowercase()
+    }
+
+    /// Whether a file of this type is stored as of the `other`: stores write types in other ways,
+    /// add a charset, or have a name of their own for what is not known.
+    pub fn is_stored_as(&self, other: &Self) -> bool {
+        let [one, other] = [self.essence(), other.essence()];
+        one == other || one == UNKNOWN && other == UNKNOWN_TO_S3
     }
 }
 
 impl fmt::Display for ContentType {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(self.as_str())
     }
 }
 
@@ -119,6 +140,33 @@ fn is_token(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn no_type_is_an_empty_header_and_counts_as_unknown() {
+        let none = ContentType::none();
+        assert_eq!((none.as_str(), none.header()), (UNKNOWN, ""));
+        let mut types = ContentTypes::default();
+        types.add("image/*").unwrap();
+        assert!(!types.allow(&none));
+        types.add(UNKNOWN).unwrap();
+        assert!(types.allow(&none));
+    }
+
+    #[test]
+    fn stores_write_types_in_their_own_way() {
+        for (announced, stored, fits) in [
+            ("image/jpeg", "IMAGE/JPEG; q=1", true),
+            ("image/jpeg", "image/png", false),
+            (UNKNOWN, "binary/octet-stream", true),
+            ("binary/octet-stream", UNKNOWN, false),
+            ("image/jpeg", "binary/octet-stream", false),
+            (UNKNOWN, "text/html", false),
+        ] {
+            let [announced, stored] =
+                [announced, stored].map(|text| ContentType::parse(text).unwrap());
+            assert_eq!(announced.is_stored_as(&stored), fits, "{announced}, {stored}");
+        }
+    }
 
     #[test]
     fn patterns_allow_what_they_say() {

@@ -46,7 +46,8 @@ impl Admitted<'_> {
 
     fn headers(&self) -> Vec<(String, String)> {
         let (rule, order) = (self.rule(), self.order());
-        let mut headers = vec![("content-type".to_owned(), order.content_type.to_string())];
+        let content_type = order.content_type.header().to_owned();
+        let mut headers = vec![("content-type".to_owned(), content_type)];
         if rule.create_only {
             // Who has the URL can neither replace the object nor store it twice.
             headers.push(("if-none-match".to_owned(), "*".to_owned()));

@@ -274,7 +274,8 @@ fn better_upload_gets_all_its_files_at_once() {
 
     for (body, status, message) in [
         (body("default", &[("a.jpg", 1001, "image/jpeg")]), 403, "from 1 to 1000"),
-        (body("default", &[("a.jpg", 10, "")]), 400, "`type` must be"),
+        (body("default", &[("a.jpg", 10, "image")]), 400, "`type` must be"),
+        (body("default", &[("a.jpg", 10, "")]), 403, "type `application/octet-stream` are not"),
         (body("default", &[]), 400, "from 1 to 100 files"),
         (body("none", &[("a.jpg", 10, "image/jpeg")]), 400, "no upload rule"),
         ("{}".to_owned(), 400, "`route` must be"),
@@ -282,6 +283,71 @@ fn better_upload_gets_all_its_files_at_once() {
         let (found, _, said) = ask(&mut bucket, "POST", path, Some("alice"), &body);
         assert_eq!((found, &said["error"]["type"]), (status, &json!("rejected")), "{said}");
         assert!(text(&said["error"], "message").contains(message), "{said}");
+    }
+}
+
+/// A browser gives a file whose type it does not know an empty one.
+#[test]
+fn a_file_of_no_type_is_sent_as_its_client_sends_it() {
+    let mut bucket = Bucket::untouched();
+    let mut put = |kind: &str| {
+        let file = json!({ "name": "a", "size": 10, "type": kind });
+        let body = json!({ "route": "other", "files": [file] }).to_string();
+        let (status, _, answer) = ask(&mut bucket, "POST", "/better-upload", Some("alice"), &body);
+        assert_eq!(status, 200, "{answer}");
+        answer["files"][0].clone()
+    };
+    let file = put("");
+    assert_eq!(
+        (&file["file"]["type"], &file["headers"]),
+        (&json!(""), &json!({ "if-none-match": "*" }))
+    );
+    let signed = "X-Amz-SignedHeaders=content-length%3Bcontent-type%3Bhost%3B";
+    assert!(text(&file, "signedUrl").contains(signed));
+    assert_ne!(put("application/octet-stream")["signedUrl"], file["signedUrl"]);
+    let key = text(&file["file"]["objectInfo"], "key").to_owned();
+    let confirm = format!("/uploads/{}/confirm", text(&file, "id"));
+    for (stored, status) in [
+        (None, 200),
+        (Some(""), 200),
+        (Some("binary/octet-stream"), 200),
+        (Some("application/octet-stream"), 200),
+        (Some("text/html"), 409),
+    ] {
+        let content_type = stored.map(str::to_owned);
+        let head = StoredHead { size: 10, content_type, ..StoredHead::default() };
+        bucket.objects.insert(key.clone(), head);
+        let (found, _, said) = ask(&mut bucket, "POST", &confirm, Some("alice"), "");
+        assert_eq!(found, status, "{stored:?}: {said}");
+    }
+
+    let blob = json!({ "filename": "a", "byte_size": 10, "checksum": "1B2M2Y8AsgTpgAmY7PhCfg==" });
+    for content_type in [json!(""), Value::Null] {
+        let mut blob = blob.clone();
+        blob["content_type"] = content_type;
+        let body = json!({ "blob": blob }).to_string();
+        let path = "/rails/active_storage/direct_uploads/other";
+        let (status, _, answer) = ask(&mut bucket, "POST", path, Some("alice"), &body);
+        assert_eq!((status, text(&answer, "content_type")), (200, "application/octet-stream"));
+        let headers = &answer["direct_upload"]["headers"];
+        assert_eq!(headers["content-type"], "application/octet-stream");
+    }
+    let uppy = "/companion/large/s3/params?filename=a";
+    for (method, path, body) in [
+        ("GET", uppy.to_owned(), ""),
+        ("GET", format!("{uppy}&type="), ""),
+        ("POST", "/companion/large/s3/multipart".to_owned(), r#"{"filename": "a", "type": null}"#),
+        ("POST", "/sign-request/large".to_owned(), r#"{"method": "PUT", "key": "a"}"#),
+        (
+            "POST",
+            "/sign-request/large".to_owned(),
+            r#"{"method": "PUT", "key": "a", "contentType": ""}"#,
+        ),
+    ] {
+        let (status, _, said) = ask(&mut bucket, method, &path, Some("alice"), body);
+        assert_eq!(status, 403, "{path}: {said}");
+        let no = "Files of type `application/octet-stream` are not taken here";
+        assert!(said.to_string().contains(no), "{path}: {said}");
     }
 }
 

@@ -5,8 +5,9 @@ use std::path::PathBuf;
 use anyhow::Result;
 
 use super::pytest::Tests;
-use super::{Bench, ceph, clients, swift};
+use super::{Bench, browser, ceph, clients, swift};
 use crate::checkout::cargo;
+use crate::guard;
 use crate::progress::Step;
 
 /// Runs the tests with the bundle that is built already, and says how they went.
@@ -14,7 +15,9 @@ pub(super) fn run(bench: &Bench, step: &Step) -> Result<String> {
     ceph::provide(step)?;
     let python = swift::provide(bench, step)?;
     let [aws, s3cmd] = clients::provide(bench, step)?;
+    let chromium = browser::find(step)?;
     let store = build_store(bench, step)?;
+    let xtask = guard::this_program()?;
     let tests = Tests {
         name: "behind",
         folder: "tests/stores",
@@ -24,6 +27,8 @@ pub(super) fn run(bench: &Bench, step: &Step) -> Result<String> {
             ("CLOAKROOM_STORE", &store),
             ("CLOAKROOM_AWS", &aws),
             ("CLOAKROOM_S3CMD", &s3cmd),
+            ("CLOAKROOM_CHROMIUM", &chromium),
+            ("CLOAKROOM_XTASK", &xtask),
         ],
     };
     Ok(tests.run(bench, step)?.summary().to_owned())

@@ -34,14 +34,11 @@ use cloakroom_core::endpoint::Endpoint;
 use cloakroom_core::rejection::Rejection;
 use cloakroom_core::request::{Request, RequestError, Scheme};
 use cloakroom_core::route::LocateError;
-use serde::Deserialize;
 
 use crate::payload::{Context, Multi, Payload};
 use crate::reply::Form;
 
 /// A request, as what stands in front of the function hands it over.
-#[derive(Deserialize)]
-#[serde(try_from = "Payload")]
 pub(crate) struct Event {
     method: String,
     path: Path,
@@ -188,8 +185,8 @@ impl TryFrom<Payload> for Event {
                                 say what was sent")
             }
             _ => {
-                Err("neither a function URL nor an HTTP API, a REST API or a load balancer sends \
-                      this")
+                Err("neither a function URL nor an HTTP API, a REST API, a load balancer, S3 or a \
+                      schedule sends this")
             }
         };
         Ok(Self { body, ..event? })
@@ -359,8 +356,13 @@ mod tests {
         })
     }
 
+    fn try_read(event: Value) -> Result<Event, String> {
+        let payload: Payload = serde_json::from_value(event).map_err(|error| error.to_string())?;
+        Event::try_from(payload)
+    }
+
     fn read(event: Value) -> Event {
-        serde_json::from_value(event).unwrap()
+        try_read(event).unwrap()
     }
 
     fn target(event: Value, base: &str) -> Result<String, String> {
@@ -509,7 +511,7 @@ mod tests {
     #[test]
     fn other_events_are_refused() {
         let check = |event: Value, why: &str| {
-            let error = serde_json::from_value::<Event>(event).err().unwrap().to_string();
+            let error = try_read(event).err().unwrap();
             assert!(error.contains(why), "{error}");
         };
         check(json!({ "Records": [] }), "neither a function URL");

@@ -1,17 +1,20 @@
 //! The function: an AWS Lambda that issues uploads, confirms them, signs URLs for reading, and
 //! sends readers to the store.
 //!
-//! The environment, the clock, random bytes, calls to stores ([`store`], [`swift`], [`large`]),
-//! signatures of private keys ([`private_keys`]) and the shapes of events ([`event`], [`reply`]) are
-//! here; everything else is the core's [`Desk`].
+//! The environment, the clock, random bytes, calls to stores ([`store`], [`swift`], [`large`]) and
+//! to the app ([`app`]), signatures of private keys ([`private_keys`]) and the shapes of events
+//! ([`event`], [`notification`], [`reply`]) are here; everything else is the core's [`Desk`].
 //!
 //! Environment: `POLICY` holds the policy document, and each secret that it names is a
 //! variable of that name, unless it is where `SECRETS` says ([`secrets`]). `BASE_PATH` is what
 //! paths have in front of `/uploads`, if anything, and `PUBLIC_URL` where clients reach the
 //! function, when that is not the host of their requests.
 
+mod app;
 mod event;
 mod large;
+mod notification;
+mod notified;
 mod payload;
 mod private_keys;
 mod reply;
@@ -31,7 +34,9 @@ use cloakroom_core::time::UnixTime;
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 use serde_json::json;
 
+use crate::app::App;
 use crate::event::{Event, Place};
+use crate::notification::Invocation;
 use crate::private_keys::PrivateKeys;
 use crate::reply::Reply;
 use crate::secrets::Secrets;
@@ -44,13 +49,31 @@ async fn main() -> Result<(), Error> {
         Error::from(problem)
     })?;
     let (desk, keys, place) = (Arc::new(desk), Arc::new(keys), Arc::new(place));
-    let stores = Arc::new(Stores::default());
-    run(service_fn(move |event: LambdaEvent<Event>| {
+    let others = Arc::new(Others::default());
+    run(service_fn(move |event: LambdaEvent<Invocation>| {
         let (desk, keys, place) = (Arc::clone(&desk), Arc::clone(&keys), Arc::clone(&place));
-        let stores = Arc::clone(&stores);
-        async move { handle(&desk, &keys, &stores, &place, &event).await }
+        let others = Arc::clone(&others);
+        async move {
+            let (invocation, id) = (event.payload, event.context.request_id.as_str());
+            match invocation {
+                Invocation::Request(event) => {
+                    handle(&desk, &keys, &others, &place, (&event, id)).await.map(Some)
+                }
+                // Nobody waits for an answer.
+                Invocation::Notification(notification) => {
+                    notified::handle(&desk, &others, &notification, id).await.map(|()| None)
+                }
+            }
+        }
     }))
     .await
+}
+
+/// Whom the function asks.
+#[derive(Default)]
+struct Others {
+    stores: Stores,
+    app: App,
 }
 
 async fn configure() -> Result<(Desk, PrivateKeys, Place), String> {
@@ -69,9 +92,9 @@ async fn configure() -> Result<(Desk, PrivateKeys, Place), String> {
 async fn handle(
     desk: &Desk,
     keys: &PrivateKeys,
-    stores: &Stores,
+    others: &Others,
     place: &Place,
-    LambdaEvent { payload: event, context }: &LambdaEvent<Event>,
+    (event, id): (&Event, &str),
 ) -> Result<Reply, Error> {
     let mut random = [0; 16];
     getrandom::fill(&mut random).map_err(|error| format!("no random bytes: {error}"))?;
@@ -89,8 +112,12 @@ async fn handle(
                         checking.answer(holds)
                     }
                     Step::Ask(pending) => {
-                        let reply = stores.ask(&pending.call(), now()?).await;
+                        let reply = others.stores.ask(&pending.call(), now()?).await;
                         pending.settle(reply, now()?)
+                    }
+                    Step::Tell(telling) => {
+                        let answer = others.app.tell(telling.delivery(now()?)).await;
+                        telling.settle(answer, now()?)
                     }
                     Step::Sign(signing) => {
                         let signatures = keys.sign(&signing);
@@ -101,7 +128,6 @@ async fn handle(
         }
         Err(rejection) => desk.reject(None, &rejection),
     };
-    let id = context.request_id.as_str();
     let client = Client::new(
         // The platform makes the answer to a HEAD out of that to a GET.
         "GET",

@@ -4,9 +4,10 @@ use std::fmt;
 
 use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, Visitor};
+use serde_json::Value;
 
-/// What the four kinds of events hold, as far as it is needed. Its meaning is in
-/// [`Event`](crate::event::Event).
+/// What events hold, as far as it is needed. Its meaning is in [`Event`](crate::event::Event), for
+/// the four kinds of requests, and in [`Notification`](crate::notification::Notification).
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Payload {
@@ -26,6 +27,19 @@ pub(crate) struct Payload {
     pub(crate) request_context: Context,
     pub(crate) body: Option<String>,
     pub(crate) is_base64_encoded: Option<bool>,
+    /// What S3 says.
+    #[serde(rename = "Records")]
+    pub(crate) records: Option<Value>,
+    /// The name of a test of S3.
+    #[serde(rename = "Event")]
+    pub(crate) event: Option<Value>,
+    /// Who says something by EventBridge.
+    pub(crate) source: Option<Value>,
+    #[serde(rename = "detail-type")]
+    pub(crate) detail_type: Option<Value>,
+    pub(crate) detail: Option<Value>,
+    /// When it says so.
+    pub(crate) time: Option<Value>,
 }
 
 /// `requestContext`.

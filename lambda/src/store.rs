@@ -12,12 +12,14 @@ use aws_sdk_s3::config::{
 };
 use aws_sdk_s3::error::SdkError;
 use aws_sdk_s3::primitives::ByteStream;
-use aws_sdk_s3::types::{ChecksumMode, CompletedMultipartUpload, CompletedPart};
+use aws_sdk_s3::types::{ChecksumMode, CompletedMultipartUpload, CompletedPart, MultipartUpload};
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use cloakroom_core::store::{Addressing, S3Store, Store};
 use cloakroom_core::time::UnixTime;
-use cloakroom_core::upload::call::{CallError, MadeOf, Reply, StoreCall, StoredHead, What};
+use cloakroom_core::upload::call::{
+    CallError, MadeOf, OpenUpload, OpenUploads, Reply, StoreCall, StoredHead, UploadsCall, What,
+};
 use cloakroom_core::upload::checksum::{Checksum, ChecksumAlgorithm};
 use cloakroom_core::upload::multipart::Part;
 use tokio::sync::{Mutex, OnceCell};
@@ -26,6 +28,9 @@ use crate::swift::Swift;
 
 /// How long a store may take, retries and all.
 const TIMEOUT: Duration = Duration::from_secs(20);
+
+/// How many uploads are listed at once.
+const PAGE: i32 = 100;
 
 /// One client for each store, made when it is first needed: issuing uploads needs none, so a
 /// cold start does not pay for TLS.
@@ -63,6 +68,26 @@ impl Stores {
                 Ok(Reply::Done)
             }
         }
+    }
+
+    /// Asks for the uploads in parts that are not at their end.
+    pub(crate) async fn list(&self, call: &UploadsCall) -> Result<OpenUploads, CallError> {
+        let client = self.client(&call.store).await;
+        let (key, id) = call.after.clone().map(|it| (it.key, it.upload_id)).unzip();
+        let list = client.list_multipart_uploads().bucket(call.bucket.as_str());
+        let list = list.prefix(&call.prefix).max_uploads(PAGE);
+        let list = list.set_key_marker(key).set_upload_id_marker(id);
+        let page = list.send().await.map_err(refusal)?;
+        let uploads: Option<_> = page.uploads().iter().map(read_upload).collect();
+        let next = page.next_key_marker().zip(page.next_upload_id_marker());
+        let next = next.filter(|_| page.is_truncated() == Some(true));
+        Ok(OpenUploads {
+            uploads: uploads.ok_or(CallError::Unavailable)?,
+            next: next.map(|(key, upload_id)| OpenUpload {
+                key: key.to_owned(),
+                upload_id: upload_id.to_owned(),
+            }),
+        })
     }
 
     async fn client(&self, store: &S3Store) -> Client {
@@ -153,6 +178,12 @@ async fn list_parts(
         }
     }
     Ok(Reply::Parts(parts))
+}
+
+fn read_upload(upload: &MultipartUpload) -> Option<(OpenUpload, UnixTime)> {
+    let (key, upload_id) = (upload.key()?.to_owned(), upload.upload_id()?.to_owned());
+    let initiated = UnixTime::from_secs(u64::try_from(upload.initiated()?.secs()).ok()?);
+    Some((OpenUpload { key, upload_id }, initiated))
 }
 
 fn read_part(part: &aws_sdk_s3::types::Part) -> Option<Part> {

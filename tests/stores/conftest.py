@@ -106,6 +106,16 @@ def system(core, swift, ceph, tmp_path_factory):
         yield System(core, stack, tmp_path_factory.mktemp("system"), swift, ceph)
 
 
+@pytest.fixture(scope="module")
+def owners(core, uploads, swift, ceph):
+    """Who may look into each store."""
+    running = uploads.running
+    key = running["keys"]["store"]
+    credentials = Credentials(key["access_key_id"], key["secret_access_key"], None)
+    embedded = S3(core, running["store"], "us-east-1", credentials)
+    return {"embedded": embedded, "swift": swift.owner, "swift-s3": swift.owner, "ceph": ceph.owner}
+
+
 def store(core, name, endpoint, credentials):
     region = "us-east-1"
     owner = S3(core, endpoint, region, credentials)

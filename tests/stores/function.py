@@ -49,6 +49,12 @@ class Function:
     def confirm(self, upload):
         return self.go_on(upload, "POST", "/confirm")
 
+    def invoke(self, event):
+        """Gives it an event. Nothing, or what it says when it fails."""
+        answer = send("POST", self.running["invoke"] + "/", {}, json.dumps(event).encode())
+        assert answer.status == 200, answer
+        return (json.loads(answer.body) or {}).get("errorMessage")
+
 
 def put(upload, body, change=None, without=()):
     """Sends a body where the upload says, perhaps with other headers."""
@@ -80,9 +86,13 @@ def post(upload, files, change=None, without=(), before=True):
 
 
 @contextlib.contextmanager
-def running(folder, swift, ceph):
-    """The function, for the embedded store of `cargo xtask dev`, Swift and Ceph."""
+def running(folder, swift, ceph, notify=None, hook_secrets=None):
+    """The function, for the embedded store of `cargo xtask dev`, Swift and Ceph.
+
+    Every rule says `notify`, whose secrets are `hook_secrets`.
+    """
     secrets = {
+        **(hook_secrets or {}),
         "SWIFT_ID": swift.owner.credentials.access_key_id,
         "SWIFT_SECRET": swift.owner.credentials.secret_access_key,
         "CEPH_ID": ceph.owner.credentials.access_key_id,
@@ -102,7 +112,10 @@ def running(folder, swift, ceph):
                 "keys": ["TEMPURL_KEY"],
             },
         }
-        return policy(stores, app, edge)
+        document = policy(stores, app, edge)
+        for rule in document["uploads"].values() if notify else ():
+            rule["notify"] = notify
+        return document
 
     with dev_system.running(folder, make_policy, secrets) as said:
         yield Function(said)

@@ -12,8 +12,6 @@ import pytest
 import function
 from behind import SWIFT_KEY
 from function import MAX, MEBIBYTE, bucket_of, post, put
-from random_requests import Credentials
-from s3 import S3
 from swift_api import SwiftUser
 
 pytestmark = pytest.mark.edge
@@ -29,16 +27,6 @@ def uploads(swift, ceph, tmp_path_factory):
     assert user.request("POST", user.account, key).accepted
     with function.running(tmp_path_factory.mktemp("uploads"), swift, ceph) as running:
         yield running
-
-
-@pytest.fixture(scope="module")
-def owners(core, uploads, swift, ceph):
-    """Who may look into each store."""
-    running = uploads.running
-    key = running["keys"]["store"]
-    credentials = Credentials(key["access_key_id"], key["secret_access_key"], None)
-    embedded = S3(core, running["store"], "us-east-1", credentials)
-    return {"embedded": embedded, "swift": swift.owner, "swift-s3": swift.owner, "ceph": ceph.owner}
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ const repository = fileURLToPath(new URL("../..", import.meta.url));
 
 /**
  * Starts `cargo xtask function`, after `system` has had the function built. Answers the `fronts` by
- * name, each with its `origin` and with what its paths have in `front`.
+ * name, each with its `origin` and with what its paths have in `front`, and where to `invoke` it.
  */
 export async function ownFunction({ policy, secrets, basePath = "" }) {
   const folder = await mkdtemp(join(tmpdir(), "cloakroom-function-"));
@@ -34,12 +34,14 @@ export async function ownFunction({ policy, secrets, basePath = "" }) {
     await rm(folder, { recursive: true, force: true });
     throw new Error(`the function did not start:\n${text}`);
   }
-  const fronts = Object.entries(JSON.parse(said)).map(([name, origin]) => [
+  const { invoke, ...origins } = JSON.parse(said);
+  const fronts = Object.entries(origins).map(([name, origin]) => [
     name,
     { origin, front: name.endsWith("-stage") ? "/prod" : "" },
   ]);
   return {
     fronts: Object.fromEntries(fronts),
+    invoke,
     logText: () => readFile(log, "utf8"),
     /** Stops it, and answers all that it has logged. */
     async stop() {

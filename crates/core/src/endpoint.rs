@@ -68,6 +68,15 @@ impl Endpoint {
         self.host.starts_with('[') || host.parse::<std::net::Ipv4Addr>().is_ok()
     }
 
+    /// Whether it is on this machine: `localhost`, or a loopback address.
+    pub fn is_loopback(&self) -> bool {
+        let (host, port) = self.host.rsplit_once(':').unwrap_or((&self.host, ""));
+        let host = if port.ends_with(']') { self.host.as_str() } else { host };
+        let address = host.trim_start_matches('[').trim_end_matches(']');
+        host == "localhost"
+            || address.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+    }
+
     /// This endpoint with `label.` before its host, as virtual-hosted buckets are reached.
     #[must_use]
     pub fn with_subdomain(&self, label: &str) -> Self {

@@ -83,6 +83,8 @@ pub mod retrieval;
 
 pub mod listing;
 
+pub mod webhook;
+
 pub mod upload;
 
 pub mod rejection;

@@ -21,7 +21,8 @@ use crate::trail::Trail;
 pub enum Verdict {
     /// It is served, and what was done: `allowed`, `redirected`, `preflight`, `token_issued`,
     /// `described`, `issued`, `parts_signed`, `parts_listed`, `step_signed`, `completed`,
-    /// `confirmed`, `aborted`.
+    /// `confirmed`, `aborted`. Of an event: `told`, or why nothing was to be done: `other_event`,
+    /// `no_rule`, `gone`. Of a sweep: `swept`, or `swept_in_part` where the next one goes on.
     Allow(&'static str),
     /// It is not.
     Deny {
@@ -68,6 +69,15 @@ pub struct LogLine {
 impl LogLine {
     /// A line about a request that came at `time`. Its id is in the answer, too.
     pub fn new(time: UnixTime, request_id: &str, method: &str) -> Self {
+        Self::begun(time, request_id, ("method", method))
+    }
+
+    /// A line about an event that came at `time`, by its name.
+    pub fn of_event(time: UnixTime, request_id: &str, event: &str) -> Self {
+        Self::begun(time, request_id, ("event", event))
+    }
+
+    fn begun(time: UnixTime, request_id: &str, (name, value): (&'static str, &str)) -> Self {
         let mut line = Self {
             request_id: request_id.to_owned(),
             fields: Vec::with_capacity(32),
@@ -77,7 +87,7 @@ impl LogLine {
         };
         line.text("time", time.to_rfc3339());
         line.text("request_id", request_id.to_owned());
-        line.text("method", method.to_owned());
+        line.text(name, value.to_owned());
         line
     }
 
@@ -151,6 +161,11 @@ impl LogLine {
     pub fn answered(&mut self, status: u16, bytes: Option<u64>) {
         self.fields.push(("status", status.into()));
         self.fields.extend(bytes.map(|bytes| ("bytes", bytes.into())));
+    }
+
+    /// How many uploads were ended.
+    pub fn swept(&mut self, aborted: u64) {
+        self.fields.push(("aborted", aborted.into()));
     }
 
     /// How long all of it took, until the answer began.

@@ -470,6 +470,12 @@ fn upload_row(error: &UploadError) -> Row {
             "store_unavailable",
             "The store cannot be reached at the moment. Try again soon.".into(),
         ),
+        UploadError::NotTold { .. } => (
+            502,
+            "BadGateway",
+            "app_not_told",
+            "The file is stored, but the app could not be told of it. Ask again soon.".into(),
+        ),
     };
     Row { status, code, reason, text }
 }

@@ -184,6 +184,9 @@ fn what_the_function_does_is_allowed_and_nothing_else() {
         check(action, "media", "full/2026/11/26/00ff", true);
         check(action, "media", "drop-00ff", false);
     }
+    // By a sweep, where uploads are sent in parts.
+    assert!(allows(&document, "s3:ListBucketMultipartUploads", "media", None));
+    assert!(!allows(&document, "s3:ListBucketMultipartUploads", "site", None));
     let encrypts: Vec<_> = document["Statement"]
         .as_array()
         .unwrap()
@@ -203,12 +206,14 @@ fn what_the_function_does_is_allowed_and_nothing_else() {
 
 #[test]
 fn partitions_and_stores_elsewhere() {
-    let permissions = Policy::parse(&policy().to_string()).unwrap().permissions();
+    let mut policy = policy();
+    policy["uploads"]["users"]["notify"] =
+        json!({ "url": "https://app.example/hooks", "secrets": ["HOOK_SECRET"] });
+    let permissions = Policy::parse(&policy.to_string()).unwrap().permissions();
     assert!(permissions.elsewhere.iter().eq(["r2"]));
     let text = permissions.to_document().to_string();
     assert!(text.contains("\"arn:aws-cn:s3:::china/*\""), "{text}");
     assert!(text.contains("\"arn:aws-us-gov:s3:::gov/*\""), "{text}");
-    let mut policy = policy();
     policy["uploads"] = json!({});
     assert!(Policy::parse(&policy.to_string()).unwrap().permissions().is_empty());
 }

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!                  ┌─▶ app       gallery page (Node)
-//! browser ─────────┼─▶ uploads   function URL ─▶ the Lambda binary
+//! browser ─────────┼─▶ uploads   function URL ─▶ the Lambda binary ◀── invoke   events, posted as JSON
 //!                  ├─▶ store     S3-compatible store ◀── PUT straight from the browser
 //!                  └─▶ edge      the Worker under workerd ──▶ store
 //! ```
@@ -136,6 +136,7 @@ fn summary(plan: &Plan) -> Result<Value> {
         "ready": true,
         "edge": plan.ports.edge_url(),
         "uploads": plan.ports.uploads_url(),
+        "invoke": plan.ports.invoke_url(),
         "store": plan.ports.store_url(),
         "app": plan.ports.app_url(),
         "region": REGION,
@@ -158,11 +159,13 @@ fn describe(plan: &Plan) -> String {
     let ports = &plan.ports;
     format!(
         "\n  Cloakroom is open. Start at the gallery:\n\n    {app}\n\n  \
-         edge     {edge}/media/…\n  uploads  {uploads}/uploads\n  store    {store}/{BUCKET}\n  \
+         edge     {edge}/media/…\n  uploads  {uploads}/uploads\n  events   {invoke}\n  \
+         store    {store}/{BUCKET}\n  \
          logs     {logs}\n\n  Ctrl-C stops everything.\n",
         app = ports.app_url(),
         edge = ports.edge_url(),
         uploads = ports.uploads_url(),
+        invoke = ports.invoke_url(),
         store = ports.store_url(),
         logs = plan.data.join("logs").display(),
     )

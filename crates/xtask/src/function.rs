@@ -1,7 +1,7 @@
 //! `cargo xtask function`: the function alone, behind everything that AWS can put in front of it.
 //!
 //! All fronts lead to the same processes. Two of them have the stage `prod` in front of their
-//! paths. The function's environment is that of the command: `POLICY`, its secrets, `BASE_PATH`.
+//! paths. `invoke` takes events themselves. The function's environment is that of the command: `POLICY`, its secrets, `BASE_PATH`.
 
 use std::io::Write as _;
 use std::path::PathBuf;
@@ -50,7 +50,7 @@ async fn serve(function: &Function) -> Result<()> {
     let mut interrupt = signal(SignalKind::interrupt()).context("signals cannot be received")?;
     let mut terminate = signal(SignalKind::terminate()).context("signals cannot be received")?;
     let (mut fronts, mut said) = (Vec::new(), Map::new());
-    for front in Front::ALL {
+    for front in Front::ALL.into_iter().chain([Front::Invoke]) {
         let (listener, port) = http::listen(0).await?;
         said.insert(front.to_string(), format!("http://127.0.0.1:{port}").into());
         fronts.push((front, listener));

@@ -49,8 +49,8 @@ struct Invocation {
 enum Outcome {
     /// The function's answer.
     Answered(Bytes),
-    /// The function failed, or its process ended.
-    Failed,
+    /// The function failed, and said this; or its process ended, and nothing was said.
+    Failed(Bytes),
     /// The function took longer than [`TIME_LIMIT`].
     TimedOut,
 }

@@ -32,7 +32,9 @@ pub(crate) fn signed_urls(question: &Value) -> Value {
             let signatures: Vec<_> = signing.messages().map(sign).collect();
             signing.settle(&signatures)
         }
-        Step::Check(_) | Step::Ask(_) => return json!({ "error": "it asks for more" }),
+        Step::Check(_) | Step::Ask(_) | Step::Tell(_) => {
+            return json!({ "error": "it asks for more" });
+        }
     };
     let set = answer.headers.iter().filter(|(name, _)| *name == "set-cookie");
     json!({

@@ -20,6 +20,9 @@
 //! All but the last want a user's token: in `Authorization: Bearer`, in a cookie of this host, or,
 //! for Companion, in the path. Every other answer is that of a [`Rejection`].
 //!
+//! Of what is stored an app can be told by a webhook: before a confirmation is answered, and when the
+//! store itself says that there is an object ([`inspection`]). [`sweep`] ends what nobody completes.
+//!
 //! A `GET` or `HEAD` of any other path is a read: the gate decides about it as at the edge, and
 //! sends the viewer to the store, since a function cannot stream.
 
@@ -28,10 +31,13 @@ pub mod answer;
 mod api;
 mod better_upload;
 mod companion;
+pub mod inspection;
 mod protocol;
 mod sign_request;
 pub mod signed_urls;
 mod steps;
+pub mod sweep;
+mod telling;
 mod voice;
 mod work;
 
@@ -60,6 +66,7 @@ use self::answer::{Answer, LogEntry};
 use self::protocol::{Ask, Protocol, Target};
 use self::sign_request::Wanted;
 use self::signed_urls::{Signing, UrlCall};
+pub use self::telling::Telling;
 use self::voice::{Language, Voice, steps_of};
 use self::work::{Progress, Upload, Work};
 
@@ -99,6 +106,8 @@ pub enum Step<'d, 'r> {
     Sign(Box<Signing>),
     /// Ask the store, then [`Pending::settle`].
     Ask(Box<Pending>),
+    /// Tell the app, then [`Telling::settle`].
+    Tell(Box<Telling>),
 }
 
 /// A request that waits for an answer about the signature of its credential.

@@ -1,5 +1,7 @@
 //! How an answer is said: in the words of the protocol that the question was asked in.
 
+use std::sync::Arc;
+
 use crate::log::Verdict;
 use crate::rejection::Rejection;
 use crate::request::Request;
@@ -10,7 +12,7 @@ use crate::upload::rule::UploadRule;
 use super::answer::{Answer, Form, LogEntry};
 use super::protocol::{Protocol, STEPS};
 use super::work::{Done, Progress};
-use super::{Pending, Step, steps};
+use super::{Pending, Step, Telling, steps};
 
 /// How an answer is said.
 #[derive(Clone, Debug)]
@@ -37,7 +39,7 @@ impl Voice {
     /// What is to be done next.
     pub(super) fn go_on(
         self,
-        rule: &UploadRule,
+        rule: &Arc<UploadRule>,
         progress: Progress,
         trail: Trail,
         now: UnixTime,
@@ -45,10 +47,20 @@ impl Voice {
         match progress {
             Progress::Ask(work) => Step::Ask(Box::new(Pending { work, voice: self })),
             Progress::Done(done) => Step::Answer(self.tell(rule, &done, trail, now)),
+            Progress::Tell(notice, done) => {
+                let rule = Arc::clone(rule);
+                Step::Tell(Box::new(Telling { notice, done, rule, trail, voice: self }))
+            }
         }
     }
 
-    fn tell(&self, rule: &UploadRule, done: &Done, trail: Trail, now: UnixTime) -> Answer {
+    pub(super) fn tell(
+        &self,
+        rule: &UploadRule,
+        done: &Done,
+        trail: Trail,
+        now: UnixTime,
+    ) -> Answer {
         let log = LogEntry { verdict: Verdict::Allow(done.as_str()), trail };
         let body = match self.language {
             Language::Of(protocol) => match protocol.write(done, rule, &self.base, now) {

@@ -7,7 +7,7 @@
 //! list      ─ ListParts ──────────────────────────────────────▶ listed
 //! complete  ─ ListParts ─┬─ fit ─ CompleteMultipart ─┐
 //!                        └─ too large ─ Abort ─▶ no  ▼
-//! confirm   ───────────────────────────────────── Head ─ FirstBytes ─▶ stored
+//! confirm   ───────────────────────────────────── Head ─ FirstBytes ─▶ stored ─ perhaps: tell the app
 //! abort     ─ AbortMultipart ─────────────────────────────────▶ aborted
 //! ```
 //!
@@ -30,6 +30,7 @@ use crate::upload::kind::{Kind, Taker};
 use crate::upload::multipart::{
     self, Multipart, NOT_IN_PARTS, Part, SentPart, SignedPart, Unfit, part_size,
 };
+use crate::upload::notice::{Notice, Stored};
 use crate::upload::order::Order;
 use crate::upload::put::SignedPut;
 use crate::upload::receipt::Receipt;
@@ -129,6 +130,8 @@ struct Waiting {
 pub(super) enum Progress {
     Done(Done),
     Ask(Box<Work>),
+    /// What was found, once the app has been told of it.
+    Tell(Box<Notice>, Result<Done, UploadError>),
 }
 
 /// Begins uploads, all of one rule or none.
@@ -358,15 +361,15 @@ impl Work {
                 Ok(Progress::Done(Done::Aborted))
             }
             (Stage::Head { receipt, is_new }, Ok(Reply::Head(head))) => {
-                receipt.compare(&rule, &head)?;
-                if rule.sniff && head.size > 0 {
+                let verdict = receipt.compare(&rule, &head);
+                if verdict.is_ok() && rule.wants_bytes(&head) {
                     return next(Stage::FirstBytes { receipt, head, is_new });
                 }
-                Ok(Progress::Done(Done::Stored { key: receipt.key, head, is_new }))
+                conclude(&rule, receipt, head, is_new, verdict)
             }
             (Stage::FirstBytes { receipt, head, is_new }, Ok(Reply::FirstBytes(bytes))) => {
-                receipt.compare_bytes(&bytes)?;
-                Ok(Progress::Done(Done::Stored { key: receipt.key, head, is_new }))
+                let verdict = receipt.compare_bytes(&bytes);
+                conclude(&rule, receipt, head, is_new, verdict)
             }
             (Stage::List { .. }, Err(CallError::NotFound)) => Err(UploadError::NoParts),
             (_, Err(CallError::NotFound)) => Err(UploadError::NotStored),
@@ -374,6 +377,31 @@ impl Work {
             // An answer to something else is none.
             (_, Err(CallError::Unavailable) | Ok(_)) => Err(UploadError::StoreUnavailable),
         }
+    }
+}
+
+/// What was found of an object that is there. The app is told first, where the rule says so: a
+/// client must not learn what the app does not know.
+fn conclude(
+    rule: &Arc<UploadRule>,
+    receipt: Receipt,
+    head: StoredHead,
+    is_new: bool,
+    verdict: Result<(), UploadError>,
+) -> Result<Progress, UploadError> {
+    let Receipt { key, principal, .. } = receipt;
+    let stored = Stored {
+        key: key.clone(),
+        head: head.clone(),
+        principal,
+        version_id: None,
+        sequencer: None,
+    };
+    let notice = Notice::new(rule, stored, verdict.clone());
+    let done = verdict.map(|()| Done::Stored { key, head, is_new });
+    match notice {
+        Some(notice) => Ok(Progress::Tell(Box::new(notice), done)),
+        None => done.map(Progress::Done),
     }
 }
 

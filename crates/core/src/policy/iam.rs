@@ -6,9 +6,10 @@
 //! |---|---|---|
 //! | signs an upload | `s3:PutObject` | keys of the upload rule |
 //! | sends one in parts | `s3:AbortMultipartUpload`, `s3:ListMultipartUploadParts` | the same |
+//! | sweeps up what nobody completes | `s3:ListBucketMultipartUploads` | the bucket, if a rule sends in parts |
 //! | gives it an ACL, or tags | `s3:PutObjectAcl`, `s3:PutObjectTagging` | the same |
 //! | encrypts it with a KMS key that the rule names by its ARN | `kms:GenerateDataKey`, `kms:Decrypt` | the key |
-//! | confirms one | `s3:GetObject`, by which S3 means HEAD as well | the same |
+//! | confirms one, or looks at one of which an event says that it is there | `s3:GetObject`, by which S3 means HEAD as well | the same |
 //! | sends a reader to the store | `s3:GetObject`; `s3:GetObjectVersion`, where a ticket names a version | keys of the rule's route |
 //! | is told that an object is absent, not forbidden | `s3:ListBucket`, where `s3:prefix` is the key | the same |
 //!
@@ -21,8 +22,6 @@ use serde_json::{Value, json};
 
 use crate::policy::Policy;
 use crate::store::{S3Store, Store};
-use crate::time::UnixTime;
-use crate::upload::key_template::Filling;
 use crate::upload::kind::Kind;
 use crate::upload::rule::UploadRule;
 use crate::upload::stored_as::Encryption;
@@ -51,13 +50,15 @@ struct OnBucket {
     read: BTreeSet<String>,
     /// What keys begin with that an action is for.
     written: BTreeMap<&'static str, BTreeSet<String>>,
+    /// Whether uploads in parts go there.
+    takes_parts: bool,
 }
 
 impl Policy {
     /// The permissions that the function's role needs.
     pub fn permissions(&self) -> Permissions {
         // Nothing is signed here, so any text serves in place of the secrets.
-        let secret = |name: &str| Some(format!("{name:-<32}"));
+        let secret = |_: &str| Some(format!("whsec_{:A<44}", ""));
         // INVARIANT: nothing but a missing secret fails, and none is missing.
         let rules = self.upload_rules(&secret).unwrap_or_default();
         let (mut buckets, mut elsewhere) = (BTreeMap::new(), BTreeSet::new());
@@ -80,8 +81,9 @@ impl Policy {
             let arn = format!("arn:{partition}:s3:::{}", place.bucket);
             let bucket: &mut OnBucket = buckets.entry(arn).or_default();
             bucket.read.insert(place.location.clone());
+            bucket.takes_parts |= rule.kinds.contains(&Kind::Multipart);
             for action in writes(rule) {
-                bucket.written.entry(action).or_default().insert(prefix(rule));
+                bucket.written.entry(action).or_default().insert(rule.key.prefix());
             }
         }
         Permissions { buckets, kms_keys, elsewhere }
@@ -99,18 +101,6 @@ fn writes(rule: &UploadRule) -> impl Iterator<Item = &'static str> {
         ("s3:PutObjectTagging", !stored_as.tags.is_empty()),
     ];
     actions.into_iter().filter(|(_, is_needed)| *is_needed).map(|(action, _)| action)
-}
-
-/// What all keys of a rule begin with: its template up to the first placeholder.
-fn prefix(rule: &UploadRule) -> String {
-    let fill = |text: &str, byte: u8, now: UnixTime| {
-        let filling = Filling { principal: text, now, random: [byte; 16], filename: text };
-        rule.key.fill(filling).map(|key| key.to_string()).unwrap_or_default()
-    };
-    // Two keys that differ in the first character of every placeholder.
-    let (one, other) = (fill("a", 0x00, UnixTime::from_secs(0)), fill("b", 0xff, UnixTime::MAX));
-    let shared = one.chars().zip(other.chars()).take_while(|(a, b)| a == b);
-    shared.map(|(a, _)| a).collect()
 }
 
 /// The partition of AWS that a store is in; none when it is not at AWS.
@@ -153,6 +143,9 @@ impl Permissions {
                 "Action": "s3:ListBucket", "Resource": arn,
                 "Condition": { "StringLike": { "s3:prefix": below } },
             }));
+            if bucket.takes_parts {
+                allow(json!({ "Action": "s3:ListBucketMultipartUploads", "Resource": arn }));
+            }
             for (prefixes, actions) in by_prefixes(&bucket.written) {
                 allow(json!({ "Action": actions, "Resource": objects(prefixes) }));
             }

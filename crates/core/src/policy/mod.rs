@@ -21,6 +21,7 @@ mod cookie;
 mod cors;
 mod iam;
 mod keys;
+mod notify;
 mod premises;
 mod reader;
 mod routes;
@@ -231,7 +232,7 @@ impl Policy {
         let cookies = self.routes.by_name.iter();
         let cookies =
             cookies.filter_map(|(name, spec)| Some(spec.cookie.as_ref()?.secret_name(name)));
-        let uploads = self.uploads.iter().map(|(name, spec)| spec.secret_name(name));
+        let uploads = self.uploads.iter().flat_map(|(name, spec)| spec.secret_names(name));
         let issuers = self.signed_urls.iter();
         let issuers = issuers.filter_map(|(name, spec)| spec.secret_name(name));
         stores.chain(keys).chain(cookies).chain(uploads).chain(issuers).collect()

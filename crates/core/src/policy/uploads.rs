@@ -12,6 +12,7 @@ use crate::key::Principal;
 use crate::object::Bucket;
 use crate::policy::cors::read_origins_alone;
 use crate::policy::keys::{KeySpec, Sigv4Spec};
+use crate::policy::notify::NotifySpec;
 use crate::policy::reader::{Node, PolicyError, quoted_list};
 use crate::policy::routes::{RouteSpec, RouteSpecs};
 use crate::policy::stored_as::{clauses as clauses_of, read_stored_as};
@@ -57,6 +58,7 @@ pub(super) struct UploadSpec {
     read_key: Sigv4Spec,
     read_expires_in: ExpiresIn,
     seal_secret: String,
+    notify: Option<NotifySpec>,
     cors: Cors,
 }
 
@@ -84,6 +86,7 @@ impl UploadSpec {
             "expires_in",
             "read",
             "seal_secret",
+            "notify",
             "cors",
         ])?;
         let route = fields.required("route")?;
@@ -209,6 +212,7 @@ impl UploadSpec {
             read_key: spec.clone(),
             read_expires_in: read_expires_in(read.optional("expires_in"), 3600)?,
             seal_secret: fields.required("seal_secret")?.secret_name()?,
+            notify: fields.optional("notify").map(|node| NotifySpec::read(&node)).transpose()?,
             cors: read_origins_alone(fields.optional("cors"))?,
         };
         let unenforced = read_names(fields.optional("unenforced"), &Clause::ALL)?;
@@ -315,12 +319,21 @@ impl UploadSpec {
                 expires_in: self.read_expires_in,
             },
             seal_secret: resolve_signing_secret(secrets, &self.seal_secret, place("seal_secret"))?,
+            notify: self
+                .notify
+                .as_ref()
+                .map(|notify| notify.resolve(secrets, &place("notify.secrets")))
+                .transpose()?,
             cors: self.cors.clone(),
         })
     }
 
-    pub(super) fn secret_name(&self, name: &str) -> (String, String) {
-        (self.seal_secret.clone(), format!("uploads.{name}.seal_secret"))
+    /// The names of its secrets, each with the place that names it.
+    pub(super) fn secret_names(&self, name: &str) -> Vec<(String, String)> {
+        let place = |field: &str| format!("uploads.{name}.{field}");
+        let mut names = vec![(self.seal_secret.clone(), place("seal_secret"))];
+        names.extend(self.notify.iter().flat_map(|it| it.secret_names(&place("notify.secrets"))));
+        names
     }
 }
 

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use crate::object::{Bucket, ObjectKey};
-use crate::store::Store;
+use crate::store::{S3Store, Store};
+use crate::time::UnixTime;
 use crate::upload::checksum::Checksum;
 use crate::upload::multipart::Part;
 use crate::upload::segments::{LargeObject, Segments};
@@ -67,6 +68,37 @@ pub enum What {
         /// The store's id of the upload.
         upload_id: String,
     },
+}
+
+/// A question to a store about uploads in parts that are not at their end: one page of *ListMultipartUploads*.
+#[derive(Clone, Debug)]
+pub struct UploadsCall {
+    /// The store.
+    pub store: Arc<S3Store>,
+    /// The bucket.
+    pub bucket: Bucket,
+    /// What their keys begin with.
+    pub prefix: String,
+    /// The last one of the page before; none for the first page.
+    pub after: Option<OpenUpload>,
+}
+
+/// An upload in parts that was neither completed nor aborted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OpenUpload {
+    /// The key of the object that it is to be. It may be one that no object here can have.
+    pub key: String,
+    /// The store's id of the upload.
+    pub upload_id: String,
+}
+
+/// A page of them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct OpenUploads {
+    /// Each with the time at which it began.
+    pub uploads: Vec<(OpenUpload, UnixTime)>,
+    /// What the next page comes after; none when this is the last one.
+    pub next: Option<OpenUpload>,
 }
 
 /// What a store says.

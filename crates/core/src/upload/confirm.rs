@@ -61,20 +61,24 @@ impl Receipt {
     /// # Errors
     /// [`UploadError::Mismatch`] says what the bytes are.
     pub fn compare_bytes(&self, first: &[u8]) -> Result<(), UploadError> {
-        match sniff::sniff(&self.content_type, first) {
-            Sniffed::Fits => Ok(()),
-            Sniffed::Is(found) => mismatch(format!(
-                "The file was announced as `{}`; its bytes are those of `{found}`.",
-                self.content_type
-            )),
-            Sniffed::IsNot => mismatch(format!(
-                "The file was announced as `{}`; its bytes are not those of one.",
-                self.content_type
-            )),
-        }
+        compare_bytes("announced", &self.content_type, first)
     }
 }
 
-fn mismatch<T>(problem: String) -> Result<T, UploadError> {
+/// Compares the first bytes with the type of the file, which was `said` to be so.
+pub(super) fn compare_bytes(
+    said: &str,
+    content_type: &ContentType,
+    first: &[u8],
+) -> Result<(), UploadError> {
+    let found = match sniff::sniff(content_type, first) {
+        Sniffed::Fits => return Ok(()),
+        Sniffed::Is(found) => format!("those of `{found}`"),
+        Sniffed::IsNot => "not those of one".to_owned(),
+    };
+    mismatch(format!("The file was {said} as `{content_type}`; its bytes are {found}."))
+}
+
+pub(super) fn mismatch<T>(problem: String) -> Result<T, UploadError> {
     Err(UploadError::Mismatch { problem })
 }

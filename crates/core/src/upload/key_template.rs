@@ -75,6 +75,15 @@ impl fmt::Display for FillError {
     }
 }
 
+/// Whose a key is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Owner<'k> {
+    /// This user's.
+    User(&'k str),
+    /// It does not say.
+    Unnamed,
+}
+
 /// What is filled in.
 #[derive(Clone, Copy, Debug)]
 pub struct Filling<'a> {
@@ -160,6 +169,55 @@ impl KeyTemplate {
     /// A key as uploads get it.
     pub(crate) fn sample(&self) -> String {
         self.fill(SAMPLE).map(|key| key.to_string()).unwrap_or_default()
+    }
+
+    /// What all keys begin with: the template up to its first placeholder.
+    pub(crate) fn prefix(&self) -> String {
+        let literals = self.0.iter().map_while(|part| match part {
+            Part::Literal(text) => Some(text.as_str()),
+            _ => None,
+        });
+        literals.collect()
+    }
+
+    /// Whose a key is that this template can have made; none when it cannot.
+    ///
+    /// A user's id is a whole segment and everything else but the name at the end has its length,
+    /// so that a key can be read in one way only.
+    pub fn read<'k>(&self, key: &'k ObjectKey) -> Option<Owner<'k>> {
+        let (mut rest, mut owner) = (key.as_str(), Owner::Unnamed);
+        for part in &self.0 {
+            rest = match part {
+                Part::Literal(text) => rest.strip_prefix(text.as_str())?,
+                Part::Principal => {
+                    let (segment, rest) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+                    let is_other = matches!(owner, Owner::User(user) if user != segment);
+                    if segment.is_empty() || is_other {
+                        return None;
+                    }
+                    owner = Owner::User(segment);
+                    rest
+                }
+                Part::Date => {
+                    let (date, rest) = rest.split_at_checked(10)?;
+                    let is_like = |(shown, b): (u8, u8)| {
+                        if shown == b'/' { b == b'/' } else { b.is_ascii_digit() }
+                    };
+                    let is_date = b"2026/11/26".iter().copied().zip(date.bytes()).all(is_like);
+                    is_date.then_some(rest)?
+                }
+                Part::Random => {
+                    let (random, rest) = rest.split_at_checked(32)?;
+                    let is_hex = |b: u8| b.is_ascii_digit() || (b'a'..=b'f').contains(&b);
+                    random.bytes().all(is_hex).then_some(rest)?
+                }
+                Part::Filename => check_filename(rest).is_ok().then_some("")?,
+                Part::SafeFilename => {
+                    (!rest.is_empty() && safe_name(rest) == rest).then_some("")?
+                }
+            };
+        }
+        rest.is_empty().then_some(owner)
     }
 
     /// This template with `location` before every key.
@@ -309,7 +367,82 @@ mod tests {
         assert_eq!(safe_name(&long), format!("{}.jpeg", "x".repeat(91)));
     }
 
+    fn owner<'k>(template: &str, key: &'k ObjectKey) -> Option<Owner<'k>> {
+        KeyTemplate::parse(template).unwrap().below("in/").unwrap().read(key)
+    }
+
+    #[test]
+    fn keys_say_whose_they_are() {
+        let random = "0123456789abcdef0123456789abcdef";
+        let check = |template: &str, key: &str, expected: Option<Owner<'_>>| {
+            let key = ObjectKey::new(key.replace("{r}", random)).unwrap();
+            assert_eq!(owner(template, &key), expected, "{template}: {key}");
+        };
+        let users = "users/{principal}/{random}/{filename}";
+        check(users, "in/users/alice/{r}/a b+c%.jpg", Some(Owner::User("alice")));
+        check(users, "in/users/été/{r}/日本", Some(Owner::User("été")));
+        for other in [
+            "users/alice/{r}/a",
+            "in/users/alice/{r}/",
+            "in/users/alice/{r}",
+            "in/users/alice/{r}/a/b",
+            "in/users//{r}/a",
+            "in/users/a/b/{r}/a",
+            "in/users/alice/0123456789ABCDEF0123456789ABCDEF/a",
+            "in/users/alice/{r}0/a",
+            "in/users/alice/été3456789abcdef0123456789abcdef/a",
+            "in/users/alice/{r}/x\u{202e}gpj.exe",
+        ] {
+            check(users, other, None);
+        }
+        let dated = "{date}/{random}-{safe_filename}";
+        check(dated, "in/2026/11/26/{r}-a.jpg", Some(Owner::Unnamed));
+        for other in ["in/2026/1126/{r}-a.jpg", "in/2026/11/2é/{r}-a", "in/2026/11/26/{r}-a b"] {
+            check(dated, other, None);
+        }
+        let twice = "{principal}/{random}/{principal}";
+        check(twice, "in/a/{r}/a", Some(Owner::User("a")));
+        check(twice, "in/a/{r}/b", None);
+    }
+
+    #[test]
+    fn keys_begin_with_a_prefix() {
+        for (template, prefix) in [
+            ("users/{principal}/{random}", "in/users/"),
+            ("{date}/{random}", "in/"),
+            ("drop-{random}", "in/drop-"),
+        ] {
+            let template = KeyTemplate::parse(template).unwrap().below("in/").unwrap();
+            assert_eq!(template.prefix(), prefix);
+        }
+    }
+
     proptest! {
+        #[test]
+        fn what_a_template_makes_it_reads(
+            principal in "\\PC{1,20}",
+            filename in "\\PC{1,40}",
+            secs in 0_u64..4_000_000_000,
+            random in any::<[u8; 16]>(),
+        ) {
+            let filling = Filling {
+                principal: &principal,
+                now: UnixTime::from_secs(secs),
+                random,
+                filename: &filename,
+            };
+            for template in [
+                "users/{principal}/{random}/{filename}",
+                "{date}/{principal}/{random}{safe_filename}",
+                "{random}/{principal}",
+            ] {
+                let template = KeyTemplate::parse(template).unwrap().below("in/").unwrap();
+                if let Ok(key) = template.fill(filling) {
+                    prop_assert_eq!(template.read(&key), Some(Owner::User(&principal)));
+                }
+            }
+        }
+
         #[test]
         fn no_name_escapes_its_prefix(principal in "\\PC{0,20}", filename in "\\PC{0,40}") {
             let template = KeyTemplate::parse("users/{principal}/{random}/{filename}").unwrap();

@@ -10,7 +10,8 @@
 //! what each way of sending makes a store enforce; [`put`], [`form`] and [`multipart`] sign.
 //! [`segments`] is what parts are to Swift.
 //! [`receipt`] seals the id that all later steps need, [`call`] is what an adapter has to ask of
-//! the store, and [`confirm`] compares what is there with what was agreed.
+//! the store, and [`confirm`] compares what is there with what was agreed; [`inspect`] does it where
+//! nothing is known but the rule. [`notice`] is what the app is told of it.
 //! [`Desk`](crate::desk::Desk) is the whole of it as an HTTP API.
 
 pub mod call;
@@ -18,9 +19,11 @@ pub mod checksum;
 pub mod confirm;
 pub mod content_type;
 pub mod form;
+pub mod inspect;
 pub mod key_template;
 pub mod kind;
 pub mod multipart;
+pub mod notice;
 pub mod order;
 pub mod put;
 pub mod receipt;
@@ -33,6 +36,8 @@ pub mod stored_as;
 pub mod uploader;
 
 use std::fmt;
+
+use crate::store::Unanswered;
 
 /// Why there is no upload.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -77,11 +82,23 @@ pub enum UploadError {
     },
     /// The store did not say.
     StoreUnavailable,
+    /// It is stored, but the app did not take the news.
+    NotTold {
+        /// What the app answered.
+        answer: Result<u16, Unanswered>,
+    },
 }
 
 impl fmt::Display for UploadError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
+            Self::NotTold { answer: Ok(status) } => {
+                return write!(f, "the app answered {status} to the webhook");
+            }
+            Self::NotTold { answer: Err(Unanswered::TimedOut) } => {
+                "the app did not answer the webhook in time"
+            }
+            Self::NotTold { answer: Err(_) } => "the app could not be reached by the webhook",
             Self::NoSuchPath => "the path is none of this API's",
             Self::SignIn => "no bearer token was sent",
             Self::NotAUser => "the credential is not a user's token",

@@ -17,6 +17,7 @@ use crate::upload::checksum::ChecksumAlgorithm;
 use crate::upload::content_type::ContentTypes;
 use crate::upload::key_template::{Filling, KeyTemplate};
 use crate::upload::kind::Kind;
+use crate::upload::notice::Notify;
 use crate::upload::order::Order;
 use crate::upload::segments::{self, Segments};
 use crate::upload::stored_as::{Provenance, StoredAs};
@@ -95,6 +96,8 @@ pub struct UploadRule {
     pub read: ReadTicket,
     /// What upload ids are sealed with.
     pub seal_secret: Secret,
+    /// Who is told of what was stored; nobody when absent.
+    pub notify: Option<Notify>,
     /// Which origins' pages may ask.
     pub cors: Cors,
 }

@@ -7,12 +7,14 @@
     reason = "a test that cannot go on fails"
 )]
 
+mod events;
 mod forms;
 mod multipart;
 mod protocols;
 mod rules;
 mod segments;
 mod store;
+mod sweep;
 
 use cloakroom_core::desk::answer::Answer;
 use cloakroom_core::desk::{Desk, Step};
@@ -127,6 +129,10 @@ fn ask_of(
             Step::Ask(pending) => {
                 let reply = store.ask(&pending.call());
                 pending.settle(reply, time)
+            }
+            Step::Tell(telling) => {
+                let answer = store.tell(telling.delivery(time));
+                telling.settle(answer, time)
             }
             Step::Check(_) | Step::Sign(_) => panic!("an HMAC does not wait"),
         };
@@ -318,7 +324,7 @@ fn a_confirmation_compares_what_is_stored_with_what_was_announced() {
                     };
                     pending.settle(reply, later(60))
                 }
-                Step::Check(_) | Step::Sign(_) => panic!("an HMAC does not wait"),
+                other => panic!("{other:?}"),
             };
         }
     };

@@ -275,7 +275,9 @@ fn a_store_that_fails_is_told() {
                         count += 1;
                         pending.settle(reply, now())
                     }
-                    Step::Check(_) | Step::Sign(_) => panic!("an HMAC does not wait"),
+                    Step::Check(_) | Step::Sign(_) | Step::Tell(_) => {
+                        panic!("nobody else is asked")
+                    }
                 };
             }
         };

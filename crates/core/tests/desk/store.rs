@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use cloakroom_core::store::Unanswered;
 use cloakroom_core::upload::call::{CallError, MadeOf, Reply, StoreCall, StoredHead, What};
 use cloakroom_core::upload::multipart::Part;
+use cloakroom_core::webhook::Delivery;
 
 /// A bucket: objects by their keys, and uploads in parts.
 #[derive(Default)]
@@ -19,6 +21,10 @@ pub(crate) struct Bucket {
     pub(crate) made_of: MadeOf,
     /// The headers that came when parts were put together.
     pub(crate) completed_with: Vec<(String, String)>,
+    /// What the app was told, in order.
+    pub(crate) told: Vec<Delivery>,
+    /// What the app answers, unless it takes everything.
+    pub(crate) app: Option<Result<u16, Unanswered>>,
 }
 
 /// An upload in parts.
@@ -37,6 +43,11 @@ impl Bucket {
     /// Sends a part to the only upload.
     pub(crate) fn send(&mut self, number: u16, size: u64) {
         self.uploads.values_mut().next().unwrap().parts.insert(number, size);
+    }
+
+    pub(crate) fn tell(&mut self, delivery: Delivery) -> Result<u16, Unanswered> {
+        self.told.push(delivery);
+        self.app.unwrap_or(Ok(204))
     }
 
     pub(crate) fn ask(&mut self, call: &StoreCall) -> Result<Reply, CallError> {

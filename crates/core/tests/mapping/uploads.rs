@@ -99,7 +99,9 @@ fn what_is_uploaded_lies_below_the_location_and_its_link_opens_it() {
                         };
                         pending.settle(Ok(reply), now())
                     }
-                    Step::Check(_) | Step::Sign(_) => panic!("an HMAC does not wait"),
+                    Step::Check(_) | Step::Sign(_) | Step::Tell(_) => {
+                        panic!("nobody else is asked")
+                    }
                 };
             };
             assert_eq!(answer.status, 200, "{}", answer.body);

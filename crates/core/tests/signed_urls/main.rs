@@ -192,7 +192,7 @@ fn ask(now: u64, method: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer 
             let signatures: Vec<_> = signing.messages().map(|m| sign(m).unwrap()).collect();
             signing.settle(&signatures)
         }
-        Step::Check(_) | Step::Ask(_) => panic!("HMACs do not wait, and no store is asked"),
+        Step::Check(_) | Step::Ask(_) | Step::Tell(_) => panic!("nobody is asked"),
     }
 }
 

@@ -145,7 +145,7 @@ mod tests {
 
     #[test]
     fn the_core_reads_it() {
-        let ports = Ports { edge: 8787, uploads: 9001, store: 9000, app: 8000 };
+        let ports = Ports { edge: 8787, uploads: 9001, invoke: 9002, store: 9000, app: 8000 };
         Policy::parse(&document(&ports).to_string()).unwrap();
     }
 

@@ -12,6 +12,8 @@ use super::Options;
 pub(super) struct Ports {
     pub(super) edge: u16,
     pub(super) uploads: u16,
+    /// Where the function takes events themselves.
+    pub(super) invoke: u16,
     pub(super) store: u16,
     pub(super) app: u16,
 }
@@ -24,9 +26,11 @@ impl Ports {
         let edge = hold(options.edge_port, "edge")?;
         let uploads = hold(options.uploads_port, "uploads")?;
         let app = hold(options.app_port, "app")?;
+        let invoke = hold(0, "invoke")?;
         Ok(Self {
             edge: port(&edge)?,
             uploads: port(&uploads)?,
+            invoke: port(&invoke)?,
             store: port(&store)?,
             app: port(&app)?,
         })
@@ -38,6 +42,10 @@ impl Ports {
 
     pub(super) fn uploads_url(&self) -> String {
         url(self.uploads)
+    }
+
+    pub(super) fn invoke_url(&self) -> String {
+        url(self.invoke)
     }
 
     pub(super) fn store_url(&self) -> String {

@@ -122,7 +122,8 @@ impl System {
             log: log.clone(),
         };
         let (listener, _) = http::listen(plan.ports.uploads).await?;
-        let fronts = vec![(lambda::Front::FunctionUrl, listener)];
+        let (events, _) = http::listen(plan.ports.invoke).await?;
+        let fronts = vec![(lambda::Front::FunctionUrl, listener), (lambda::Front::Invoke, events)];
         let mut instances = lambda::run(&function, fronts, &self.stop);
         let fail = self.fail.clone();
         self.parts.spawn(async move {

@@ -36,6 +36,7 @@ pub(super) fn from_request(front: Front, sent: &Sent<'_>) -> Value {
         Front::HttpApi { staged } => payload_2::of_http_api(sent, staged),
         Front::RestApi { staged } => rest_api::event(sent, staged),
         Front::LoadBalancer { multi_value } => load_balancer::event(sent, multi_value),
+        Front::Invoke => serde_json::from_slice(sent.body).unwrap_or_default(),
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! Its own answers: 413 for an event over 6 MB, 502 when the function fails or answers
 //! something malformed, 504 when it takes too long; and for a path without the stage what an API
-//! answers, 404 or 403.
+//! answers, 404 or 403. Without anything in front ([`Front::Invoke`]) the body is the event.
 //!
 //! What is left out: other routes than one for all paths; authorizers, CORS settings, throttling
 //! and usage plans of APIs; their limits of 10 MB and of a load balancer's 1 MB; headers that a
@@ -47,10 +47,15 @@ pub(crate) enum Front {
         /// Whether the target group has multi-value headers.
         multi_value: bool,
     },
+    /// The [Invoke] operation: the event is the body, whatever the path. What the function says when
+    /// it fails has the header `x-amz-function-error`.
+    ///
+    /// [Invoke]: https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html
+    Invoke,
 }
 
 impl Front {
-    /// All of them.
+    /// All that make events of requests.
     pub(crate) const ALL: [Self; 7] = [
         Self::FunctionUrl,
         Self::HttpApi { staged: false },
@@ -86,6 +91,7 @@ impl fmt::Display for Front {
             Self::RestApi { staged: false } => "rest-api-domain",
             Self::LoadBalancer { multi_value: true } => "load-balancer-multi-value",
             Self::LoadBalancer { multi_value: false } => "load-balancer",
+            Self::Invoke => "invoke",
         })
     }
 }
@@ -145,7 +151,10 @@ impl Server {
                     StatusCode::BAD_GATEWAY
                 })
             }
-            Outcome::Failed => Err(StatusCode::BAD_GATEWAY),
+            Outcome::Failed(said) if self.front == Front::Invoke => {
+                Ok(response::from_failure(said))
+            }
+            Outcome::Failed(_) => Err(StatusCode::BAD_GATEWAY),
             Outcome::TimedOut => Err(StatusCode::GATEWAY_TIMEOUT),
         }
     }

@@ -4,6 +4,7 @@ use anyhow::{Context as _, Result, bail};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use http_body_util::Full;
+use hyper::body::Bytes;
 use hyper::header::{CONTENT_TYPE, SET_COOKIE};
 use hyper::http::{HeaderName, HeaderValue};
 use hyper::{Response, StatusCode};
@@ -20,6 +21,9 @@ use crate::http::Body;
 pub(super) fn from_answer(front: Front, answer: &[u8]) -> Result<Response<Body>> {
     let answer: Value =
         serde_json::from_slice(answer).context("the function's answer is not JSON")?;
+    if front == Front::Invoke {
+        return Ok(Response::new(Full::from(answer.to_string())));
+    }
     let is_format_2 = matches!(front, Front::FunctionUrl | Front::HttpApi { .. });
     let Some(status) = answer.get("statusCode") else {
         if !is_format_2 {
@@ -64,11 +68,20 @@ pub(super) fn from_answer(front: Front, answer: &[u8]) -> Result<Response<Body>>
     Ok(response)
 }
 
+/// The response of *Invoke* when the function has failed.
+pub(super) fn from_failure(said: Bytes) -> Response<Body> {
+    let mut response = Response::new(Full::from(said));
+    let unhandled = HeaderValue::from_static("Unhandled");
+    response.headers_mut().insert("x-amz-function-error", unhandled);
+    response
+}
+
 fn headers_of(front: Front, answer: &Value) -> Vec<(&str, String)> {
     let (single, multi) = match front {
         Front::FunctionUrl | Front::HttpApi { .. } => (true, false),
         Front::RestApi { .. } => (true, true),
         Front::LoadBalancer { multi_value } => (!multi_value, multi_value),
+        Front::Invoke => (false, false),
     };
     let entries = |field: &str, wanted: bool| {
         answer.get(field).filter(|_| wanted).and_then(Value::as_object).into_iter().flatten()

@@ -50,7 +50,7 @@ impl RuntimeApi {
     /// Forgets the process that was served. Returns whether it had ever asked for an event.
     pub(super) fn reset(&self) -> bool {
         if let Some(lost) = lock(&self.current).take() {
-            settle(lost, Outcome::Failed);
+            settle(lost, Outcome::Failed(Bytes::new()));
         }
         self.asked.swap(false, Ordering::Relaxed)
     }
@@ -70,7 +70,7 @@ impl RuntimeApi {
         if let Some(lost) =
             lock(&self.current).replace(Current { request_id: request_id.clone(), reply })
         {
-            settle(lost, Outcome::Failed);
+            settle(lost, Outcome::Failed(Bytes::new()));
         }
         self.watch(request_id.clone());
         let trace_id = random::hex(12).unwrap_or_default();
@@ -127,14 +127,17 @@ impl Handler for RuntimeApi {
             (&Method::POST, ["invocation", id, "response"]) => match read(body).await {
                 Some(answer) => self.settle(id, Outcome::Answered(answer)),
                 None => {
-                    self.settle(id, Outcome::Failed);
+                    self.settle(id, Outcome::Failed(Bytes::new()));
                     text(
                         StatusCode::PAYLOAD_TOO_LARGE,
                         "{\"errorType\":\"Function.ResponseSizeTooLarge\"}",
                     )
                 }
             },
-            (&Method::POST, ["invocation", id, "error"]) => self.settle(id, Outcome::Failed),
+            (&Method::POST, ["invocation", id, "error"]) => {
+                let said = read(body).await.unwrap_or_default();
+                self.settle(id, Outcome::Failed(said))
+            }
             // The process writes its reason to its log, and ends.
             (&Method::POST, ["init", "error"]) => text(StatusCode::ACCEPTED, "{\"status\":\"OK\"}"),
             _ => text(StatusCode::NOT_FOUND, "the Runtime API has no such operation"),

@@ -12,7 +12,12 @@ use crate::progress::Step;
 /// What template.yaml can be deployed as: its parameters, and what it is then built for.
 const ARCHITECTURES: [&str; 2] = ["x86_64", "arm64"];
 const FRONTS: [&str; 2] = ["function-url", "http-api"];
-const BUCKETS: [&str; 2] = ["", "example-app-media"];
+const RESOURCES: [&[&str]; 4] = [
+    &["Bucket="],
+    &["Bucket=", "EventBridgeBucket=example-other"],
+    &["Bucket=example-app-media"],
+    &["Bucket=example-app-media", "BucketEvents=true", "SweepEvery=rate(1 hour)"],
+];
 
 /// Everything that `wrangler deploy` does but the upload, with the example document.
 pub(super) fn edge(bench: &Bench, step: &Step) -> Result<String> {
@@ -50,12 +55,11 @@ pub(super) fn function(bench: &Bench, step: &Step) -> Result<String> {
     tool("sam", "sam-validate")?.args(["validate", "--lint"]).run(step)?;
     for architecture in ARCHITECTURES {
         for front in FRONTS {
-            for bucket in BUCKETS {
-                let log = format!("cfn-lint-{architecture}-{front}-{}", bucket.len());
-                tool("cfn-lint", &log)?
+            for (variant, resources) in RESOURCES.iter().enumerate() {
+                tool("cfn-lint", &format!("cfn-lint-{architecture}-{front}-{variant}"))?
                     .args(["--template", "template.yaml", "--parameters"])
                     .args([format!("Architecture={architecture}"), format!("Front={front}")])
-                    .arg(format!("Bucket={bucket}"))
+                    .args(*resources)
                     .run(step)?;
             }
         }

@@ -8,14 +8,18 @@ import pathlib
 import subprocess
 import sys
 import time
+from xml.etree import ElementTree
 
 import pytest
 
-from behind import System
+import function
+from behind import SWIFT_KEY, System
 from ceph_cluster import CephCluster
 from core_process import CoreProcess
-from random_requests import Credentials
+from function import bucket_of
+from random_requests import Credentials, encode
 from s3 import S3
+from swift_api import SwiftUser
 
 HERE = pathlib.Path(__file__).parent
 BUCKET = "tickets"
@@ -106,14 +110,47 @@ def system(core, swift, ceph, tmp_path_factory):
         yield System(core, stack, tmp_path_factory.mktemp("system"), swift, ceph)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
+def uploads(swift, ceph, tmp_path_factory):
+    """The upload function, with every store to sign for."""
+    user = SwiftUser.sign_in(swift.endpoint, "test:owner", "owning")
+    key = {"X-Account-Meta-Temp-URL-Key-2": SWIFT_KEY}
+    assert user.request("POST", user.account, key).accepted
+    with function.running(tmp_path_factory.mktemp("uploads"), swift, ceph) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
 def owners(core, uploads, swift, ceph):
-    """Who may look into each store."""
-    running = uploads.running
-    key = running["keys"]["store"]
-    credentials = Credentials(key["access_key_id"], key["secret_access_key"], None)
-    embedded = S3(core, running["store"], "us-east-1", credentials)
-    return {"embedded": embedded, "swift": swift.owner, "swift-s3": swift.owner, "ceph": ceph.owner}
+    """Who may look into each store that uploads go to."""
+    return uploads.owners(core, swift, ceph)
+
+
+@pytest.fixture
+def look(owners):
+    """What a store has by a key: status and bytes."""
+
+    def look(name, key):
+        owner = owners[name]
+        answer = owner.request("GET", owner.url(bucket_of(name), key))
+        return answer.status, answer.body if answer.status == 200 else None
+
+    return look
+
+
+@pytest.fixture
+def keys(owners):
+    """All keys that uploads have in a store, and no more than a page of them."""
+
+    def keys(name, prefix="users/"):
+        owner = owners[name]
+        query = f"list-type=2&prefix={encode(prefix)}"
+        answer = owner.request("GET", owner.url(bucket_of(name), query=query))
+        document = ElementTree.fromstring(answer.body)
+        assert document.findtext("{*}IsTruncated") == "false"
+        return {key.text for key in document.iterfind(".//{*}Key")}
+
+    return keys
 
 
 def store(core, name, endpoint, credentials):

@@ -93,23 +93,32 @@ def s3_policy(endpoint, bucket="media", uploads=True, **options):
         "credentials": {"access_key_id": "STORE_ID", "secret_access_key": "STORE_SECRET"},
         **options,
     }
-    upload = {
-        "route": "media",
-        "key": "users/{principal}/{random}",
+    policy = document({"main": store}, {"media": route("main", bucket, location="site/")})
+    return {**policy, "keys": {"APP": APP}, "uploads": {"media": rule("media")} if uploads else {}}
+
+
+APP = {"dialect": "sigv4", "secret": "APP_SECRET", "principal": "every-owner"}
+
+
+def rule(route):
+    return {
+        "route": route,
+        "key": "users/{principal}/{random}/{filename}",
         "content_types": ["*/*"],
         "size": {"max": 1000},
         "read": {"url": "https://media.example", "key": "APP"},
         "seal_secret": "SEAL_SECRET",
     }
-    policy = document({"main": store}, {"media": route("main", bucket, location="site/")})
-    key = {"dialect": "sigv4", "secret": "APP_SECRET", "principal": "every-owner"}
-    return {**policy, "keys": {"APP": key}, "uploads": {"media": upload} if uploads else {}}
 
 
-def swift_policy(endpoint, containers=("media",), keys=("FIRST_KEY",), **options):
+def swift_policy(endpoint, containers=("media",), keys=("FIRST_KEY",), upload=None, **options):
+    """`upload` is what a rule says that uploads to the first container."""
     store = {"kind": "swift", "endpoint": endpoint, "account": "AUTH_test", "keys": list(keys)}
     routes = {name: route("main", name) for name in containers}
-    return document({"main": {**store, **options}}, routes)
+    policy = document({"main": {**store, **options}}, routes)
+    if upload is None:
+        return policy
+    return {**policy, "keys": {"APP": APP}, "uploads": {"web": {**rule(containers[0]), **upload}}}
 
 
 def document(stores, routes):

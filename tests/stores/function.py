@@ -6,6 +6,8 @@ import sys
 
 from behind import BUCKET, SWIFT_KEY
 from core_process import REPOSITORY
+from random_requests import Credentials
+from s3 import S3
 from wire import send
 
 sys.path.insert(0, str(REPOSITORY / "tests"))
@@ -45,6 +47,14 @@ class Function:
         """The status of a step, and what it says."""
         answer = self.ask(method, f"/uploads/{upload['id']}{step}", body, user)
         return answer.status, json.loads(answer.body or b"{}")
+
+    def owners(self, core, swift, ceph):
+        """Who may look into each store."""
+        key = self.running["keys"]["store"]
+        credentials = Credentials(key["access_key_id"], key["secret_access_key"], None)
+        embedded = S3(core, self.store, "us-east-1", credentials)
+        own = {"embedded": embedded, "swift": swift.owner, "swift-s3": swift.owner}
+        return {**own, "ceph": ceph.owner}
 
     def confirm(self, upload):
         return self.go_on(upload, "POST", "/confirm")
@@ -144,6 +154,9 @@ def policy(stores, app, edge):
         "routes": {name: route(name) for name in stores},
         "uploads": {
             **{name: rule(name, app) for name in stores},
+            **{f"{name}-brief": {**rule(name, app), "expires_in": 1} for name in stores},
+            # Of a bucket whose owner owns everything in it.
+            "embedded-acl": {**rule("embedded", app), "stored_as": {"acl": "public-read"}},
             "ceph-web": {**rule("ceph", app), **for_pages},
             "ceph-large": {**rule("ceph", app, ["multipart"]), **for_pages},
             "swift-web": {**rule("swift", app), **for_pages},

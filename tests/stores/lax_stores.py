@@ -51,7 +51,8 @@ class LaxStore:
             text = body.decode("latin-1")
             key = re.search(r'name="key"\r\n\r\n([^\r]*)', text)
             name = re.search(r'filename="([^"]*)"', text)
-            self.stored.add(f"{path}/{key[1]}" if key else path + name[1])
+            if name:
+                self.stored.add(f"{path}/{key[1]}" if key else path + name[1])
         elif request.command == "DELETE":
             self.removed.add(path)
         self.answer(request, path, body)
@@ -142,6 +143,18 @@ class Gullible(LaxStore):
             asked = [request.headers[name] for name in wishes if name in request.headers]
             other = unquote(asked[0]).lstrip("/") if asked else None
         return self.objects.get(f"/v1/AUTH_test/{other}")
+
+
+class OldForms(Gullible):
+    """A Swift whose forms are of the time of SHA-1, and whose TempURLs are not."""
+
+    def answer(self, request, path, body):
+        if path == "/info":
+            info = b'{"tempurl": {"methods": [], "allowed_digests": ["sha1", "sha256"]}, '
+            return reply(request, 200, info + b'"formpost": {}}')
+        if request.command == "POST":
+            return reply(request, 401)
+        return super().answer(request, path, body)
 
 
 def reply(request, status, body=b"", headers=None):

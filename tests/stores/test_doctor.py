@@ -13,12 +13,13 @@ from xml.etree import ElementTree
 import pytest
 
 from ceph_cluster import free_port
-from doctor import S3_SECRETS, SWIFT_SECRETS, Doctor, s3_policy, swift_policy
+from doctor import S3_SECRETS, SWIFT_SECRETS, Doctor, rule, s3_policy, swift_policy
 from edge import EmbeddedStore, Recorder
 from lax_stores import (
     Gullible,
     LaxStore,
     OldDigests,
+    OldForms,
     RefusingStore,
     ShyStore,
     SilentStore,
@@ -35,7 +36,9 @@ S3_FORMS = {"form_size", "form_fields", "form_type", "form_signature", "form_exp
 S3_CLAUSES = {
     *("access", "clock", "store", "create_only", "content_length", "content_type"),
     *("checksum_sha256", "checksum_crc32c", "checksum_crc64nvme", "content_md5"),
-    *("unsigned_acl", "unsigned_metadata", "unsigned_copy", "acl", "tags"),
+    *("unsigned_acl", "unsigned_metadata", "unsigned_copy", "acl", "tags", "grants"),
+    *("storage_class", "encryption", "cache_control", "content_disposition", "metadata"),
+    "multipart",
     *("signature", "expiry", "method", "region", "max_expiry", "form"),
 }
 POINTERS = {"copy", "manifest", "segments", "symlink"}
@@ -90,10 +93,11 @@ def unsigned(report, signatures):
 def test_the_embedded_store_enforces_all_that_it_offers(doctor, embedded):
     owner, recorder = embedded
     report = doctor.examine(s3_policy(owner.endpoint), secrets_of(owner))
-    assert report.having("unsupported") == {"acl", "tags"}
-    assert report.having("yes") == (S3_CLAUSES | S3_FORMS) - {"acl", "tags"}
+    lacks = {"acl", "encryption", "grants", "tags"}
+    assert report.having("unsupported") == lacks
+    assert report.having("yes") == (S3_CLAUSES | S3_FORMS) - lacks
     assert (report.exit_status, report.store["status"]) == (0, "ok")
-    assert report.store["lacks"] == ["acl", "tags"]
+    assert report.store["lacks"] == sorted(lacks)
     assert (report.store["to_fix"], report.store["left"]) == ([], [])
     assert keys_in(owner) == []
     unsigned(report, recorder.signatures)
@@ -139,6 +143,91 @@ def test_an_origin_that_the_store_knows(doctor, core, tmp_path):
         report = doctor.examine(policy, secrets_of(owner), "--origin", ORIGIN)
     assert CORS <= report.having("yes")
     assert report.exit_status == 0
+
+
+@embedded_only
+def test_every_header_that_a_rule_signs_is_asked_for(doctor, embedded):
+    owner, _ = embedded
+    policy = s3_policy(owner.endpoint)
+    sums = ["content-md5", "x-amz-checksum-crc32c", "x-amz-checksum-crc64nvme"]
+    sums += ["x-amz-checksum-sha256"]
+    stored_as = {"cache_control": "no-store", "metadata": {"by": "{principal}"}}
+    for change, expected in [
+        ({}, [*sums, "content-type", "if-none-match"]),
+        ({"create_only": False}, [*sums, "content-type"]),
+        (
+            {"checksums": ["sha256"], "stored_as": stored_as},
+            [*sums[3:], "cache-control", "content-type", "if-none-match", "x-amz-meta-by"],
+        ),
+        ({"kinds": ["form"], "create_only": False}, ["content-type"]),
+    ]:
+        policy["uploads"]["media"] = {**rule("media"), **change}
+        report = doctor.examine(policy, secrets_of(owner), "--origin", ORIGIN)
+        (asked,) = json.loads(shlex.split(report.finding("cors")["fix"].split("\n", 1)[1])[-1])[
+            "CORSRules"
+        ]
+        assert asked["AllowedHeaders"] == sorted(expected)
+
+
+RELIED_ON = {
+    "acl": ({"stored_as": {"acl": "private"}}, {"acl"}),
+    "tags": ({"stored_as": {"tags": {"a": "b"}}}, {"tags"}),
+    "grants": ({"stored_as": {"grants": {"read": ["id=1"]}}}, {"grants"}),
+    "encryption": ({"stored_as": {"encryption": "s3"}}, {"encryption"}),
+    "what it has": ({"kinds": ["put", "form", "multipart"], "unenforced": ["create_only"]}, set()),
+}
+
+
+@embedded_only
+@pytest.mark.parametrize("what", RELIED_ON)
+def test_what_a_rule_relies_on_is_to_be_fixed(doctor, embedded, what):
+    owner, _ = embedded
+    change, missing = RELIED_ON[what]
+    policy = s3_policy(owner.endpoint)
+    policy["uploads"]["media"].update(change)
+    report = doctor.examine(policy, secrets_of(owner))
+    assert {clause for clause in report.having("unsupported") if needed(report, clause)} == missing
+    assert (report.exit_status, report.store["status"]) == ((1, "fix") if missing else (0, "ok"))
+    assert len(report.store["to_fix"]) == len(missing)
+    for clause in missing:
+        assert f'"lacks": ["{clause}"]' in report.store["to_fix"][0]
+        # Named in the policy, and in the rule, it is known.
+        policy["stores"]["main"]["lacks"] = [clause]
+        policy["uploads"]["media"]["unenforced"] = [clause]
+        known = doctor.examine(policy, secrets_of(owner))
+        assert (known.exit_status, known.store["to_fix"]) == (0, [])
+
+
+def needed(report, clause):
+    return report.finding(clause)["needed"]
+
+
+SUMS = {"checksum_sha256", "checksum_crc32c", "checksum_crc64nvme", "content_md5"}
+FORM_ONLY = {"kinds": ["form"], "unenforced": ["create_only"]}
+NEEDS = {
+    "a put": ({}, {"content_length", "create_only", "unsigned_acl", "unsigned_copy"}),
+    "types": ({"content_types": ["image/*"], "create_only": False}, {
+        *("content_length", "content_type", "unsigned_acl", "unsigned_copy"),
+    }),
+    "a sum": ({"checksums": ["crc32c"], "create_only": False}, {
+        *("content_length", "checksum_crc32c", "unsigned_acl", "unsigned_copy"),
+    }),
+    "a form": (FORM_ONLY, S3_FORMS - {"form_type"}),
+    "a form with types": ({**FORM_ONLY, "content_types": ["image/*"]}, S3_FORMS),
+}
+
+
+@embedded_only
+@pytest.mark.parametrize("need", NEEDS)
+def test_what_nobody_relies_on_is_to_be_known(doctor, need):
+    change, expected = NEEDS[need]
+    with LaxStore() as store:
+        policy = s3_policy(store.endpoint)
+        policy["uploads"]["media"].update(change)
+        report = doctor.examine(policy, S3_SECRETS)
+    always = {"signature", "expiry", "method", "store"}
+    assert {clause for clause in report.having("no") if needed(report, clause)} == expected | always
+    assert report.exit_status == 1
 
 
 WRONG = {
@@ -278,6 +367,38 @@ def test_a_digest_that_the_cluster_does_not_take(doctor):
 
 
 @embedded_only
+def test_forms_that_are_older_than_the_digest(doctor):
+    upload = {"kinds": ["form"], "create_only": False}
+    with OldForms(["media"]) as store:
+        policy = swift_policy(store.endpoint, upload=upload)
+        report = doctor.examine(policy, SWIFT_SECRETS)
+        found = report.finding("form")
+        assert (found["verdict"], found["needed"]) == ("unsupported", True)
+        assert "forms are signed with sha1 there" in found["fix"]
+        assert '"digest": "sha1"' in found["fix"]
+        assert report.exit_status != 0 and report.verdicts["digest"] == "yes"
+
+
+@embedded_only
+def test_uploads_to_swift_that_a_rule_puts_up_with(doctor):
+    """A rule that sends files by TempURLs says so; then what they open is known, and is said."""
+    upload = {"kinds": ["put"], "unenforced": ["size", "create_only"]}
+    with Gullible(["media"]) as store:
+        done = doctor.run(swift_policy(store.endpoint, upload=upload), SWIFT_SECRETS)
+        assert (done.returncode, done.stdout) == (2, "")
+        assert "sends files by `put`, and store `main` heeds headers" in done.stderr
+        assert "name `signed_headers` in `unenforced`" in done.stderr
+        upload["unenforced"].append("signed_headers")
+        report = doctor.examine(swift_policy(store.endpoint, upload=upload), SWIFT_SECRETS)
+    for clause in POINTERS:
+        found = report.finding(clause)
+        assert (found["verdict"], found["needed"], found["accepted"]) == ("no", False, True)
+        assert not [fix for fix in report.store["to_fix"] if found["fix"] in fix]
+    said = "accepted, by `signed_headers` in `unenforced` of a rule: whoever gets a TempURL"
+    assert said in report.text
+
+
+@embedded_only
 @pytest.mark.parametrize("opened", [["media"], ["media", "second"]])
 def test_uploads_that_read_what_others_stored(doctor, opened):
     """As Swift before 2.38.2 copies, and Ceph's gateway makes manifests."""
@@ -369,7 +490,8 @@ def test_the_s3_interface_of_swift(doctor, swift):
     policy = s3_policy(swift.endpoint, "doctor-s3")
     report = doctor.examine(policy, secrets_of(swift.owner))
     assert report.having("unsupported") == {"tags", "form"}
-    assert report.having("yes") == S3_CLAUSES - {"tags", "form"}
+    assert report.having("no") == {"grants"}
+    assert report.having("yes") == S3_CLAUSES - {"tags", "form", "grants"}
     assert report.exit_status == 0
     assert keys_in(swift.owner, "doctor-s3") == []
 
@@ -390,7 +512,8 @@ def test_ceph(doctor, ceph):
     assert report.having("yes") == (S3_CLAUSES | S3_FORMS) - CEPH_LACKS
     assert report.exit_status == 1
     assert report.store["lacks"] == ["checksum", "signed_headers"]
-    assert '"lacks": ["checksum", "signed_headers"]' in report.text
+    assert '"lacks": ["signed_headers"]' in report.store["to_fix"][-1]
+    assert '"lacks": ["checksum", "signed_headers"]' in report.store["to_know"][-1]
     policy["stores"]["main"]["lacks"] = report.store["lacks"]
     for rule in policy["uploads"].values():
         rule["unenforced"] = ["signed_headers"]

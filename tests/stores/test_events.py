@@ -75,6 +75,11 @@ def uploads(app, swift, ceph, tmp_path_factory):
             yield running
 
 
+@pytest.fixture(scope="module")
+def owners(core, uploads, swift, ceph):
+    return uploads.owners(core, swift, ceph)
+
+
 def created(name, key):
     """The event of S3 about an object."""
     key = urllib.parse.quote_plus(key, safe="/")

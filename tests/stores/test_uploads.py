@@ -9,37 +9,12 @@ import time
 
 import pytest
 
-import function
-from behind import SWIFT_KEY
 from function import MAX, MEBIBYTE, bucket_of, post, put
-from swift_api import SwiftUser
 
 pytestmark = pytest.mark.edge
 
 S3_STORES = ["embedded", "swift-s3", "ceph"]
 FORM_STORES = ["embedded", "ceph"]
-
-
-@pytest.fixture(scope="module")
-def uploads(swift, ceph, tmp_path_factory):
-    user = SwiftUser.sign_in(swift.endpoint, "test:owner", "owning")
-    key = {"X-Account-Meta-Temp-URL-Key-2": SWIFT_KEY}
-    assert user.request("POST", user.account, key).accepted
-    with function.running(tmp_path_factory.mktemp("uploads"), swift, ceph) as running:
-        yield running
-
-
-@pytest.fixture
-def look(owners):
-    """What a store has by a key: status and bytes."""
-
-    def look(name, key):
-        owner = owners[name]
-        answer = owner.request("GET", owner.url(bucket_of(name), key))
-        return answer.status, answer.body if answer.status == 200 else None
-
-    return look
-
 
 NOTHING = (404, None)
 

@@ -5,10 +5,6 @@
 use super::http::Answer;
 use super::verdict::Verdict;
 
-/// What a page sends with a signed PUT, sorted as browsers sort it.
-pub(super) const UPLOAD_HEADERS: [&str; 3] =
-    ["content-type", "if-none-match", "x-amz-checksum-sha256"];
-
 /// What a page needs to read: the tag of a part, and where a form's object is.
 pub(super) const EXPOSED: [&str; 2] = ["ETag", "Location"];
 
@@ -68,6 +64,7 @@ mod tests {
     use super::*;
 
     const ORIGIN: &str = "https://app.example";
+    const UPLOAD_HEADERS: [&str; 3] = ["content-type", "if-none-match", "x-amz-checksum-sha256"];
 
     fn answer(status: u16, headers: &[(&str, &str)]) -> Answer {
         Answer::made_of(status, headers)

@@ -137,10 +137,15 @@ impl Answer {
 
     /// The text of the first XML element of this name, where it is a plain word.
     pub(super) fn element(&self, name: &str) -> Option<String> {
+        self.raw_element(name).filter(|text| is_word(text))
+    }
+
+    /// The text of the first XML element of this name, which is for the store alone to see again.
+    pub(super) fn raw_element(&self, name: &str) -> Option<String> {
         let text = str::from_utf8(&self.body).ok()?;
         let (_, rest) = text.split_once(&format!("<{name}>"))?;
-        let (word, _) = rest.split_once('<')?;
-        is_word(word).then(|| word.to_owned())
+        let (text, _) = rest.split_once('<')?;
+        Some(text.to_owned())
     }
 
     /// S3's error code.

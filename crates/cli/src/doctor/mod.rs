@@ -84,6 +84,8 @@ struct Ground<'a> {
     /// Where parts of files are, when they are objects of their own.
     segments: Option<&'a Segments>,
     origin: Option<&'a str>,
+    /// What pages send with a signed PUT, sorted as browsers sort it.
+    headers: Vec<&'a str>,
     random: [u8; 8],
 }
 
@@ -131,15 +133,16 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode, Failure> {
 fn examine(premises: &Premises, options: &Options) -> Result<StoreReport, Failure> {
     let mut random = [0; 8];
     getrandom::fill(&mut random).map_err(|error| format!("there is no randomness: {error}"))?;
+    let headers: Vec<_> = premises.wants.headers.iter().map(String::as_str).collect();
     let ground = Ground {
         sites: sites(premises, options.prefix.as_deref()),
         segments: premises.segments.first(),
         origin: options.origin.as_deref(),
+        headers: if headers.is_empty() { vec!["content-type"] } else { headers },
         random,
     };
-    let has_uploads = premises.sites.iter().any(|site| site.takes_uploads);
     let report = |kind, endpoint: &dyn std::fmt::Display| {
-        StoreReport::new(premises.store.name(), kind, endpoint, has_uploads)
+        StoreReport::new(premises.store.name(), kind, endpoint, premises.wants.clone())
             .knowing(&premises.lacks)
     };
     Ok(match &premises.store {

@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
+use cloakroom_core::policy::Wants;
 use serde_json::{Value, json};
 
-use super::clause::{Clause, Need};
+use super::clause::Clause;
 use super::verdict::Verdict;
 
 /// What was found out about one clause.
@@ -27,7 +28,8 @@ pub(super) struct StoreReport {
     endpoint: String,
     /// The bucket or container in which was probed.
     bucket: Option<String>,
-    has_uploads: bool,
+    /// What the policy's upload rules rely on.
+    wants: Wants,
     /// What the policy says that the store lacks.
     known: BTreeSet<&'static str>,
     findings: Vec<Finding>,
@@ -54,14 +56,14 @@ impl StoreReport {
         name: &str,
         kind: &'static str,
         endpoint: &dyn fmt::Display,
-        has_uploads: bool,
+        wants: Wants,
     ) -> Self {
         Self {
             name: name.to_owned(),
             kind,
             endpoint: endpoint.to_string(),
             bucket: None,
-            has_uploads,
+            wants,
             known: BTreeSet::new(),
             findings: Vec::new(),
             problem: None,
@@ -117,11 +119,14 @@ impl StoreReport {
     }
 
     fn needs(&self, finding: &Finding) -> bool {
-        match finding.clause.need {
-            Need::Always => true,
-            Need::Uploads => self.has_uploads && !self.is_known(finding.clause),
-            Need::Nobody => false,
-        }
+        finding.clause.need.is_of(&self.wants) && !self.is_known(finding.clause)
+    }
+
+    /// What a rule names in `unenforced`, where a store does not hold to it.
+    fn accepted(&self, finding: &Finding) -> Option<&'static str> {
+        let waiver = finding.clause.need.waiver()?;
+        let is_accepted = self.wants.unenforced.contains(&waiver) && !self.needs(finding);
+        (is_accepted && finding.verdict == Verdict::Fails).then(|| waiver.as_str())
     }
 
     /// Whether the policy says already that the store lacks it.
@@ -148,21 +153,29 @@ impl StoreReport {
             |finding: &&Finding| finding.verdict != Verdict::Holds && self.needs(finding) == needed;
         let chosen: Vec<_> = self.findings.iter().filter(chosen).collect();
         let mut advice: Vec<String> = Vec::new();
-        for fix in chosen.iter().filter_map(|finding| finding.fix.as_ref()) {
-            if !advice.contains(fix) {
-                advice.push(fix.clone());
+        for finding in &chosen {
+            let Some(fix) = &finding.fix else { continue };
+            let fix = match self.accepted(finding) {
+                Some(name) => format!("accepted, by `{name}` in `unenforced` of a rule: {fix}"),
+                None => fix.clone(),
+            };
+            if !advice.contains(&fix) {
+                advice.push(fix);
             }
         }
-        let lacking = |finding: &&&Finding| finding.verdict != Verdict::Unknown;
-        let is_needed = |name: &&str| {
-            let mut named = self.findings.iter().filter(|f| f.clause.lacks == Some(*name));
+        let is_needed = |name: &str| {
+            let mut named = self.findings.iter().filter(|f| f.clause.lacks == Some(name));
             named.any(|f| f.verdict != Verdict::Holds && self.needs(f))
         };
-        let lacking = chosen.iter().filter(lacking).filter_map(|finding| finding.clause.lacks);
+        let lacking = chosen.iter().filter(|finding| finding.verdict != Verdict::Unknown);
+        let lacking = lacking.filter_map(|finding| finding.clause.lacks);
         let lacking = lacking.filter(|name| needed || !is_needed(name));
         let lacking: BTreeSet<_> = lacking.filter(|name| !self.known.contains(name)).collect();
         if !lacking.is_empty() {
-            let names: Vec<_> = lacking.into_iter().collect();
+            // With what is named already, and what has to be: it is one list.
+            let others = self.lacks().into_iter().filter(|name| is_needed(name));
+            let names: BTreeSet<_> =
+                lacking.into_iter().chain(others).chain(self.known.iter().copied()).collect();
             let what = if needed {
                 "uploads to this store are not held to all that is signed; say so in the policy, \
                  or keep uploads in another store"
@@ -174,7 +187,7 @@ impl StoreReport {
         advice
     }
 
-    fn lacks_line(&self, names: &[&str]) -> String {
+    fn lacks_line(&self, names: &BTreeSet<&str>) -> String {
         let named: Vec<_> = names.iter().map(|name| format!("\"{name}\"")).collect();
         format!("\"stores\": {{ \"{}\": {{ …, \"lacks\": [{}] }} }}", self.name, named.join(", "))
     }
@@ -234,6 +247,7 @@ impl StoreReport {
                 "words": finding.clause.words,
                 "verdict": finding.verdict.as_str(),
                 "needed": self.needs(finding),
+                "accepted": self.accepted(finding).is_some(),
                 "said": finding.said,
                 "fix": finding.fix,
             })
@@ -294,11 +308,22 @@ impl Status {
 #[cfg(test)]
 #[expect(clippy::indexing_slicing, reason = "a test that cannot go on fails")]
 mod tests {
+    use cloakroom_core::upload::kind::{Clause as Rule, Kind};
+
     use super::super::clause;
     use super::*;
 
     fn report(has_uploads: bool) -> StoreReport {
-        let mut report = StoreReport::new("main", "s3", &"https://s3.example", has_uploads);
+        let mut wants = Wants::default();
+        if has_uploads {
+            wants.kinds.insert(Kind::Put);
+            wants.relied_on.insert((Kind::Put, Rule::ContentType));
+        }
+        report_for(wants)
+    }
+
+    fn report_for(wants: Wants) -> StoreReport {
+        let mut report = StoreReport::new("main", "s3", &"https://s3.example", wants);
         report.probed_in("media");
         report.add(&clause::SIGNATURE, Verdict::Holds, None, Some("no fix is shown".into()));
         let stored = Some("it stored it".to_owned());
@@ -326,7 +351,7 @@ uploads in another store:
 
   To know:
   - no rule relies on these today; name them in the policy before one does:
-    \"stores\": { \"main\": { …, \"lacks\": [\"form\"] } }
+    \"stores\": { \"main\": { …, \"lacks\": [\"content_type\", \"form\"] } }
 
   Left behind, because the credentials may not delete it:
   - a/b
@@ -350,6 +375,26 @@ uploads in another store:
         let report = report(true).knowing(&["content_type", "form"]);
         assert_eq!(report.status(), Status::Well);
         assert!(!report.to_text().contains("\"lacks\""), "{}", report.to_text());
+    }
+
+    #[test]
+    fn what_a_rule_puts_up_with_is_to_be_known() {
+        let mut wants = Wants::default();
+        wants.kinds.insert(Kind::Put);
+        wants.unenforced.insert(Rule::SignedHeaders);
+        let mut report = report_for(wants);
+        let fix = Some("give out none".to_owned());
+        report.add(&clause::COPY, Verdict::Fails, None, fix);
+        assert_eq!(report.status(), Status::Well);
+        let text = report.to_text();
+        let expected = "accepted, by `signed_headers` in `unenforced` of a rule: give out none";
+        assert!(text.contains(expected), "{text}");
+        assert!(!text.contains("To fix"), "{text}");
+        let json = report.to_json();
+        assert_eq!(
+            (&json["clauses"][3]["accepted"], &json["clauses"][1]["accepted"]),
+            (&json!(true), &json!(false))
+        );
     }
 
     #[test]

@@ -29,6 +29,7 @@ mod signed_urls;
 mod stored_as;
 mod stores;
 mod uploads;
+mod wants;
 
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
@@ -52,6 +53,7 @@ use self::routes::{RouteSpec, RouteSpecs};
 use self::signed_urls::IssuerSpec;
 use self::stores::StoreSpec;
 use self::uploads::UploadSpec;
+pub use self::wants::Wants;
 
 /// Looks up a secret by its name.
 pub type Secrets<'a> = dyn Fn(&str) -> Option<String> + 'a;

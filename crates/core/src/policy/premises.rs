@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::policy::wants::Wants;
 use crate::policy::{Policy, PolicyError, Secrets};
 use crate::route::Template;
 use crate::store::Store;
@@ -14,6 +15,8 @@ pub struct Premises {
     pub store: Store,
     /// What its operator says that it does not do as S3 does.
     pub lacks: Vec<&'static str>,
+    /// What upload rules rely on.
+    pub wants: Wants,
     /// The places, those that uploads go to first. None of them is named twice.
     pub sites: Vec<Site>,
     /// Where the parts of its uploads are, when they are objects of their own: each container once.
@@ -65,6 +68,12 @@ impl Policy {
             }
         }
         sites.sort_by_key(|site| !site.takes_uploads);
+        let mut wants = Wants::default();
+        if let Some(taker) = spec.taker() {
+            for rule in self.uploads.values().filter(|rule| rule.store == name) {
+                rule.add_to(&mut wants, taker);
+            }
+        }
         let uploads = self.uploads.values().filter(|upload| upload.store == name);
         let containers: BTreeSet<_> = uploads.filter_map(|it| it.segments.as_ref()).collect();
         let auth = match containers.is_empty() {
@@ -75,13 +84,14 @@ impl Policy {
         let segments = segments
             .map(|(container, auth)| Segments { container: container.clone(), auth: auth.clone() })
             .collect();
-        Ok(Some(Premises { store, lacks: spec.lacks(), sites, segments }))
+        Ok(Some(Premises { store, lacks: spec.lacks(), wants, sites, segments }))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::upload::kind::{Clause, Kind};
 
     const POLICY: &str = r#"{
       "version": 1,
@@ -116,6 +126,21 @@ mod tests {
         assert_eq!(sites("main"), [site("uploads", "x/", true), site("media-{t}", "", false)]);
         assert_eq!(sites("old"), [site("media-{t}", "", false)]);
         assert!(policy.premises("other", &|_| None).unwrap().is_none());
+        let premises = policy.premises("main", &|name| Some(name.to_owned())).unwrap().unwrap();
+        let relied_on = [Clause::SignedHeaders, Clause::Size, Clause::CreateOnly];
+        assert_eq!(premises.wants.relied_on, relied_on.map(|clause| (Kind::Put, clause)).into());
+        let headers: Vec<_> = premises.wants.headers.iter().map(String::as_str).collect();
+        let expected = [
+            "content-md5",
+            "content-type",
+            "if-none-match",
+            "x-amz-checksum-crc32c",
+            "x-amz-checksum-crc64nvme",
+            "x-amz-checksum-sha256",
+        ];
+        assert_eq!(headers, expected);
+        let old = policy.premises("old", &|name| Some(name.to_owned())).unwrap().unwrap();
+        assert_eq!(old.wants, Wants::default());
         let own = |name: &str| (name == "KEY").then(|| name.to_owned());
         assert!(policy.premises("old", &own).is_ok());
         assert!(policy.premises("main", &own).is_err());

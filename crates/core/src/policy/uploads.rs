@@ -17,6 +17,7 @@ use crate::policy::reader::{Node, PolicyError, quoted_list};
 use crate::policy::routes::{RouteSpec, RouteSpecs};
 use crate::policy::stored_as::{clauses as clauses_of, read_stored_as};
 use crate::policy::stores::StoreSpec;
+use crate::policy::wants::Wants;
 use crate::policy::{Secrets, resolve_signing_secret};
 use crate::sigv4::{Credentials, ExpiresIn, MAX_EXPIRES_IN};
 use crate::store::{Store, SwiftAuth};
@@ -27,7 +28,7 @@ use crate::upload::kind::{Clause, Kind, Taker};
 use crate::upload::multipart::{DEFAULT_PART_SIZE, MAX_PART_SIZE, MIN_PART_SIZE};
 use crate::upload::rule::{Destination, MAX_PUT_SIZE, ReadTicket, UploadRule};
 use crate::upload::segments::Segments;
-use crate::upload::stored_as::StoredAs;
+use crate::upload::stored_as::{Provenance, StoredAs};
 use crate::upload::uploader::Uploaders;
 
 /// Temporary credentials live an hour at least.
@@ -49,6 +50,7 @@ pub(super) struct UploadSpec {
     checksums: Vec<ChecksumAlgorithm>,
     create_only: bool,
     stored_as: StoredAs,
+    unenforced: Vec<Clause>,
     part_size: u64,
     /// The container of parts, where they are objects.
     pub(super) segments: Option<Bucket>,
@@ -148,7 +150,8 @@ impl UploadSpec {
         };
         if taker == Taker::Swift && kinds.contains(&Kind::Form) && !template.ends_in_filename() {
             return key.error(
-                "must end in `/{filename}` where files are sent by forms to Swift: there the                  browser's name of the file is the end of the object's name",
+                "must end in `/{filename}` where files are sent by forms to Swift: there the \
+                 browser's name of the file is the end of the object's name",
             );
         }
         let most = if kinds == [Kind::Put] { MAX_PUT_SIZE } else { taker.max_object_size() };
@@ -202,6 +205,8 @@ impl UploadSpec {
             checksums: checksums.unwrap_or_default(),
             create_only: create_only.map(|node| node.boolean()).transpose()?.unwrap_or(true),
             stored_as: read_stored_as(fields.optional("stored_as"))?,
+            unenforced: read_names(fields.optional("unenforced"), &Clause::ALL)?
+                .unwrap_or_default(),
             part_size: match fields.optional("part_size") {
                 Some(node) => node.number_in(MIN_PART_SIZE..=MAX_PART_SIZE, "bytes")?,
                 None => DEFAULT_PART_SIZE,
@@ -215,20 +220,13 @@ impl UploadSpec {
             notify: fields.optional("notify").map(|node| NotifySpec::read(&node)).transpose()?,
             cors: read_origins_alone(fields.optional("cors"))?,
         };
-        let unenforced = read_names(fields.optional("unenforced"), &Clause::ALL)?;
         let lacks = |clause| store_spec.is_some_and(|store| store.lacks_clause(clause));
-        spec.check_enforced(node, taker, &lacks, &unenforced.unwrap_or_default())?;
+        spec.check_enforced(node, taker, &lacks)?;
         Ok(spec)
     }
 
-    /// Refuses clauses that the store would not enforce, unless they are named.
-    fn check_enforced(
-        &self,
-        node: &Node<'_>,
-        taker: Taker,
-        lacks: &dyn Fn(Clause) -> bool,
-        unenforced: &[Clause],
-    ) -> Result<(), PolicyError> {
+    /// What the rule says of a file.
+    fn said(&self) -> Vec<Clause> {
         let clauses = [
             (Clause::SignedHeaders, true),
             (Clause::Size, true),
@@ -239,8 +237,49 @@ impl UploadSpec {
         let mut said: Vec<_> =
             clauses.into_iter().filter(|(_, is_said)| *is_said).map(|(clause, _)| clause).collect();
         said.extend(clauses_of(&self.stored_as));
+        said
+    }
+
+    /// Adds what the rule has its store do.
+    pub(super) fn add_to(&self, wants: &mut Wants, taker: Taker) {
+        wants.kinds.extend(&self.kinds);
+        wants.unenforced.extend(&self.unenforced);
+        let relied_on = || self.said().into_iter().filter(|said| !self.unenforced.contains(said));
+        for kind in &self.kinds {
+            let enforced =
+                relied_on().filter(|said| taker.enforces(*said, *kind, *self.size.start()));
+            wants.relied_on.extend(enforced.map(|clause| (*kind, clause)));
+        }
+        if !self.kinds.contains(&Kind::Put) {
+            return;
+        }
+        if !self.unenforced.contains(&Clause::Checksum) {
+            wants.checksums.extend(&self.checksums);
+        }
+        wants.headers.insert("content-type".to_owned());
+        if self.create_only {
+            wants.headers.insert("if-none-match".to_owned());
+        }
+        if taker == Taker::S3 {
+            let all = ChecksumAlgorithm::ALL.map(|(_, algorithm)| algorithm);
+            let sums = if self.checksums.is_empty() { &all[..] } else { &self.checksums[..] };
+            wants.headers.extend(sums.iter().map(|sum| sum.header().to_owned()));
+            let nobody = Provenance { principal: "p", filename: "f" };
+            let stored_as = self.stored_as.headers(nobody);
+            wants.headers.extend(stored_as.into_iter().map(|(name, _)| name));
+        }
+    }
+
+    /// Refuses clauses that the store would not enforce, unless they are named.
+    fn check_enforced(
+        &self,
+        node: &Node<'_>,
+        taker: Taker,
+        lacks: &dyn Fn(Clause) -> bool,
+    ) -> Result<(), PolicyError> {
+        let unenforced = &self.unenforced;
         let mut open = BTreeSet::new();
-        for clause in said {
+        for clause in self.said() {
             let is_open = |kind: &&Kind| {
                 // A form has no headers that could be added to.
                 let is_moot = clause == Clause::SignedHeaders && **kind == Kind::Form;

@@ -2,7 +2,8 @@
 //!
 //! A policy says which fields the form may have, and when it ends. What is signed is its base64, so
 //! a form works without anything in its URL. The fields are written as botocore writes them, byte
-//! for byte.
+//! for byte, but for characters that JSON escapes in two halves: Ceph's gateway (16.2) does not put
+//! the halves together.
 //!
 //! ```text
 //! {"expiration": "2015-12-30T12:00:00Z", "conditions": [["content-length-range", 1, 1000],
@@ -106,7 +107,7 @@ fn object(name: &str, value: &str) -> String {
     format!("{{{}: {}}}", string(name), string(value))
 }
 
-/// A string in JSON, of ASCII alone, as Python writes it.
+/// A string in JSON as Python writes it, but that no character is escaped in two halves.
 fn string(text: &str) -> String {
     let mut json = String::from("\"");
     for character in text.chars() {
@@ -119,11 +120,8 @@ fn string(text: &str) -> String {
             '\u{8}' => json.push_str("\\b"),
             '\u{c}' => json.push_str("\\f"),
             ' '..='~' => json.push(character),
-            _ => {
-                for unit in character.encode_utf16(&mut [0; 2]) {
-                    json.push_str(&format!("\\u{unit:04x}"));
-                }
-            }
+            '\u{10000}'.. => json.push(character),
+            _ => json.push_str(&format!("\\u{:04x}", u32::from(character))),
         }
     }
     json.push('"');
@@ -183,7 +181,7 @@ mod tests {
         for (text, expected) in [
             ("a\"b\\c", r#""a\"b\\c""#),
             ("\n\r\t\u{8}\u{c}\u{1}\u{7f}", r#""\n\r\t\b\f\u0001\u007f""#),
-            ("é🧥/", r#""\u00e9\ud83e\udde5/""#),
+            ("é🧥/", "\"\\u00e9🧥/\""),
         ] {
             assert_eq!(string(text), expected);
         }

@@ -37,12 +37,17 @@ impl Receipt {
                 ),
             });
         }
-        let stored = head.content_type.as_deref().and_then(ContentType::parse);
-        if let Some(stored) = stored.filter(|stored| !self.content_type.is_stored_as(stored)) {
-            return mismatch(format!(
-                "The store has a file of type `{stored}`; `{}` was announced.",
-                self.content_type
-            ));
+        // Where there is none, nothing is taken for another type.
+        if let Some(stored) = head.content_type.as_deref().filter(|stored| !stored.is_empty()) {
+            // One that is none here may be one to a browser, `text/html; x` for instance.
+            let parsed = ContentType::parse(stored);
+            if !parsed.is_some_and(|stored| self.content_type.is_stored_as(&stored)) {
+                let stored: String = stored.chars().filter(|c| !c.is_control()).take(100).collect();
+                return mismatch(format!(
+                    "The store has a file of type `{stored}`; `{}` was announced.",
+                    self.content_type
+                ));
+            }
         }
         let stored = self.checksum.as_ref().and_then(|announced| {
             head.checksums.iter().find(|stored| stored.algorithm == announced.algorithm)

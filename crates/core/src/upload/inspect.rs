@@ -20,10 +20,14 @@ impl UploadRule {
                 self.size.end()
             ));
         }
-        let said = head.content_type.as_deref();
-        let is_allowed =
-            |said| ContentType::parse(said).is_some_and(|it| self.content_types.allow(&it));
-        if self.content_types.allow_all() || said.is_some_and(is_allowed) {
+        let said = head.content_type.as_deref().filter(|said| !said.is_empty());
+        let stored = said.map_or(Some(ContentType::none()), ContentType::parse);
+        let is_allowed = |stored| {
+            let unknown = ContentType::none();
+            let types = &self.content_types;
+            types.allow(&stored) || unknown.is_stored_as(&stored) && types.allow(&unknown)
+        };
+        if self.content_types.allow_all() || stored.is_some_and(is_allowed) {
             return Ok(());
         }
         let said = said.map_or("no type".to_owned(), |said| format!("type `{said}`"));

@@ -217,11 +217,8 @@ impl UploadRule {
         self.check_size(&order, kind)?;
         self.check_checksum(&order, kind)?;
         let key = self.name(&uploader, &order.filename, naming)?;
-        if kind == Kind::Form && key.as_str().contains("${filename}") {
-            return Err(UploadError::Order {
-                problem: "`filename` must not hold `${filename}`, which a form would replace."
-                    .to_owned(),
-            });
+        if kind == Kind::Form {
+            self.check_form(&order, &key)?;
         }
         if kind == Kind::Multipart && self.destination.segments.is_some() {
             segments::check_key(&key)?;
@@ -279,6 +276,28 @@ impl UploadRule {
             }),
             _ => Ok(()),
         }
+    }
+
+    /// Refuses what a form would not say as it was ordered.
+    fn check_form(&self, order: &Order, key: &ObjectKey) -> Result<(), UploadError> {
+        // S3 puts the browser's name of the file in its place.
+        const FILLED_IN: &str = "${filename}";
+        let problem = match &self.destination.store {
+            // The browser's name of the file is the end of the object's, and browsers write `"` as
+            // `%22` there (HTML, *Multipart form data*).
+            Store::Swift(_) if order.filename.contains('"') => {
+                "`filename` must not hold `\"`, which a form cannot say."
+            }
+            Store::Swift(_) | Store::R2(_) => return Ok(()),
+            Store::S3(_) if key.as_str().contains(FILLED_IN) => {
+                "`filename` must not hold `${filename}`, which a form would replace."
+            }
+            Store::S3(_) if order.content_type.as_str().contains(FILLED_IN) => {
+                "`content_type` must not hold `${filename}`, which a form would replace."
+            }
+            Store::S3(_) => return Ok(()),
+        };
+        Err(UploadError::Order { problem: problem.to_owned() })
     }
 
     fn check_checksum(&self, order: &Order, kind: Kind) -> Result<(), UploadError> {

@@ -128,6 +128,21 @@ fn a_form_of_swift_is_for_one_folder() {
     assert_eq!(put["headers"], json!({ "content-type": "image/jpeg" }));
 }
 
+/// Browsers write `"` as `%22` in a form, and Swift would take that for the name.
+#[test]
+fn a_form_of_swift_is_for_names_that_browsers_can_say() {
+    let desk = swift_desk(&json!({})).unwrap();
+    let ask = |kind: &str| {
+        let body = order(&[("kind", json!(kind)), ("filename", json!("a \"b\".jpg"))]);
+        let mut bucket = Bucket::untouched();
+        ask_of(&desk, &mut bucket, now(), ("POST", "/uploads"), signed_in("alice"), &body)
+    };
+    assert_eq!(ask("put").status, 200);
+    let form = ask("form");
+    assert_eq!((form.status, form.log.verdict.reason()), (400, "malformed_order"));
+    assert!(text(&json_of(&form), "message").contains("which a form cannot say"), "{}", form.body);
+}
+
 #[test]
 fn what_swift_does_not_enforce_has_to_be_named() {
     for (change, expected) in [

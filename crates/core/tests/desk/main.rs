@@ -10,11 +10,14 @@
 mod events;
 mod forms;
 mod multipart;
+mod names;
 mod protocols;
 mod rules;
 mod segments;
+mod signing;
 mod store;
 mod sweep;
+mod types;
 
 use cloakroom_core::desk::answer::Answer;
 use cloakroom_core::desk::{Desk, Step};
@@ -399,14 +402,6 @@ fn an_upload_id_is_its_users_alone_and_cannot_be_changed() {
     let (_, seal) = other.split_once('.').unwrap();
     assert_eq!(confirm(now(), "alice", &format!("{body}.{seal}")), "unknown_upload");
     assert_eq!(confirm(now(), "alice", other), "head");
-}
-
-#[test]
-fn the_log_holds_nothing_that_works_again() {
-    let answer = answer("POST", "/uploads", Some("alice"), &order(&[]));
-    let log = format!("{:?}", answer.log);
-    assert!(log.contains("users/alice/"), "{log}");
-    assert!(!log.contains("X-Amz") && !log.contains("SECRET"), "{log}");
 }
 
 proptest! {

@@ -5,6 +5,7 @@
 
 mod access;
 mod form;
+mod multipart;
 mod put;
 mod read;
 mod versions;
@@ -39,7 +40,10 @@ struct Bench<'a> {
     client: Client,
     bucket: Bucket,
     origin: Option<&'a str>,
+    headers: &'a [&'a str],
     scratch: Scratch,
+    /// Uploads in parts that could not be thrown away.
+    unfinished: Vec<String>,
     report: StoreReport,
 }
 
@@ -58,7 +62,9 @@ pub(super) fn examine(
         client: Client::new(store.timeout),
         bucket: bucket.clone(),
         origin: ground.origin,
+        headers: &ground.headers,
         scratch: Scratch::new(location, ground.random),
+        unfinished: Vec::new(),
         report,
     };
     let others = ground.sites.iter().skip(1).map(|(bucket, _)| bucket);
@@ -73,6 +79,7 @@ impl Bench<'_> {
         let control = self.store_control();
         self.probe_writes(&control);
         self.probe_tickets();
+        self.probe_multipart();
         self.probe_forms();
         self.probe_cors();
     }
@@ -136,7 +143,7 @@ impl Bench<'_> {
     fn probe_cors(&mut self) {
         let Some(origin) = self.origin else { return };
         let url = self.object_url(Method::Put, CONTROL, &[], &[]);
-        let asked = super::cors::UPLOAD_HEADERS.join(",");
+        let asked = self.headers.join(",");
         let headers = [
             ("origin", origin),
             ("access-control-request-method", "PUT"),
@@ -151,15 +158,14 @@ impl Bench<'_> {
             true => super::swift::cors_fix(&self.bucket, origin),
             false => self.cors_fix(origin),
         };
-        let upload = super::cors::UPLOAD_HEADERS;
-        super::add_cors(&mut self.report, &preflight, &answer, origin, &upload, &fix);
+        super::add_cors(&mut self.report, &preflight, &answer, origin, self.headers, &fix);
     }
 
     fn cors_fix(&self, origin: &str) -> String {
         let rule = serde_json::json!({ "CORSRules": [{
             "AllowedOrigins": [origin],
             "AllowedMethods": ["GET", "HEAD", "PUT", "POST"],
-            "AllowedHeaders": super::cors::UPLOAD_HEADERS,
+            "AllowedHeaders": self.headers,
             "ExposeHeaders": super::cors::EXPOSED,
             "MaxAgeSeconds": 3000,
         }] });
@@ -173,7 +179,8 @@ impl Bench<'_> {
 
     /// Removes what was stored, and then whatever else the bucket keeps of it.
     fn finish(mut self) -> StoreReport {
-        let mut left = remove(self.scratch.stored(), |stored| self.delete(stored));
+        let mut left = std::mem::take(&mut self.unfinished);
+        left.extend(remove(self.scratch.stored(), |stored| self.delete(stored)));
         if !self.scratch.stored().is_empty() {
             let (endpoint, path) = root(self.store, &self.bucket);
             let query = [("versions", ""), ("prefix", self.scratch.prefix())];

@@ -103,6 +103,8 @@ impl Bench<'_> {
         self.probe_copy(control);
         self.probe_acl(control);
         self.probe_tags(control);
+        self.probe_values(control);
+        self.probe_kept(control);
     }
 
     /// An upload that asks, in a header that was not signed, to be public. A store may refuse it,
@@ -207,6 +209,56 @@ impl Bench<'_> {
             Err(_) => Verdict::Unknown,
         };
         self.found(&clause::TAGS, verdict, &Heard::of(&answer), None);
+    }
+
+    /// Values that do not exist, signed: who heeds their headers refuses them.
+    fn probe_values(&mut self, control: &Heard) {
+        for (clause, name, value) in [
+            (&clause::GRANTS, "x-amz-grant-read", "id=\"cloakroom-doctor\""),
+            (&clause::STORAGE_CLASS, "x-amz-storage-class", "CLOAKROOM_DOCTOR"),
+            (&clause::ENCRYPTION, "x-amz-server-side-encryption", "cloakroom-doctor"),
+        ] {
+            if !control.is_success() {
+                self.found(clause, Verdict::Unknown, control, None);
+                continue;
+            }
+            let heard = Heard::of(&self.put(&Put { name, signed: &[(name, value)], ..RIGHT }));
+            let is_foreign = heard.status() == Some(501)
+                || ["NotImplemented", "AccessControlListNotSupported"]
+                    .iter()
+                    .any(|code| heard.has_code(code));
+            let verdict = if is_foreign { Verdict::Unsupported } else { refusal(control, &heard) };
+            self.found(clause, verdict, &heard, None);
+        }
+    }
+
+    /// Headers that are signed come back as they were.
+    fn probe_kept(&mut self, control: &Heard) {
+        const NAME: &str = "kept";
+        let kept = [
+            (&clause::CACHE_CONTROL, ("cache-control", "private, max-age=60")),
+            (&clause::CONTENT_DISPOSITION, ("content-disposition", "attachment")),
+            (&clause::METADATA, ("x-amz-meta-doctor", "kept")),
+        ];
+        let put = match control.is_success() {
+            true => {
+                Heard::of(&self.put(&Put { name: NAME, signed: &kept.map(|it| it.1), ..RIGHT }))
+            }
+            false => control.clone(),
+        };
+        let read = self.read(NAME);
+        for (clause, (name, value)) in kept {
+            let verdict = match &read {
+                _ if !control.is_success() => Verdict::Unknown,
+                _ if !put.is_success() => offer(&put),
+                Ok(answer) if answer.is_success() => {
+                    let is_kept = answer.header(name).is_some_and(|found| found == value);
+                    if is_kept { Verdict::Holds } else { Verdict::Fails }
+                }
+                _ => Verdict::Unknown,
+            };
+            self.found(clause, verdict, if put.is_success() { control } else { &put }, None);
+        }
     }
 
     /// Stores the control as a page of the origin does.

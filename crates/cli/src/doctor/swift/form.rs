@@ -23,7 +23,8 @@ impl Bench<'_> {
     pub(super) fn probe_forms(&mut self) {
         let Some(form) = self.form(end()) else { return };
         let control = Heard::of(&self.post("form", &fields(&form, None), BODY));
-        self.found(&clause::FORM, offer(&control), &control, None);
+        let fix = self.digest_fix();
+        self.found(&clause::FORM, offer(&control), &control, fix.as_deref());
         if !control.is_success() {
             return;
         }
@@ -40,6 +41,21 @@ impl Bench<'_> {
             let heard = Heard::of(&self.post(name, &fields, file));
             self.found(clause, refusal(&control, &heard), &heard, None);
         }
+    }
+
+    /// What to sign forms with, where the cluster does not take the policy's digest.
+    fn digest_fix(&self) -> Option<String> {
+        let known = self.form_digests.as_ref()?;
+        let is_known = |digest: &str| known.iter().any(|known| known == digest);
+        let best = ["sha256", "sha512", "sha1"].into_iter().find(|digest| is_known(digest))?;
+        (!is_known(self.store.digest.as_str())).then(|| {
+            format!(
+                "forms are signed with {} there; sign with one of them:\n\
+                 \"stores\": {{ \"{}\": {{ …, \"digest\": \"{best}\" }} }}",
+                known.join(", "),
+                self.store.name
+            )
+        })
     }
 
     fn folder(&self) -> String {

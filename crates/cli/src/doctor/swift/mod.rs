@@ -46,7 +46,10 @@ struct Bench<'a> {
     others: Vec<Bucket>,
     /// Where the policy has parts of files, if anywhere.
     segments: Option<&'a Segments>,
+    /// What forms may be signed with, where the cluster says so.
+    form_digests: Option<Vec<String>>,
     origin: Option<&'a str>,
+    headers: &'a [&'a str],
     scratch: Scratch,
     /// What could not be removed from the other container.
     left_elsewhere: Vec<String>,
@@ -71,7 +74,9 @@ pub(super) fn examine(
         key: 0,
         others: others.collect(),
         segments: ground.segments,
+        form_digests: None,
         origin: ground.origin,
+        headers: &ground.headers,
         scratch: Scratch::new(location, ground.random),
         left_elsewhere: Vec::new(),
         report,
@@ -130,6 +135,7 @@ impl Bench<'_> {
         self.say_keys();
         super::add_clock(&mut self.report, date.as_deref());
         self.say_info(info.as_ref());
+        self.form_digests = info.and_then(|info| info.form_digests);
         true
     }
 
@@ -229,15 +235,16 @@ impl Bench<'_> {
         let Some(origin) = self.origin else { return };
         let url =
             format!("{}{}", self.store.endpoint, encode(self.object_path(CONTROL), Slash::Keep));
+        let asked = self.headers.join(",");
         let headers = [
             ("origin", origin),
             ("access-control-request-method", "PUT"),
-            ("access-control-request-headers", "content-type"),
+            ("access-control-request-headers", asked.as_str()),
         ];
         let preflight = self.send(Method::Options, &Secret::new(url), &headers, b"");
         let answer = self.put(CONTROL, &[("origin", origin)], BODY);
         let fix = cors_fix(&self.container, origin);
-        super::add_cors(&mut self.report, &preflight, &answer, origin, &["content-type"], &fix);
+        super::add_cors(&mut self.report, &preflight, &answer, origin, self.headers, &fix);
     }
 
     /// Removes what was stored.

@@ -37,10 +37,9 @@ impl Receipt {
                 ),
             });
         }
-        // Where there is none, nothing is taken for another type.
-        if let Some(stored) = head.content_type.as_deref().filter(|stored| !stored.is_empty()) {
+        if let Some(stored) = head.content_type.as_deref() {
             // One that is none here may be one to a browser, `text/html; x` for instance.
-            let parsed = ContentType::parse(stored);
+            let parsed = ContentType::of_stored(stored);
             if !parsed.is_some_and(|stored| self.content_type.is_stored_as(&stored)) {
                 let stored: String = stored.chars().filter(|c| !c.is_control()).take(100).collect();
                 return mismatch(format!(

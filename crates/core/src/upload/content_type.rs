@@ -38,6 +38,11 @@ impl ContentType {
         Self(None)
     }
 
+    /// What a store says that an object has: nothing, perhaps.
+    pub fn of_stored(text: &str) -> Option<Self> {
+        if text.is_empty() { Some(Self::none()) } else { Self::parse(text) }
+    }
+
     /// The type as it was sent.
     pub fn as_str(&self) -> &str {
         self.0.as_deref().unwrap_or(UNKNOWN)

@@ -20,8 +20,8 @@ impl UploadRule {
                 self.size.end()
             ));
         }
-        let said = head.content_type.as_deref().filter(|said| !said.is_empty());
-        let stored = said.map_or(Some(ContentType::none()), ContentType::parse);
+        let said = head.content_type.as_deref();
+        let stored = said.map_or(Some(ContentType::none()), ContentType::of_stored);
         let is_allowed = |stored| {
             let unknown = ContentType::none();
             let types = &self.content_types;

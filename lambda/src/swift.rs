@@ -1,5 +1,5 @@
 //! What Swift says when it is asked about an upload: by TempURLs that the core signs, and of files
-//! in parts ([`large`](crate::large)) by the account's token.
+//! in parts ([`large`]) by the account's token.
 
 use std::collections::HashMap;
 use std::time::Duration;

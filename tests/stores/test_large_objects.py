@@ -52,8 +52,8 @@ def uploads(swift, owner, tmp_path_factory):
         auths = {"swift": version_1, "keystone": version_3, "wrong": wrong}
         stores = {name: {**store, "auth": auth} for name, auth in auths.items()}
 
-        def make_policy(_store, app):
-            policy = function.policy(stores, app)
+        def make_policy(_store, app, edge):
+            policy = function.policy(stores, app, edge)
             rules = {name: rule(name, app) for name in stores}
             rules["elsewhere"] = {**rules["swift"], "segments": ELSEWHERE}
             return {**policy, "uploads": rules}

@@ -12,8 +12,9 @@ use cloakroom_core::upload::segments::{ID_LENGTH, LargeObject, upload_id};
 use futures_util::StreamExt as _;
 use futures_util::stream;
 
+use crate::http::{Sent, TIMEOUT};
 use crate::store::first_of;
-use crate::swift::{Sent, Swift, TIMEOUT};
+use crate::swift::Swift;
 
 /// How long Swift may look at the segments of a manifest, of which there are up to 1,000.
 const MANIFEST_TIMEOUT: Duration = Duration::from_secs(20);
@@ -65,7 +66,7 @@ async fn create<'a>(
     let url = large.container_url();
     let mut status = 0;
     for method in [Method::Head, Method::Put] {
-        status = send(swift, &large, &Sent::new(method, &url)).await?.status().as_u16();
+        status = send(swift, &large, Sent::new(method, &url)).await?.status().as_u16();
         if status != 404 {
             break;
         }
@@ -86,7 +87,7 @@ async fn list(
     let (mut parts, mut last) = (Vec::new(), None);
     loop {
         let url = large.listing_url(last.as_deref());
-        let body = read(send(swift, large, &Sent::new(Method::Get, &url)).await?).await?;
+        let body = read(send(swift, large, Sent::new(Method::Get, &url)).await?).await?;
         let page = large.read_page(&body).ok_or(CallError::Unavailable)?;
         parts.extend(page.parts);
         // How long a page is, each cluster says for itself.
@@ -109,7 +110,7 @@ async fn is_completed(
         Err(error) => return Err(error),
     }
     let url = large.get_manifest_url();
-    let manifest = read(send(swift, large, &Sent::new(Method::Get, &url)).await?).await?;
+    let manifest = read(send(swift, large, Sent::new(Method::Get, &url)).await?).await?;
     Ok(large.is_in(&manifest))
 }
 
@@ -120,9 +121,10 @@ async fn complete(
     create_only: bool,
     headers: &[(String, String)],
 ) -> Result<Reply, CallError> {
-    let mut headers = headers.to_vec();
+    let mut headers: Vec<_> =
+        headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
     if create_only {
-        headers.push(("if-none-match".to_owned(), "*".to_owned()));
+        headers.push(("if-none-match", "*"));
     }
     let (url, body) = (large.put_manifest_url(), large.manifest(parts));
     let sent = Sent {
@@ -132,7 +134,7 @@ async fn complete(
         body: &body,
         timeout: MANIFEST_TIMEOUT,
     };
-    match send(swift, large, &sent).await?.status().as_u16() {
+    match send(swift, large, sent).await?.status().as_u16() {
         status if is_success(status) => Ok(Reply::Done),
         400 | 413 | 422 => Err(CallError::Refused),
         // Nothing is wrong with the parts.
@@ -150,7 +152,7 @@ async fn remove(
         let url = large.segment_url(part.number);
         async move {
             let sent = Sent::new(Method::Delete, &url);
-            match send(swift, large, &sent).await?.status().as_u16() {
+            match send(swift, large, sent).await?.status().as_u16() {
                 // A listing may be behind.
                 404 => Ok(()),
                 status if is_success(status) => Ok(()),
@@ -166,7 +168,7 @@ async fn remove(
 async fn send(
     swift: &Swift,
     large: &LargeObject<'_>,
-    sent: &Sent<'_>,
+    sent: Sent<'_>,
 ) -> Result<HttpResponse, CallError> {
     swift.send_as_account((&large.store.name, &large.segments.auth), sent).await
 }

@@ -12,6 +12,7 @@
 
 mod app;
 mod event;
+mod http;
 mod large;
 mod notification;
 mod notified;
@@ -34,7 +35,6 @@ use cloakroom_core::time::UnixTime;
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 use serde_json::json;
 
-use crate::app::App;
 use crate::event::{Event, Place};
 use crate::notification::Invocation;
 use crate::private_keys::PrivateKeys;
@@ -49,31 +49,24 @@ async fn main() -> Result<(), Error> {
         Error::from(problem)
     })?;
     let (desk, keys, place) = (Arc::new(desk), Arc::new(keys), Arc::new(place));
-    let others = Arc::new(Others::default());
+    let stores = Arc::new(Stores::default());
     run(service_fn(move |event: LambdaEvent<Invocation>| {
         let (desk, keys, place) = (Arc::clone(&desk), Arc::clone(&keys), Arc::clone(&place));
-        let others = Arc::clone(&others);
+        let stores = Arc::clone(&stores);
         async move {
             let (invocation, id) = (event.payload, event.context.request_id.as_str());
             match invocation {
                 Invocation::Request(event) => {
-                    handle(&desk, &keys, &others, &place, (&event, id)).await.map(Some)
+                    handle(&desk, &keys, &stores, &place, (&event, id)).await.map(Some)
                 }
                 // Nobody waits for an answer.
                 Invocation::Notification(notification) => {
-                    notified::handle(&desk, &others, &notification, id).await.map(|()| None)
+                    notified::handle(&desk, &stores, &notification, id).await.map(|()| None)
                 }
             }
         }
     }))
     .await
-}
-
-/// Whom the function asks.
-#[derive(Default)]
-struct Others {
-    stores: Stores,
-    app: App,
 }
 
 async fn configure() -> Result<(Desk, PrivateKeys, Place), String> {
@@ -92,7 +85,7 @@ async fn configure() -> Result<(Desk, PrivateKeys, Place), String> {
 async fn handle(
     desk: &Desk,
     keys: &PrivateKeys,
-    others: &Others,
+    stores: &Stores,
     place: &Place,
     (event, id): (&Event, &str),
 ) -> Result<Reply, Error> {
@@ -112,11 +105,11 @@ async fn handle(
                         checking.answer(holds)
                     }
                     Step::Ask(pending) => {
-                        let reply = others.stores.ask(&pending.call(), now()?).await;
+                        let reply = stores.ask(&pending.call(), now()?).await;
                         pending.settle(reply, now()?)
                     }
                     Step::Tell(telling) => {
-                        let answer = others.app.tell(telling.delivery(now()?)).await;
+                        let answer = app::tell(&telling.delivery(now()?)).await;
                         telling.settle(answer, now()?)
                     }
                     Step::Sign(signing) => {

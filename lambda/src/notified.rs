@@ -7,7 +7,8 @@ use cloakroom_core::time::UnixTime;
 use lambda_runtime::Error;
 
 use crate::notification::Notification;
-use crate::{Others, now};
+use crate::store::Stores;
+use crate::{app, now};
 
 /// Handles a notification.
 ///
@@ -16,7 +17,7 @@ use crate::{Others, now};
 /// sends the notification again.
 pub(crate) async fn handle(
     desk: &Desk,
-    others: &Others,
+    stores: &Stores,
     notification: &Notification,
     id: &str,
 ) -> Result<(), Error> {
@@ -29,7 +30,7 @@ pub(crate) async fn handle(
         Notification::Objects(events) => {
             for event in events {
                 for inspecting in desk.inspect(event) {
-                    let finding = look(others, inspecting).await?;
+                    let finding = look(stores, inspecting).await?;
                     log(&finding, event, id, now()?);
                     count(finding.again);
                 }
@@ -38,9 +39,9 @@ pub(crate) async fn handle(
         Notification::Sweep(time) => {
             for mut sweep in desk.sweeps(*time, now()?) {
                 while let Some(call) = sweep.list(now()?) {
-                    let page = others.stores.list(&call).await;
+                    let page = stores.list(&call).await;
                     for abort in sweep.listed(page) {
-                        sweep.aborted(others.stores.ask(&abort, now()?).await);
+                        sweep.aborted(stores.ask(&abort, now()?).await);
                     }
                 }
                 let swept = sweep.finish();
@@ -60,16 +61,16 @@ pub(crate) async fn handle(
 }
 
 /// Looks at one object.
-async fn look(others: &Others, mut inspecting: Inspecting) -> Result<Finding, Error> {
+async fn look(stores: &Stores, mut inspecting: Inspecting) -> Result<Finding, Error> {
     loop {
         inspecting = match inspecting {
             Inspecting::Done(finding) => return Ok(finding),
             Inspecting::Ask(inspection) => {
-                let reply = others.stores.ask(&inspection.call(), now()?).await;
+                let reply = stores.ask(&inspection.call(), now()?).await;
                 inspection.settle(reply)
             }
             Inspecting::Tell(news) => {
-                let answer = others.app.tell(news.delivery(now()?)).await;
+                let answer = app::tell(&news.delivery(now()?)).await;
                 news.settle(answer)
             }
         };

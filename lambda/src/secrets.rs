@@ -18,11 +18,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use aws_sdk_s3::config::http::HttpRequest;
-use aws_sdk_s3::primitives::{ByteStream, SdkBody};
-use aws_smithy_http_client::Connector;
-use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
-use aws_smithy_runtime_api::client::http::HttpConnector as _;
+use aws_sdk_s3::primitives::ByteStream;
 use cloakroom_core::crypto::sha256;
 use cloakroom_core::endpoint::Endpoint;
 use cloakroom_core::request::Method;
@@ -31,6 +27,8 @@ use cloakroom_core::sigv4::Credentials;
 use cloakroom_core::sigv4::sign::{Payload, Signer, Unsigned};
 use cloakroom_core::time::UnixTime;
 use serde_json::{Map, Value, json};
+
+use crate::http::Sent;
 
 /// How long an answer may take. Lambda gives a function ten seconds to start.
 const TIMEOUT: Duration = Duration::from_secs(2);
@@ -159,7 +157,6 @@ struct Service {
     region: String,
     endpoint: Endpoint,
     credentials: Credentials,
-    connector: Connector,
 }
 
 impl Service {
@@ -185,9 +182,6 @@ impl Service {
                 secret_access_key: Secret::new(required("AWS_SECRET_ACCESS_KEY")?),
                 session_token: environment("AWS_SESSION_TOKEN").map(Secret::new),
             },
-            connector: Connector::builder()
-                .tls_provider(Provider::Rustls(CryptoMode::Ring))
-                .build(),
         })
     }
 
@@ -226,17 +220,10 @@ impl Service {
         };
         let hash = hex::encode(sha256(body.as_bytes()));
         let signed = signer.sign_headers(&unsigned, Payload::Sha256(&hash));
-        let mut request = HttpRequest::new(SdkBody::from(body));
-        let malformed = |_| "the request is malformed".to_owned();
-        request.set_method("POST").map_err(malformed)?;
-        request.set_uri(signed.url.as_str()).map_err(malformed)?;
-        for (name, value) in headers {
-            request.headers_mut().insert(name, value.to_owned());
-        }
-        for (name, value) in &signed.headers {
-            request.headers_mut().insert(*name, value.expose().to_owned());
-        }
-        let answer = self.connector.call(request).await;
+        let signed_headers = signed.headers.iter().map(|(name, value)| (*name, value.expose()));
+        let headers: Vec<_> = headers.into_iter().chain(signed_headers).collect();
+        let sent = Sent { headers: &headers, body, ..Sent::new(Method::Post, &signed.url) };
+        let answer = sent.send().await;
         let answer = answer.map_err(|_| format!("{} cannot be reached", self.endpoint))?;
         let status = answer.status().as_u16();
         let body = ByteStream::new(answer.into_body()).collect().await;

@@ -13,7 +13,6 @@ use aws_sdk_s3::config::{
 use aws_sdk_s3::error::SdkError;
 use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::{ChecksumMode, CompletedMultipartUpload, CompletedPart, MultipartUpload};
-use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use cloakroom_core::store::{Addressing, S3Store, Store};
 use cloakroom_core::time::UnixTime;
@@ -22,8 +21,9 @@ use cloakroom_core::upload::call::{
 };
 use cloakroom_core::upload::checksum::{Checksum, ChecksumAlgorithm};
 use cloakroom_core::upload::multipart::Part;
-use tokio::sync::{Mutex, OnceCell};
+use tokio::sync::Mutex;
 
+use crate::http::TLS;
 use crate::swift::Swift;
 
 /// How long a store may take, retries and all.
@@ -37,7 +37,7 @@ const PAGE: i32 = 100;
 #[derive(Default)]
 pub(crate) struct Stores {
     s3: Mutex<HashMap<String, Client>>,
-    swift: OnceCell<Swift>,
+    swift: Swift,
 }
 
 impl Stores {
@@ -45,10 +45,7 @@ impl Stores {
     pub(crate) async fn ask(&self, call: &StoreCall, now: UnixTime) -> Result<Reply, CallError> {
         let store = match &call.store {
             Store::S3(store) => store,
-            Store::Swift(_) => {
-                let swift = self.swift.get_or_init(|| async { Swift::new() }).await;
-                return swift.ask(call, now).await;
-            }
+            Store::Swift(_) => return self.swift.ask(call, now).await,
             // INVARIANT: the policy has no uploads to a binding.
             Store::R2(_) => return Err(CallError::Unavailable),
         };
@@ -240,9 +237,7 @@ fn refusal<E>(error: SdkError<E, HttpResponse>) -> CallError {
 
 fn connect(store: &S3Store) -> Client {
     let credentials = &store.credentials;
-    let http = aws_smithy_http_client::Builder::new()
-        .tls_provider(Provider::Rustls(CryptoMode::Ring))
-        .build_https();
+    let http = aws_smithy_http_client::Builder::new().tls_provider(TLS).build_https();
     let config = aws_sdk_s3::Config::builder()
         .behavior_version(BehaviorVersion::latest())
         .http_client(http)

@@ -3,7 +3,8 @@
 #![no_main]
 
 use cloakroom_core::cors::Cors;
-use cloakroom_core::request::{Query, Request};
+use cloakroom_core::query::Query;
+use cloakroom_core::request::Request;
 use cloakroom_fuzz::read_request;
 use libfuzzer_sys::fuzz_target;
 

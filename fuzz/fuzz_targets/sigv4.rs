@@ -5,13 +5,17 @@
 
 #![no_main]
 
+use std::borrow::Cow;
+
 use cloakroom_core::encoding::decode;
 use cloakroom_core::endpoint::Endpoint;
 use cloakroom_core::presented::Presented;
-use cloakroom_core::request::{Method, Query, Request};
+use cloakroom_core::query::{DecodedPair, Query};
+use cloakroom_core::request::{Method, Request};
 use cloakroom_core::secret::Secret;
 use cloakroom_core::sigv4::sign::{Payload, Signer, Unsigned};
 use cloakroom_core::sigv4::{Credentials, ExpiresIn};
+use cloakroom_core::sigv4::signing_key::SecretAccessKey;
 use cloakroom_fuzz::{NOW, keyring, secret};
 use libfuzzer_sys::fuzz_target;
 
@@ -28,7 +32,7 @@ fuzz_target!(|data: &[u8]| {
     }
     let credentials = Credentials {
         access_key_id: "AKTEMP".into(),
-        secret_access_key: Secret::new(secret("TEMP_SECRET").expect("every secret")),
+        secret_access_key: SecretAccessKey::new(secret("TEMP_SECRET").expect("every secret")),
         session_token: secret("TEMP_TOKEN").map(Secret::new),
     };
     let endpoint = Endpoint::parse("https://media.example").expect("an endpoint");
@@ -84,9 +88,9 @@ fn is_known(name: &str) -> bool {
 }
 
 /// What a target says: the decoded path, and the decoded parameters in any order.
-fn meaning(target: &str) -> Option<(Vec<u8>, Vec<(Vec<u8>, Vec<u8>)>)> {
+fn meaning(target: &str) -> Option<(Cow<'_, [u8]>, Vec<DecodedPair<'_>>)> {
     let (path, query) = target.split_once('?')?;
     let mut pairs = Query::new(query).decoded().ok()?;
     pairs.sort();
-    Some((decode(path).ok()?.into_owned(), pairs))
+    Some((decode(path).ok()?, pairs))
 }

@@ -25,6 +25,7 @@ use cloakroom_core::request::Method;
 use cloakroom_core::secret::Secret;
 use cloakroom_core::sigv4::Credentials;
 use cloakroom_core::sigv4::sign::{Payload, Signer, Unsigned};
+use cloakroom_core::sigv4::signing_key::SecretAccessKey;
 use cloakroom_core::time::UnixTime;
 use serde_json::{Map, Value, json};
 
@@ -179,7 +180,7 @@ impl Service {
             region,
             credentials: Credentials {
                 access_key_id: required("AWS_ACCESS_KEY_ID")?,
-                secret_access_key: Secret::new(required("AWS_SECRET_ACCESS_KEY")?),
+                secret_access_key: SecretAccessKey::new(required("AWS_SECRET_ACCESS_KEY")?),
                 session_token: environment("AWS_SESSION_TOKEN").map(Secret::new),
             },
         })

@@ -246,7 +246,7 @@ fn connect(store: &S3Store) -> Client {
         .force_path_style(store.addressing == Addressing::Path)
         .credentials_provider(Credentials::new(
             credentials.access_key_id.clone(),
-            credentials.secret_access_key.expose(),
+            credentials.secret_access_key.secret().expose(),
             credentials.session_token.as_ref().map(|token| token.expose().to_owned()),
             None,
             "policy",

@@ -103,7 +103,7 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode, Failure> {
 fn credentials() -> Result<Credentials, Failure> {
     Ok(Credentials {
         access_key_id: from_environment("AWS_ACCESS_KEY_ID")?.into_exposed(),
-        secret_access_key: from_environment("AWS_SECRET_ACCESS_KEY")?,
+        secret_access_key: from_environment("AWS_SECRET_ACCESS_KEY")?.into(),
         session_token: optional("AWS_SESSION_TOKEN"),
     })
 }

@@ -2,13 +2,12 @@
 
 use std::fmt;
 
+use hmac::digest::Key;
 use hmac::{EagerHash, Hmac, KeyInit, Mac};
 use md5::Md5;
 use sha1::Sha1;
 use sha2::{Digest, Sha256, Sha512};
 use subtle::ConstantTimeEq;
-
-use crate::encoding::Sink;
 
 /// Thirty-two bytes that came out of SHA-256 or HMAC-SHA256.
 pub type Digest32 = [u8; 32];
@@ -18,26 +17,33 @@ pub fn sha256(bytes: &[u8]) -> Digest32 {
     Sha256::digest(bytes).into()
 }
 
-/// A SHA-256 that a canonical form is written into.
-#[derive(Default)]
-pub struct Sha256Sink(Sha256);
-
-impl Sha256Sink {
-    /// The digest of everything written.
-    pub fn finish(self) -> Digest32 {
-        self.0.finalize().into()
-    }
-}
-
-impl Sink for Sha256Sink {
-    fn put(&mut self, bytes: &[u8]) {
-        self.0.update(bytes);
-    }
-}
-
 /// HMAC-SHA256 (RFC 2104) of the concatenated `parts`.
 pub fn hmac_sha256(key: &[u8], parts: &[&[u8]]) -> Digest32 {
     mac::<Sha256>(key, parts).map(|mac| mac.finalize().into_bytes().into()).unwrap_or_default()
+}
+
+/// A key of HMAC-SHA256 that is used more than once: its two blocks are hashed already.
+#[derive(Clone)]
+pub struct HmacKey(Hmac<Sha256>);
+
+impl HmacKey {
+    /// Takes a key.
+    pub fn new(key: &Digest32) -> Self {
+        let mut block = Key::<Hmac<Sha256>>::default();
+        for (to, from) in block.iter_mut().zip(key) {
+            *to = *from;
+        }
+        Self(Hmac::new(&block))
+    }
+
+    /// HMAC-SHA256 of the concatenated `parts`.
+    pub fn mac(&self, parts: &[&[u8]]) -> Digest32 {
+        let mut mac = self.0.clone();
+        for part in parts {
+            mac.update(part);
+        }
+        mac.finalize().into_bytes().into()
+    }
 }
 
 /// A hash of those that HMAC credentials are made with.
@@ -119,6 +125,15 @@ mod tests {
             hex::encode(mac),
             "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843"
         );
+    }
+
+    #[test]
+    fn a_key_that_is_kept_signs_alike() {
+        let key = sha256(b"key");
+        let kept = HmacKey::new(&key);
+        for text in [&b""[..], b"text", &[7; 200]] {
+            assert_eq!(kept.mac(&[text]), hmac_sha256(&key, &[text]));
+        }
     }
 
     #[test]

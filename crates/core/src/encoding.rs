@@ -7,18 +7,6 @@
 use std::borrow::Cow;
 use std::fmt;
 
-/// Where bytes of a canonical form go: into text that a person reads, or into a hash.
-pub trait Sink {
-    /// Appends `bytes`.
-    fn put(&mut self, bytes: &[u8]);
-}
-
-impl Sink for Vec<u8> {
-    fn put(&mut self, bytes: &[u8]) {
-        self.extend_from_slice(bytes);
-    }
-}
-
 /// What happens to `/`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Slash {
@@ -28,17 +16,58 @@ pub enum Slash {
     Encode,
 }
 
-/// Writes `bytes` percent-encoded.
-pub fn write_encoded(bytes: &[u8], slash: Slash, out: &mut impl Sink) {
-    let stays = |byte: &u8| is_unreserved(*byte) || (*byte == b'/' && slash == Slash::Keep);
-    let mut rest = bytes;
-    while !rest.is_empty() {
-        let plain = rest.iter().position(|b| !stays(b)).unwrap_or(rest.len());
-        let (run, tail) = rest.split_at_checked(plain).unwrap_or((rest, &[]));
-        out.put(run);
-        let Some((byte, tail)) = tail.split_first() else { return };
-        out.put(&[b'%', upper_hex(byte >> 4), upper_hex(byte & 15)]);
-        rest = tail;
+impl Slash {
+    pub(crate) fn stays(self, byte: u8) -> bool {
+        self.staying().get(usize::from(byte)).copied().unwrap_or_default()
+    }
+
+    /// For each byte, whether it stays as it is: every signed byte is looked up.
+    const fn staying(self) -> &'static [bool; 256] {
+        const STAYS_IN_PATH: [bool; 256] = staying(b"-._~/");
+        const STAYS_IN_QUERY: [bool; 256] = staying(b"-._~");
+        match self {
+            Self::Keep => &STAYS_IN_PATH,
+            Self::Encode => &STAYS_IN_QUERY,
+        }
+    }
+}
+
+#[expect(clippy::indexing_slicing, reason = "the compiler evaluates it")]
+#[expect(clippy::as_conversions, reason = "`usize::from` is not const")]
+const fn staying(marks: &[u8]) -> [bool; 256] {
+    let mut table = [false; 256];
+    let mut byte = 0;
+    while byte < table.len() {
+        table[byte] = (byte as u8).is_ascii_alphanumeric();
+        byte += 1;
+    }
+    let mut mark = 0;
+    while mark < marks.len() {
+        table[marks[mark] as usize] = true;
+        mark += 1;
+    }
+    table
+}
+
+/// Writes `text` percent-encoded.
+pub fn write_encoded(text: &str, slash: Slash, out: &mut String) {
+    let mut rest = text;
+    while let Some(plain) = rest.bytes().position(|byte| !slash.stays(byte)) {
+        // INVARIANT: what stays is ASCII, so a character begins behind it.
+        let (run, tail) = rest.split_at_checked(plain).unwrap_or((rest, ""));
+        out.push_str(run);
+        let mut characters = tail.chars();
+        if let Some(character) = characters.next() {
+            escape(character.encode_utf8(&mut [0; 4]).as_bytes(), out);
+        }
+        rest = characters.as_str();
+    }
+    out.push_str(rest);
+}
+
+fn escape(bytes: &[u8], out: &mut String) {
+    for byte in bytes {
+        out.extend(['%', upper_hex(byte >> 4), upper_hex(byte & 15)]);
     }
 }
 
@@ -51,10 +80,41 @@ pub fn write_encoded(bytes: &[u8], slash: Slash, out: &mut impl Sink) {
 /// ```
 pub fn encode(bytes: impl AsRef<[u8]>, slash: Slash) -> String {
     let bytes = bytes.as_ref();
-    let mut out = Vec::with_capacity(bytes.len());
-    write_encoded(bytes, slash, &mut out);
-    // INVARIANT: what stays and what escapes are made of is ASCII.
-    String::from_utf8(out).unwrap_or_default()
+    let mut out = String::with_capacity(bytes.len());
+    for chunk in bytes.utf8_chunks() {
+        write_encoded(chunk.valid(), slash, &mut out);
+        escape(chunk.invalid(), &mut out);
+    }
+    out
+}
+
+/// Percent-encoded text with exactly the escapes that [`encode`] writes: itself, mostly.
+///
+/// ```
+/// # use cloakroom_core::encoding::{encode_alike, Slash};
+/// assert_eq!(encode_alike("/a%20b", Slash::Keep).unwrap(), "/a%20b");
+/// assert_eq!(encode_alike("/%61 b%2fc", Slash::Keep).unwrap(), "/a%20b/c");
+/// ```
+///
+/// # Errors
+/// [`MalformedEscape`] when a `%` does not begin an escape.
+pub fn encode_alike(text: &str, slash: Slash) -> Result<Cow<'_, str>, MalformedEscape> {
+    let mut rest = text.as_bytes();
+    while let Some(at) = rest.iter().position(|b| !slash.stays(*b)) {
+        rest = match rest.get(at..) {
+            Some([b'%', high, low, tail @ ..]) if is_needed_escape(*high, *low, slash) => tail,
+            _ => return decode(text).map(|bytes| Cow::Owned(encode(bytes, slash))),
+        };
+    }
+    Ok(Cow::Borrowed(text))
+}
+
+fn is_needed_escape(high: u8, low: u8, slash: Slash) -> bool {
+    let is_upper = |digit: u8| !digit.is_ascii_lowercase();
+    match (hex_value(high), hex_value(low)) {
+        (Some(h), Some(l)) => is_upper(high) && is_upper(low) && !slash.stays(h << 4 | l),
+        _ => false,
+    }
 }
 
 /// A `%` that two hexadecimal digits do not follow.
@@ -109,12 +169,8 @@ pub fn prefixes_of(path: &str) -> impl Iterator<Item = &str> {
     ends.filter_map(|end| path.get(..end))
 }
 
-fn is_unreserved(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~')
-}
-
-fn upper_hex(nibble: u8) -> u8 {
-    if nibble < 10 { b'0' + nibble } else { b'A' + (nibble - 10) }
+fn upper_hex(nibble: u8) -> char {
+    char::from(if nibble < 10 { b'0' + nibble } else { b'A' + (nibble - 10) })
 }
 
 fn hex_value(digit: u8) -> Option<u8> {
@@ -148,6 +204,21 @@ mod tests {
                 let decoded = decode(&encoded).unwrap();
                 prop_assert_eq!(decoded.as_ref(), text.as_bytes());
             }
+        }
+
+        #[test]
+        fn encoding_alike_is_decoding_and_encoding(text in "[ -~é]{0,4}(%[0-9a-fA-F]{2}[a/ ~+]?){0,8}") {
+            for slash in [Slash::Keep, Slash::Encode] {
+                let twice = decode(&text).map(|bytes| encode(bytes, slash));
+                prop_assert_eq!(encode_alike(&text, slash).map(Cow::into_owned), twice);
+            }
+        }
+
+        #[test]
+        fn any_bytes_are_encoded(bytes in any::<Vec<u8>>()) {
+            let encoded = encode(&bytes, Slash::Encode);
+            let decoded = decode(&encoded).unwrap();
+            prop_assert_eq!(decoded.as_ref(), bytes);
         }
 
         #[test]

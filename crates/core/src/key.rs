@@ -12,6 +12,7 @@ use crate::encoding::prefixes_of;
 use crate::public_key::PublicKey;
 use crate::revocation::Revocations;
 use crate::secret::Secret;
+use crate::sigv4::signing_key::SecretAccessKey;
 use crate::ticket_cookie::CookieKey;
 
 /// What a viewer acts as once a ticket is proven.
@@ -41,7 +42,7 @@ pub struct Sigv4Key {
     /// The access key id.
     pub id: String,
     /// The secret access key.
-    pub secret_access_key: Secret,
+    pub secret_access_key: SecretAccessKey,
     /// The session token that requests must carry, when the key is a temporary one.
     pub session_token: Option<Secret>,
     /// The regions of which credential scopes must name one; any when there are none.
@@ -282,7 +283,7 @@ impl Keyring {
         let sigv4 = self.sigv4.get(id).map(|key| TicketKey {
             principal: &key.principal,
             proof: [
-                key.secret_access_key.expose().as_bytes(),
+                key.secret_access_key.secret().expose().as_bytes(),
                 bytes_of(key.session_token.as_ref()),
             ],
         });

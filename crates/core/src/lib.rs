@@ -31,6 +31,7 @@ pub mod secret;
 pub mod wildcard;
 
 pub mod endpoint;
+pub mod query;
 pub mod request;
 
 pub mod disposition;

@@ -8,6 +8,7 @@ use std::fmt;
 use std::net::IpAddr;
 
 use crate::encoding::{MalformedEscape, decode};
+use crate::query::Query;
 
 /// An HTTP method (RFC 9110, section 9). Other tokens than these are refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -163,7 +164,7 @@ impl<'a> Request<'a> {
             scheme: Scheme::Https,
             site: None,
             path,
-            query: Query(query),
+            query: Query::new(query),
             headers,
             client_address: None,
         };
@@ -257,51 +258,12 @@ impl<'a> Request<'a> {
     }
 }
 
-/// A raw query string.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Query<'a>(&'a str);
-
-impl<'a> Query<'a> {
-    /// Takes the text between `?` and `#`.
-    pub fn new(raw: &'a str) -> Self {
-        Self(raw)
-    }
-
-    /// All of it, as sent.
-    pub fn as_str(self) -> &'a str {
-        self.0
-    }
-
-    /// The parameters as sent, still encoded. A parameter without `=` has an empty value.
-    pub fn pairs(self) -> impl Iterator<Item = (&'a str, &'a str)> {
-        self.0
-            .split('&')
-            .filter(|pair| !pair.is_empty())
-            .map(|pair| pair.split_once('=').unwrap_or((pair, "")))
-    }
-
-    /// The parameters decoded; `+` means a space here, as S3 reads it.
-    ///
-    /// # Errors
-    /// [`MalformedEscape`] when a `%` does not begin an escape.
-    pub fn decoded(self) -> Result<Vec<DecodedPair>, MalformedEscape> {
-        self.pairs().map(|(name, value)| Ok((form_decode(name)?, form_decode(value)?))).collect()
-    }
-}
-
-/// A parameter's name and value, decoded.
-pub type DecodedPair = (Vec<u8>, Vec<u8>);
-
-fn form_decode(text: &str) -> Result<Vec<u8>, MalformedEscape> {
-    // Each `+` is one byte and so is each space, so an error's offset stays right.
-    decode(&text.replace('+', " ")).map(Cow::into_owned)
-}
-
 fn may_stand_in_target(byte: u8) -> bool {
     byte.is_ascii_graphic() && !matches!(byte, b'#' | b'\\' | b'"' | b'<' | b'>')
 }
 
-fn lower_case(name: &str) -> Cow<'_, str> {
+/// A name in lower case: itself, mostly.
+pub(crate) fn lower_case(name: &str) -> Cow<'_, str> {
     if name.bytes().any(|b| b.is_ascii_uppercase()) {
         Cow::Owned(name.to_ascii_lowercase())
     } else {
@@ -344,11 +306,5 @@ mod tests {
             Request::parse("GET", "/", [("host", "a"), ("Host", "b")]).unwrap_err(),
             RequestError::DuplicateHeader("host")
         );
-    }
-
-    #[test]
-    fn plus_is_a_space_in_a_query() {
-        let decoded = Query::new("a+b=c%2Bd").decoded().unwrap();
-        assert_eq!(decoded, [(b"a b".to_vec(), b"c+d".to_vec())]);
     }
 }

@@ -7,8 +7,7 @@
 
 use std::fmt;
 
-use crate::crypto::{Digest32, Sha256Sink};
-use crate::encoding::Sink;
+use crate::crypto::sha256;
 
 /// The first 16 bytes of a SHA-256, written as 32 hexadecimal digits in lower case.
 ///
@@ -34,10 +33,7 @@ impl TicketId {
     }
 
     fn of(purpose: &[u8], bytes: &[u8]) -> Self {
-        let mut sink = Sha256Sink::default();
-        sink.put(purpose);
-        sink.put(bytes);
-        let digest: Digest32 = sink.finish();
+        let digest = sha256(&[purpose, bytes].concat());
         let mut id = [0; 16];
         for (to, from) in id.iter_mut().zip(digest) {
             *to = from;

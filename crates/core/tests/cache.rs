@@ -318,12 +318,12 @@ fn ticket(lives: u64) -> String {
 fn presigned(name: &str, value: &str) -> String {
     use cloakroom_core::endpoint::Endpoint;
     use cloakroom_core::request::Method;
-    use cloakroom_core::secret::Secret;
     use cloakroom_core::sigv4::sign::{Signer, Unsigned};
+    use cloakroom_core::sigv4::signing_key::SecretAccessKey;
     use cloakroom_core::sigv4::{Credentials, ExpiresIn};
     let credentials = Credentials {
         access_key_id: "AKAPP".into(),
-        secret_access_key: Secret::new("the value of KEY, which is long enough"),
+        secret_access_key: SecretAccessKey::new("the value of KEY, which is long enough"),
         session_token: None,
     };
     let endpoint = Endpoint::parse("https://media.example").unwrap();

@@ -32,6 +32,7 @@ use cloakroom_core::sigv4::settings::{
     PathEncoding, PathNormalization, PayloadHash, SessionToken, Settings,
 };
 use cloakroom_core::sigv4::sign::{Payload, Prepared, Signer, Unsigned};
+use cloakroom_core::sigv4::signing_key::SecretAccessKey;
 use cloakroom_core::sigv4::{Credentials, ExpiresIn};
 use cloakroom_core::time::UnixTime;
 
@@ -91,7 +92,7 @@ fn check_folder(folder: &Path) -> usize {
 /// Each step by itself, so that a failure names the first one that went wrong.
 fn check(case: &str, part: &str, prepared: &Prepared<'_>, expected: &[String; 3]) {
     let [canonical_request, string_to_sign, signature] = expected;
-    assert_eq!(&prepared.canonical_request().to_text(), canonical_request, "{case} in {part}");
+    assert_eq!(&prepared.canonical_request().as_str(), canonical_request, "{case} in {part}");
     assert_eq!(&prepared.string_to_sign(), string_to_sign, "{case} in {part}");
     assert_eq!(prepared.signature().expose(), signature, "{case} in {part}");
 }
@@ -152,7 +153,7 @@ impl Context {
         Self {
             credentials: Credentials {
                 access_key_id: "AKIDEXAMPLE".into(),
-                secret_access_key: Secret::new("wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"),
+                secret_access_key: SecretAccessKey::new("wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"),
                 session_token: token.map(Secret::new),
             },
             region: "us-east-1".into(),
@@ -173,7 +174,7 @@ impl Context {
         Self {
             credentials: Credentials {
                 access_key_id: text(credentials, "access_key_id"),
-                secret_access_key: Secret::new(text(credentials, "secret_access_key")),
+                secret_access_key: SecretAccessKey::new(text(credentials, "secret_access_key")),
                 session_token: credentials.get("token").and_then(Json::as_str).map(Secret::new),
             },
             region: text(&json, "region"),

@@ -1,12 +1,14 @@
 //! SigV4, signed and verified.
 
 use cloakroom_core::key::{Keyring, Principal, Sigv4Key};
-use cloakroom_core::request::{Method, Query, Request};
+use cloakroom_core::query::Query;
+use cloakroom_core::request::{Method, Request};
 use cloakroom_core::secret::Secret;
 use cloakroom_core::sigv4::post::{Condition, PostPolicy};
 use cloakroom_core::sigv4::scope::Scope;
 use cloakroom_core::sigv4::settings::Settings;
 use cloakroom_core::sigv4::sign::{Payload, Signer, Unsigned};
+use cloakroom_core::sigv4::signing_key::SecretAccessKey;
 use cloakroom_core::sigv4::{Credentials, ExpiresIn};
 use serde_json::{Value, json};
 
@@ -22,7 +24,7 @@ pub(crate) fn sign(question: &Value) -> Value {
         .decoded()
         .unwrap()
         .into_iter()
-        .map(|(n, v)| (String::from_utf8(n).unwrap(), String::from_utf8(v).unwrap()))
+        .map(|(n, v)| (text_of(&n), text_of(&v)))
         .collect();
     let query: Vec<_> = query.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
     let headers = headers(question);
@@ -62,16 +64,21 @@ pub(crate) fn sign(question: &Value) -> Value {
         answer = json!({ "headers": headers, "url": signed.url });
     }
     let details = answer.as_object_mut().unwrap();
-    details.insert("canonical_request".into(), json!(prepared.canonical_request().to_text()));
+    details.insert("canonical_request".into(), json!(prepared.canonical_request().as_str()));
     details.insert("string_to_sign".into(), json!(prepared.string_to_sign()));
     details.insert("signature".into(), json!(prepared.signature().expose()));
     answer
 }
 
+fn text_of(bytes: &[u8]) -> String {
+    str::from_utf8(bytes).unwrap().to_owned()
+}
+
 pub(crate) fn post_policy(question: &Value) -> Value {
     let scope = Scope::new(time(question, "time"), text(question, "region"), "s3");
-    let key = scope.signing_key(&Secret::new(text(question, "secret_access_key")));
-    json!({ "signature": key.sign(text(question, "policy_base64")) })
+    let secret = SecretAccessKey::new(text(question, "secret_access_key"));
+    let signature = secret.signing_key(&scope).sign(&[text(question, "policy_base64").as_bytes()]);
+    json!({ "signature": signature.expose() })
 }
 
 pub(crate) fn sign_form(question: &Value) -> Value {
@@ -105,7 +112,7 @@ pub(crate) fn sign_form(question: &Value) -> Value {
 fn credentials(question: &Value) -> Credentials {
     Credentials {
         access_key_id: text(question, "access_key_id").to_owned(),
-        secret_access_key: Secret::new(text(question, "secret_access_key")),
+        secret_access_key: SecretAccessKey::new(text(question, "secret_access_key")),
         session_token: question.get("session_token").and_then(Value::as_str).map(Secret::new),
     }
 }
@@ -115,7 +122,7 @@ pub(crate) fn verify(question: &Value) -> Value {
     for (id, key) in question.get("keys").and_then(Value::as_object).unwrap() {
         keyring.add_sigv4(Sigv4Key {
             id: id.clone(),
-            secret_access_key: Secret::new(text(key, "secret_access_key")),
+            secret_access_key: SecretAccessKey::new(text(key, "secret_access_key")),
             session_token: key.get("session_token").and_then(Value::as_str).map(Secret::new),
             regions: strings(key.get("regions")),
             principal: Principal::EveryOwner,

@@ -63,7 +63,7 @@ impl LocatedBucket<'_> {
             BucketQuery::Head => Task::Head,
             BucketQuery::Location => Task::Location,
             BucketQuery::Objects(query) => {
-                let secret = &store.credentials.secret_access_key;
+                let secret = store.credentials.secret_access_key.secret();
                 let position = position(bucket, &query, secret)?;
                 let prefix = format!("{}{}", bucket.location(), query.prefix);
                 let (delimiter, max_keys) = (query.delimiter.clone(), query.max_keys);

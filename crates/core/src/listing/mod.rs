@@ -375,7 +375,7 @@ impl Objects {
     fn seal(&self, query: &ObjectsQuery, position: &str, occasion: &str) -> String {
         // INVARIANT: no listing of another store is authorized.
         let Store::S3(store) = self.bucket.store() else { return String::new() };
-        let secret = &store.credentials.secret_access_key;
+        let secret = store.credentials.secret_access_key.secret();
         Sealer { secret, place: &place(&self.bucket, query) }.seal(position, occasion)
     }
 }

@@ -155,8 +155,8 @@ impl Parameters {
     pub(super) fn read(request: &Request<'_>) -> Result<Self, ListError> {
         let pairs = request.query().decoded().unwrap_or_default();
         let pairs = pairs.into_iter().map(|(name, value)| {
-            let name = String::from_utf8(name).or(argument("a parameter", "UTF-8"))?;
-            Ok((name, value))
+            let name = String::from_utf8(name.into_owned());
+            Ok((name.or(argument("a parameter", "UTF-8"))?, value.into_owned()))
         });
         let mut all: Vec<_> = pairs.collect::<Result<_, _>>()?;
         // Those of the signature, and the operation's name, which SDKs for JavaScript send.

@@ -15,7 +15,8 @@ use super::{Entry, LocateError, Route, Routes};
 use crate::acl::scope::{Scope, Viewer};
 use crate::grant::Grant;
 use crate::object::{Bucket, ObjectKey, decode_path};
-use crate::request::{Method, Query, Request};
+use crate::query::Query;
+use crate::request::{Method, Request};
 use crate::store::Store;
 
 /// The parameters by which listings are asked for.

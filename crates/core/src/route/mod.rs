@@ -383,8 +383,8 @@ mod tests {
     use crate::endpoint::Endpoint;
     use crate::grant::{Proof, Reach};
     use crate::key::Principal;
-    use crate::secret::Secret;
     use crate::sigv4::Credentials;
+    use crate::sigv4::signing_key::SecretAccessKey;
     use crate::store::{Addressing, DEFAULT_TIMEOUT, S3Store};
 
     fn routes(bucket: &str) -> Routes {
@@ -395,7 +395,7 @@ mod tests {
             addressing: Addressing::Path,
             credentials: Credentials {
                 access_key_id: "id".to_owned(),
-                secret_access_key: Secret::new("secret"),
+                secret_access_key: SecretAccessKey::new("secret"),
                 session_token: None,
             },
             timeout: DEFAULT_TIMEOUT,

@@ -62,8 +62,8 @@ impl View {
             }
             // Any other byte could end the header, or could not be sent at all.
             let may_stand = |byte: &u8| byte.is_ascii_graphic() || *byte == b' ';
-            let value =
-                String::from_utf8(value).ok().filter(|text| text.bytes().all(|b| may_stand(&b)));
+            let value = String::from_utf8(value.into_owned()).ok();
+            let value = value.filter(|text| text.bytes().all(|b| may_stand(&b)));
             let Some(value) = value.filter(|_| signed) else { return refused() };
             let twice = match header {
                 Some((_, header)) => {

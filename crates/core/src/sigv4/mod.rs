@@ -1,7 +1,7 @@
 //! AWS Signature Version 4: signing for any service, verifying as S3 does.
 //!
 //! One file for each step of the specification:
-//! [`canonical`] request → [`scope`] and string to sign → signature, used by [`sign`] and
+//! [`canonical`] request → [`scope`] and string to sign → [`signing_key`] and signature, used by [`sign`] and
 //! [`prepared`] to make presigned URLs and `Authorization` headers, by [`post`] to make forms, and
 //! by [`present`] and [`verify`] to read and to prove them. S3 differs from AWS's other services: [`settings`]
 //! says how.
@@ -21,6 +21,7 @@ pub mod settings;
 
 pub mod canonical;
 pub mod scope;
+pub mod signing_key;
 
 pub mod prepared;
 pub mod sign;
@@ -33,6 +34,8 @@ pub mod verify;
 use std::time::Duration;
 
 use crate::secret::Secret;
+
+use signing_key::SecretAccessKey;
 
 /// The only algorithm: `X-Amz-Algorithm`, and the first word of an `Authorization` header.
 pub const ALGORITHM: &str = "AWS4-HMAC-SHA256";
@@ -49,7 +52,7 @@ pub struct Credentials {
     /// The access key id, which is public.
     pub access_key_id: String,
     /// The secret access key.
-    pub secret_access_key: Secret,
+    pub secret_access_key: SecretAccessKey,
     /// The session token, when the credentials are temporary.
     pub session_token: Option<Secret>,
 }

@@ -52,9 +52,10 @@ pub enum Condition<'a> {
 impl Signer<'_> {
     /// Signs a form.
     pub fn sign_form(&self, policy: &PostPolicy<'_>) -> SignedForm {
-        let (credentials, scope) = (self.credentials, self.scope());
+        let credentials = self.credentials;
+        let (scope, key) = self.scope();
         let expires_at = self.time.saturating_add(policy.expires_in.duration());
-        let credential = format!("{}/{}", credentials.access_key_id, scope.to_text());
+        let credential = format!("{}/{}", credentials.access_key_id, key.scope());
         let mut fields = Vec::new();
         let mut conditions: Vec<_> = policy.conditions.iter().map(Condition::to_json).collect();
         for condition in policy.conditions {
@@ -82,9 +83,9 @@ impl Signer<'_> {
             conditions.join(", ")
         );
         let encoded = BASE64_STANDARD.encode(document);
-        let signature = scope.signing_key(&credentials.secret_access_key).sign(&encoded);
+        let signature = key.sign(&[encoded.as_bytes()]);
         fields.push(("policy".to_owned(), Secret::new(encoded)));
-        fields.push(("x-amz-signature".to_owned(), Secret::new(signature)));
+        fields.push(("x-amz-signature".to_owned(), Secret::new(signature.expose())));
         SignedForm { fields, expires_at }
     }
 }
@@ -132,13 +133,14 @@ fn string(text: &str) -> String {
 mod tests {
     use super::*;
     use crate::sigv4::Credentials;
+    use crate::sigv4::signing_key::SecretAccessKey;
     use crate::time::UnixTime;
 
     #[test]
     fn a_form_says_nothing_when_it_is_shown() {
         let credentials = Credentials {
             access_key_id: "AKIAIOSFODNN7EXAMPLE".to_owned(),
-            secret_access_key: Secret::new("wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"),
+            secret_access_key: SecretAccessKey::new("wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"),
             session_token: Some(Secret::new("token")),
         };
         let time = UnixTime::parse_rfc3339("2015-12-29T00:00:00Z").unwrap();

@@ -1,13 +1,17 @@
 //! A request on its way to a signature, step by step as AWS describes it.
 
+use std::borrow::Cow;
+use std::sync::Arc;
+
 use crate::encoding::{Slash, encode};
 use crate::secret::Secret;
 
-use super::canonical::{CanonicalHeaders, CanonicalQuery, CanonicalRequest, CanonicalUri};
+use super::canonical::{CanonicalHeaders, CanonicalRequest, QueryWriter};
 use super::payload::Payload;
 use super::scope::Scope;
 use super::settings::{SessionToken, Settings};
 use super::sign::{Signer, Unsigned};
+use super::signing_key::{Signature, SigningKey};
 use super::{ALGORITHM, ExpiresIn};
 
 /// What to send for a request that was signed into its headers.
@@ -26,10 +30,9 @@ pub struct Prepared<'a> {
     request: Unsigned<'a>,
     settings: Settings,
     scope: Scope<'a>,
-    uri: CanonicalUri,
-    query: CanonicalQuery,
-    headers: CanonicalHeaders,
+    key: Arc<SigningKey>,
     payload: Payload<'a>,
+    canonical: CanonicalRequest,
 }
 
 impl<'a> Prepared<'a> {
@@ -40,27 +43,24 @@ impl<'a> Prepared<'a> {
         payload: Payload<'a>,
         settings: Settings,
     ) -> Self {
-        let scope = signer.scope();
+        let (scope, key) = signer.scope();
         let headers = canonical_headers(&request, []);
-        let credential = format!("{}/{}", signer.credentials.access_key_id, scope.to_text());
-        let (expires, names) = (expires_in.as_secs().to_string(), headers.names());
-        let mut query = request.query.to_vec();
-        query.extend([
-            ("X-Amz-Algorithm", ALGORITHM),
-            ("X-Amz-Credential", &credential),
-            ("X-Amz-Date", scope.amz_date()),
-            ("X-Amz-Expires", &expires),
-            ("X-Amz-SignedHeaders", &names),
-        ]);
-        if settings.is_named_in_query(payload) {
-            query.push(("X-Amz-Content-Sha256", payload.as_str()));
-        }
-        if let Some(token) = signed_token(&signer, settings) {
-            query.push(("X-Amz-Security-Token", token));
-        }
-        let uri = CanonicalUri::new(request.path.as_bytes(), &settings);
-        let query = canonical_query(&query);
-        Self { signer, request, settings, scope, uri, query, headers, payload }
+        let own = |query: &mut QueryWriter<'_>| {
+            query.encoded_pair("X-Amz-Algorithm", ALGORITHM);
+            if settings.is_named_in_query(payload) {
+                query.encoded_pair("X-Amz-Content-Sha256", payload.as_str());
+            }
+            let id = signer.credentials.access_key_id.as_str();
+            query.pieces("X-Amz-Credential", [id, "/", key.scope()]);
+            query.encoded_pair("X-Amz-Date", scope.amz_date());
+            query.encoded_pair("X-Amz-Expires", itoa::Buffer::new().format(expires_in.as_secs()));
+            if let Some(token) = signed_token(&signer, settings) {
+                query.pieces("X-Amz-Security-Token", [token]);
+            }
+            query.pieces("X-Amz-SignedHeaders", headers.names());
+        };
+        let canonical = CanonicalRequest::write(&request, &settings, own, &headers, payload);
+        Self { signer, request, settings, scope, key, payload, canonical }
     }
 
     pub(super) fn for_headers(
@@ -69,7 +69,7 @@ impl<'a> Prepared<'a> {
         payload: Payload<'a>,
         settings: Settings,
     ) -> Self {
-        let scope = signer.scope();
+        let (scope, key) = signer.scope();
         let mut added = vec![("x-amz-date", scope.amz_date())];
         if settings.is_named_in_headers(payload) {
             added.push(("x-amz-content-sha256", payload.as_str()));
@@ -78,55 +78,51 @@ impl<'a> Prepared<'a> {
             added.push(("x-amz-security-token", token));
         }
         let headers = canonical_headers(&request, added);
-        let uri = CanonicalUri::new(request.path.as_bytes(), &settings);
-        let query = canonical_query(request.query);
-        Self { signer, request, settings, scope, uri, query, headers, payload }
+        let canonical = CanonicalRequest::write(&request, &settings, |_| {}, &headers, payload);
+        Self { signer, request, settings, scope, key, payload, canonical }
     }
 
     /// Step 1: the canonical request.
-    pub fn canonical_request(&self) -> CanonicalRequest<'_> {
-        CanonicalRequest {
-            method: self.request.method,
-            uri: &self.uri,
-            query: &self.query,
-            headers: &self.headers,
-            payload: self.payload.as_str(),
-        }
+    pub fn canonical_request(&self) -> &CanonicalRequest {
+        &self.canonical
     }
 
     /// Step 2: the string to sign.
     pub fn string_to_sign(&self) -> String {
-        self.scope.string_to_sign(&self.canonical_request().hash())
+        self.scope.string_to_sign(&self.canonical.hash())
     }
 
-    /// Step 3: the signature, in lower-case hexadecimal.
-    pub fn signature(&self) -> Secret {
-        let key = self.scope.signing_key(&self.signer.credentials.secret_access_key);
-        Secret::new(key.sign(&self.string_to_sign()))
+    /// Step 3: the signature.
+    pub fn signature(&self) -> Signature {
+        self.scope.sign(&self.key, &self.canonical.hash())
     }
 
     /// Step 4 of a request that was prepared for its query: the URL to use.
     pub fn presigned_url(&self) -> Secret {
-        let mut url = self.url();
-        if let Some(token) = self.appended_token() {
-            url.push_str("&X-Amz-Security-Token=");
-            url.push_str(&encode(token.expose(), Slash::Encode));
-        }
-        url.push_str("&X-Amz-Signature=");
-        url.push_str(self.signature().expose());
-        Secret::new(url)
+        let token = self.appended_token().map(|token| encode(token.expose(), Slash::Encode));
+        let (between, token) = match &token {
+            Some(token) => ("&X-Amz-Security-Token=", token.as_str()),
+            None => ("", ""),
+        };
+        let signature = self.signature();
+        Secret::new(self.url(&[between, token, "&X-Amz-Signature=", signature.expose()]))
     }
 
     /// Step 4 of a request that was prepared for its headers: what to send.
     pub fn signed_headers(&self) -> SignedHeaders {
-        let authorization = format!(
-            "{ALGORITHM} Credential={}/{}, SignedHeaders={}, Signature={}",
-            self.signer.credentials.access_key_id,
-            self.scope.to_text(),
-            self.headers.names(),
-            self.signature().expose()
-        );
-        let mut headers = vec![("authorization", Secret::new(authorization))];
+        let signature = self.signature();
+        let authorization = [
+            ALGORITHM,
+            " Credential=",
+            &self.signer.credentials.access_key_id,
+            "/",
+            self.key.scope(),
+            ", SignedHeaders=",
+            self.canonical.signed_headers(),
+            ", Signature=",
+            signature.expose(),
+        ];
+        let mut headers = vec![("authorization", Secret::new(authorization.concat()))];
         if self.settings.is_named_in_headers(self.payload) {
             headers.push(("x-amz-content-sha256", Secret::new(self.payload.as_str())));
         }
@@ -134,17 +130,23 @@ impl<'a> Prepared<'a> {
         if let Some(token) = &self.signer.credentials.session_token {
             headers.push(("x-amz-security-token", token.clone()));
         }
-        SignedHeaders { url: self.url(), headers }
+        SignedHeaders { url: self.url(&[]), headers }
     }
 
     /// Where the request goes. The path is not normalized: only what is signed is.
-    fn url(&self) -> String {
-        let mut url = self.request.endpoint.to_string();
-        url.push_str(&encode(self.request.path, Slash::Keep));
-        if !self.query.as_str().is_empty() {
-            url.push('?');
-            url.push_str(self.query.as_str());
-        }
+    fn url(&self, end: &[&str]) -> String {
+        let path = if self.settings.signs_path_as_sent() {
+            Cow::Borrowed(self.canonical.uri())
+        } else {
+            Cow::Owned(encode(self.request.path, Slash::Keep))
+        };
+        let query = self.canonical.query();
+        let mark = if query.is_empty() { "" } else { "?" };
+        let endpoint = self.request.endpoint;
+        let parts = [endpoint.scheme(), "://", endpoint.host(), &path, mark, query];
+        let length = parts.iter().chain(end).map(|part| part.len()).sum();
+        let mut url = String::with_capacity(length);
+        url.extend(parts.iter().chain(end).copied());
         url
     }
 
@@ -159,14 +161,10 @@ fn signed_token<'a>(signer: &Signer<'a>, settings: Settings) -> Option<&'a str> 
     signer.credentials.session_token.as_ref().filter(|_| signed).map(Secret::expose)
 }
 
-fn canonical_query(pairs: &[(&str, &str)]) -> CanonicalQuery {
-    CanonicalQuery::new(pairs.iter().map(|(name, value)| (name.as_bytes(), value.as_bytes())))
-}
-
 fn canonical_headers<'h>(
     request: &Unsigned<'h>,
     added: impl IntoIterator<Item = (&'h str, &'h str)>,
-) -> CanonicalHeaders {
+) -> CanonicalHeaders<'h> {
     let host = ("host", request.endpoint.host());
     CanonicalHeaders::new(request.headers.iter().copied().chain([host]).chain(added))
 }

@@ -1,8 +1,10 @@
 //! Reading a SigV4 credential from a request, without proving anything yet.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::fmt;
 
+use crate::crypto::Digest32;
 use crate::request::{Method, Request};
 use crate::time::UnixTime;
 
@@ -79,10 +81,12 @@ pub struct PresentedSigv4<'r> {
     pub(super) access_key_id: String,
     pub(super) region: String,
     pub(super) signed_at: UnixTime,
-    pub(super) signed_headers: Vec<String>,
-    pub(super) session_token: Option<String>,
-    pub(super) payload: String,
-    pub(super) signature: String,
+    /// Names in lower case, sorted, with `;` between.
+    pub(super) signed_headers: Cow<'r, str>,
+    pub(super) session_token: Option<Cow<'r, str>>,
+    pub(super) payload: Cow<'r, str>,
+    pub(super) signature: Cow<'r, str>,
+    pub(super) mac: Digest32,
 }
 
 impl<'r> PresentedSigv4<'r> {
@@ -106,26 +110,27 @@ impl<'r> PresentedSigv4<'r> {
     /// # Errors
     /// [`PresentError`] for whatever AWS would call an `AuthorizationQueryParametersError`.
     pub fn parse_query(request: &'r Request<'r>) -> Result<Self, PresentError> {
-        let mut found: [Option<String>; 8] = Default::default();
+        let mut found: [Option<Cow<'r, str>>; 8] = Default::default();
         let known = || AUTH_PARAMETERS.into_iter().chain([PAYLOAD_PARAMETER]);
         let mut names = BTreeSet::new();
-        for (name, value) in request.query().decoded().unwrap_or_default() {
-            let name = String::from_utf8_lossy(&name).into_owned();
-            // Whatever the query is used for, a name given twice can be read in two ways.
-            if !names.insert(name.clone()) {
-                // Only our own names are repeated: the viewer's may be secrets of other systems.
-                let known = known().find(|known| *known == name);
-                return Err(PresentError::DuplicateParameter(known.unwrap_or("(not one of ours)")));
-            }
+        for (name, value) in request.query().parameters() {
+            // INVARIANT: every `%` of a request begins an escape.
+            let name = name.decode().unwrap_or_default();
             let mut slots = known().zip(&mut found);
-            if let Some((exact, slot)) = slots.find(|(n, _)| n.eq_ignore_ascii_case(&name)) {
-                if name != exact {
+            let own = slots.find(|(known, _)| known.as_bytes().eq_ignore_ascii_case(&name));
+            if let Some((exact, slot)) = own {
+                if *name != *exact.as_bytes() {
                     return malformed(exact, "spelled exactly so");
                 }
-                let Ok(value) = String::from_utf8(value) else {
-                    return malformed(exact, "UTF-8");
-                };
-                *slot = Some(value);
+                let value = utf8(value.decode().unwrap_or_default());
+                let Some(value) = value else { return malformed(exact, "UTF-8") };
+                if slot.replace(value).is_some() {
+                    return Err(PresentError::DuplicateParameter(exact));
+                }
+            } else if !names.insert(name) {
+                // Whatever the query is used for, a name given twice can be read in two ways. It is
+                // not repeated: the viewer's may be secrets of other systems.
+                return Err(PresentError::DuplicateParameter("(not one of ours)"));
             }
         }
         let [
@@ -140,11 +145,12 @@ impl<'r> PresentedSigv4<'r> {
         ] = found;
         // A header says the same as the parameter, for signers that cannot do without it.
         let header = unique_header(request, "x-amz-content-sha256")?;
-        let payload = match (payload.as_deref(), header) {
+        let payload = match (payload, header) {
             (Some(parameter), Some(header)) if parameter != header => {
                 return malformed(PAYLOAD_PARAMETER, "what the header of that name is");
             }
-            (parameter, header) => parameter.or(header).unwrap_or(Payload::Unsigned.as_str()),
+            (Some(parameter), _) => parameter,
+            (None, header) => header.unwrap_or(Payload::Unsigned.as_str()).into(),
         };
         if algorithm.as_deref() != Some(ALGORITHM) {
             return malformed("X-Amz-Algorithm", "`AWS4-HMAC-SHA256`");
@@ -154,6 +160,7 @@ impl<'r> PresentedSigv4<'r> {
         let (access_key_id, region) =
             parse_credential(&credential.unwrap_or_default(), &date, "X-Amz-Credential")?;
         let expires_in = parse_expires(&expires.unwrap_or_default())?;
+        let signature = signature.unwrap_or_default();
         Ok(Self {
             request,
             carrier: Carrier::Query { expires_in },
@@ -161,12 +168,13 @@ impl<'r> PresentedSigv4<'r> {
             region,
             signed_at,
             signed_headers: parse_signed_headers(
-                &signed_headers.unwrap_or_default(),
+                signed_headers.unwrap_or_default(),
                 "X-Amz-SignedHeaders",
             )?,
             session_token,
             payload: parse_payload(payload, request, PAYLOAD_PARAMETER)?,
-            signature: parse_signature(signature.unwrap_or_default(), "X-Amz-Signature")?,
+            mac: parse_signature(&signature, "X-Amz-Signature")?,
+            signature,
         })
     }
 
@@ -205,6 +213,7 @@ impl<'r> PresentedSigv4<'r> {
         let signed_at = parse_date(date, "x-amz-date")?;
         let (access_key_id, region) =
             parse_credential(credential.unwrap_or_default(), date, "Credential")?;
+        let signature = signature.unwrap_or_default();
         let Some(payload) = request.header("x-amz-content-sha256") else {
             return malformed("x-amz-content-sha256", "sent, as S3 demands");
         };
@@ -215,13 +224,21 @@ impl<'r> PresentedSigv4<'r> {
             region,
             signed_at,
             signed_headers: parse_signed_headers(
-                signed_headers.unwrap_or_default(),
+                signed_headers.unwrap_or_default().into(),
                 "SignedHeaders",
             )?,
-            session_token: request.header("x-amz-security-token").map(str::to_owned),
-            payload: parse_payload(payload, request, "x-amz-content-sha256")?,
-            signature: parse_signature(signature.unwrap_or_default().to_owned(), "Signature")?,
+            session_token: request.header("x-amz-security-token").map(Cow::Borrowed),
+            payload: parse_payload(payload.into(), request, "x-amz-content-sha256")?,
+            mac: parse_signature(signature, "Signature")?,
+            signature: signature.into(),
         })
+    }
+}
+
+fn utf8(bytes: Cow<'_, [u8]>) -> Option<Cow<'_, str>> {
+    match bytes {
+        Cow::Borrowed(bytes) => str::from_utf8(bytes).ok().map(Cow::Borrowed),
+        Cow::Owned(bytes) => String::from_utf8(bytes).ok().map(Cow::Owned),
     }
 }
 
@@ -242,19 +259,19 @@ fn unique_header<'r>(
 
 /// The payload hash is kept as it was signed. Reads have no body that it could be wrong about,
 /// but they can have been signed for one; S3 would refuse those.
-fn parse_payload(
-    text: &str,
+fn parse_payload<'r>(
+    text: Cow<'r, str>,
     request: &Request<'_>,
     part: &'static str,
-) -> Result<String, PresentError> {
-    let Some(payload) = Payload::parse(text) else {
+) -> Result<Cow<'r, str>, PresentError> {
+    let Some(payload) = Payload::parse(&text) else {
         return malformed(part, "64 lower-case hexadecimal digits, or `UNSIGNED-PAYLOAD`");
     };
     let is_read = matches!(request.method(), Method::Get | Method::Head);
     if is_read && !payload.allows_no_body() {
         return malformed(part, "the hash of no bytes: reads have no body");
     }
-    Ok(text.to_owned())
+    Ok(text)
 }
 
 fn parse_date(text: &str, part: &'static str) -> Result<UnixTime, PresentError> {
@@ -291,29 +308,33 @@ fn parse_credential(
     }
 }
 
-fn parse_signed_headers(text: &str, part: &'static str) -> Result<Vec<String>, PresentError> {
-    if text.split(';').nth(MAX_SIGNED_HEADERS).is_some() {
+fn parse_signed_headers<'r>(
+    text: Cow<'r, str>,
+    part: &'static str,
+) -> Result<Cow<'r, str>, PresentError> {
+    let names = || text.split(';');
+    if names().nth(MAX_SIGNED_HEADERS).is_some() {
         return malformed(part, "at most 128 header names");
     }
-    let names: Vec<String> = text.split(';').map(str::to_owned).collect();
-    let well_formed = names.iter().all(|name| {
+    let well_formed = names().all(|name| {
         !name.is_empty() && name.bytes().all(|b| b.is_ascii_graphic() && !b.is_ascii_uppercase())
     });
-    if !well_formed || !names.is_sorted_by(|a, b| a < b) {
+    if !well_formed || !names().is_sorted_by(|a, b| a < b) {
         return malformed(part, "header names in lower case, sorted, each once, with `;` between");
     }
-    if !names.iter().any(|name| name == "host") {
+    if !names().any(|name| name == "host") {
         return malformed(part, "a list with `host` in it");
     }
-    Ok(names)
+    Ok(text)
 }
 
-fn parse_signature(text: String, part: &'static str) -> Result<String, PresentError> {
-    let lower_hex = |b: u8| matches!(b, b'0'..=b'9' | b'a'..=b'f');
-    if text.len() != 64 || !text.bytes().all(lower_hex) {
+fn parse_signature(text: &str, part: &'static str) -> Result<Digest32, PresentError> {
+    let mut mac = Digest32::default();
+    if hex::decode_to_slice(text, &mut mac).is_err() || text.bytes().any(|b| b.is_ascii_uppercase())
+    {
         return malformed(part, "64 lower-case hexadecimal digits");
     }
-    Ok(text)
+    Ok(mac)
 }
 
 #[cfg(test)]
@@ -342,7 +363,7 @@ mod tests {
     fn a_signature_covers_so_many_headers() {
         let list = |count: usize| {
             let names: Vec<_> = (0..count).map(|n| format!("a{n:03}")).collect();
-            parse_signed_headers(&(names.join(";") + ";host"), "SignedHeaders").map(|_| ())
+            parse_signed_headers((names.join(";") + ";host").into(), "SignedHeaders").map(|_| ())
         };
         assert_eq!(list(MAX_SIGNED_HEADERS - 1), Ok(()));
         let (part, expected) = ("SignedHeaders", "at most 128 header names");

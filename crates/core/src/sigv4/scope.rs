@@ -1,4 +1,4 @@
-//! Credential scope, signing key and string to sign.
+//! Credential scope and string to sign.
 //!
 //! ```text
 //! AWS4-HMAC-SHA256
@@ -7,18 +7,18 @@
 //! 7344ae5b7ee6c3e7e6b0fe0640412a37625d1fbfff95c48bbb2dc43964946972
 //! ```
 
-use crate::crypto::{Digest32, hmac_sha256};
-use crate::secret::Secret;
+use crate::crypto::Digest32;
 use crate::time::{AmzDate, UnixTime};
 
 use super::ALGORITHM;
+use super::signing_key::{Signature, SigningKey, hex_digits};
 
 /// The scope of a signature: one day, one region, one service.
 #[derive(Clone, Copy)]
 pub struct Scope<'a> {
     signed_at: AmzDate,
-    region: &'a str,
-    service: &'a str,
+    pub(super) region: &'a str,
+    pub(super) service: &'a str,
 }
 
 impl<'a> Scope<'a> {
@@ -32,39 +32,36 @@ impl<'a> Scope<'a> {
         self.signed_at.as_str()
     }
 
+    /// The day of signing, `YYYYMMDD`.
+    pub fn date(&self) -> &str {
+        self.signed_at.date()
+    }
+
     /// `20130524/us-east-1/s3/aws4_request`
     pub fn to_text(&self) -> String {
-        format!("{}/{}/{}/aws4_request", self.signed_at.date(), self.region, self.service)
+        format!("{}/{}/{}/aws4_request", self.date(), self.region, self.service)
     }
 
-    /// What is signed for a canonical request with this hash.
+    /// What is signed for a canonical request with this hash, as text.
     pub fn string_to_sign(&self, canonical_request: &Digest32) -> String {
-        format!(
-            "{ALGORITHM}\n{}\n{}\n{}",
-            self.amz_date(),
-            self.to_text(),
-            hex::encode(canonical_request)
-        )
+        let digits = hex_digits(canonical_request);
+        let parts = self.parts_to_sign(&self.to_text(), &digits).concat();
+        String::from_utf8(parts).unwrap_or_default()
     }
 
-    /// The key that signs within this scope.
-    pub fn signing_key(&self, secret_access_key: &Secret) -> SigningKey {
-        let first = format!("AWS4{}", secret_access_key.expose());
-        let date = hmac_sha256(first.as_bytes(), &[self.signed_at.date().as_bytes()]);
-        let region = hmac_sha256(&date, &[self.region.as_bytes()]);
-        let service = hmac_sha256(&region, &[self.service.as_bytes()]);
-        SigningKey(hmac_sha256(&service, &[b"aws4_request"]))
+    /// The signature of a request in this scope by the key that was derived for it, when its
+    /// canonical form has this hash.
+    pub fn sign(&self, key: &SigningKey, canonical_request: &Digest32) -> Signature {
+        Signature::of(&self.mac(key, canonical_request))
     }
-}
 
-/// A key derived for one scope.
-#[derive(Clone)]
-pub struct SigningKey(Digest32);
+    /// The bytes of that signature.
+    pub(super) fn mac(&self, key: &SigningKey, canonical_request: &Digest32) -> Digest32 {
+        key.mac(&self.parts_to_sign(key.scope(), &hex_digits(canonical_request)))
+    }
 
-impl SigningKey {
-    /// The signature of `string_to_sign` in lower-case hexadecimal. The base64 of a POST
-    /// policy is signed the same way.
-    pub fn sign(&self, string_to_sign: &str) -> String {
-        hex::encode(hmac_sha256(&self.0, &[string_to_sign.as_bytes()]))
+    fn parts_to_sign<'p>(&'p self, scope: &'p str, hash: &'p [u8; 64]) -> [&'p [u8]; 7] {
+        let (algorithm, date) = (ALGORITHM.as_bytes(), self.amz_date().as_bytes());
+        [algorithm, b"\n", date, b"\n", scope.as_bytes(), b"\n", hash]
     }
 }

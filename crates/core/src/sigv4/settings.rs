@@ -90,6 +90,12 @@ impl Settings {
         }
     }
 
+    /// Whether the path of the canonical request is the one that is sent.
+    pub(super) fn signs_path_as_sent(&self) -> bool {
+        self.path_encoding == PathEncoding::Once
+            && self.path_normalization == PathNormalization::AsSent
+    }
+
     /// What a presigned URL covers of the body when nobody says otherwise.
     pub(super) fn presigned_payload(&self) -> Payload<'static> {
         match self.payload_hash {

@@ -2,6 +2,8 @@
 //!
 //! Signing returns what to send and changes nothing.
 
+use std::sync::Arc;
+
 use crate::endpoint::Endpoint;
 use crate::request::Method;
 use crate::secret::Secret;
@@ -11,6 +13,7 @@ pub use super::payload::Payload;
 pub use super::prepared::{Prepared, SignedHeaders};
 use super::scope::Scope;
 use super::settings::Settings;
+use super::signing_key::SigningKey;
 use super::{Credentials, ExpiresIn};
 
 /// Who signs, for which region and service, and when.
@@ -86,8 +89,11 @@ impl<'a> Signer<'a> {
         Prepared::for_headers(*self, *request, payload, settings)
     }
 
-    pub(super) fn scope(&self) -> Scope<'a> {
-        Scope::new(self.time, self.region, self.service)
+    /// The scope, and the key that signs in it.
+    pub(super) fn scope(&self) -> (Scope<'a>, Arc<SigningKey>) {
+        let scope = Scope::new(self.time, self.region, self.service);
+        let key = self.credentials.secret_access_key.signing_key(&scope);
+        (scope, key)
     }
 
     fn settings(&self) -> Settings {

@@ -6,18 +6,18 @@
 use std::fmt;
 
 use crate::crypto::constant_time_eq;
-use crate::encoding::{Slash, decode, encode};
+use crate::encoding::{Slash, encode};
 use crate::grant::{Dialect, Grant, Proof, Reach};
-use crate::key::{Keyring, Sigv4Key};
+use crate::key::Keyring;
 use crate::request::Method;
 use crate::ticket_id::TicketId;
 use crate::time::UnixTime;
 
 use super::MAX_CLOCK_SKEW;
-use super::canonical::{CanonicalHeaders, CanonicalQuery, CanonicalRequest, CanonicalUri};
+use super::canonical::{CanonicalHeaders, CanonicalRequest};
 use super::present::{Carrier, PresentedSigv4};
-use super::scope::{Scope, SigningKey};
-use super::settings::Settings;
+use super::scope::Scope;
+use super::signing_key::SigningKey;
 
 /// Why a credential does not hold. A wrong signature carries no evidence.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -107,9 +107,9 @@ impl<'r> PresentedSigv4<'r> {
             }
         }
         // Rule 2: every signed header was sent.
-        for name in &self.signed_headers {
+        for name in self.signed_headers.split(';') {
             if self.request.header(name).is_none() {
-                return Err(VerifyError::SignedHeaderMissing(name.clone()));
+                return Err(VerifyError::SignedHeaderMissing(name.to_owned()));
             }
         }
         // Rule 3: the key is live.
@@ -132,13 +132,14 @@ impl<'r> PresentedSigv4<'r> {
         // Rule 6: it is the right time.
         let expires_at = self.verify_time(now)?;
         // Rule 7: the signature is right.
-        let signature = Expected::new(&self, key);
+        let covered = Covered::new(&self);
+        let signing_key = key.secret_access_key.signing_key(&covered.scope);
         let method = self.request.method();
-        if !signature.is(&self.signature, method) {
+        if !covered.is_signed(&signing_key, method) {
             // Whether another method was signed tells the operator more, and an attacker
             // nothing that a second request would not.
             let mut others = Method::ALL.into_iter().filter(|other| *other != method);
-            return Err(match others.find(|other| signature.is(&self.signature, *other)) {
+            return Err(match others.find(|other| covered.is_signed(&signing_key, *other)) {
                 Some(signed) => VerifyError::MethodMismatch { signed },
                 None => VerifyError::SignatureMismatch,
             });
@@ -171,7 +172,7 @@ impl<'r> PresentedSigv4<'r> {
         let covered = Covered::new(self);
         let canonical = covered.canonical_request(self.request.method());
         let string_to_sign = covered.scope.string_to_sign(&canonical.hash());
-        let mut text = canonical.to_text();
+        let mut text = canonical.as_str().to_owned();
         if let Some(token) = self.session_token.as_deref().filter(|token| !token.is_empty()) {
             for spelling in [token.to_owned(), encode(token, Slash::Encode)] {
                 text = text.replace(&spelling, "(session token)");
@@ -180,9 +181,8 @@ impl<'r> PresentedSigv4<'r> {
         [("canonical request", text), ("string to sign", string_to_sign)]
     }
 
-    /// INVARIANT: the list is sorted, as it must be to be read.
     fn signs(&self, header: &str) -> bool {
-        self.signed_headers.binary_search_by(|name| name.as_str().cmp(header)).is_ok()
+        self.signed_headers.split(';').any(|name| name == header)
     }
 
     fn verify_time(&self, now: UnixTime) -> Result<Option<UnixTime>, VerifyError> {
@@ -207,59 +207,31 @@ impl<'r> PresentedSigv4<'r> {
     }
 }
 
-/// What a signature covers, but for the method.
+/// What a signature is computed from, but for the method.
 struct Covered<'p> {
-    uri: CanonicalUri,
-    query: CanonicalQuery,
-    headers: CanonicalHeaders,
-    payload: &'p str,
+    presented: &'p PresentedSigv4<'p>,
+    headers: CanonicalHeaders<'p>,
     scope: Scope<'p>,
 }
 
 impl<'p> Covered<'p> {
-    fn new(presented: &'p PresentedSigv4<'_>) -> Self {
-        let request = presented.request;
-        let query = request.query().decoded().unwrap_or_default();
-        let unsigned = query.iter().filter(|(name, _)| name != b"X-Amz-Signature");
+    fn new(presented: &'p PresentedSigv4<'p>) -> Self {
+        let headers = presented.request.headers();
         Self {
-            uri: CanonicalUri::new(&decode(request.path()).unwrap_or_default(), &Settings::S3),
-            query: CanonicalQuery::new(unsigned.map(|(n, v)| (n.as_slice(), v.as_slice()))),
-            headers: CanonicalHeaders::new(
-                request.headers().filter(|(name, _)| presented.signs(name)),
-            ),
-            payload: &presented.payload,
+            presented,
+            headers: CanonicalHeaders::new(headers.filter(|(name, _)| presented.signs(name))),
             scope: Scope::new(presented.signed_at, &presented.region, "s3"),
         }
     }
 
-    fn canonical_request(&self, method: Method) -> CanonicalRequest<'_> {
-        CanonicalRequest {
-            method,
-            uri: &self.uri,
-            query: &self.query,
-            headers: &self.headers,
-            payload: self.payload,
-        }
-    }
-}
-
-/// What a signature is computed from, but for the method.
-struct Expected<'p> {
-    covered: Covered<'p>,
-    key: SigningKey,
-}
-
-impl<'p> Expected<'p> {
-    fn new(presented: &'p PresentedSigv4<'_>, key: &Sigv4Key) -> Self {
-        let covered = Covered::new(presented);
-        let key = covered.scope.signing_key(&key.secret_access_key);
-        Self { covered, key }
+    fn canonical_request(&self, method: Method) -> CanonicalRequest {
+        let PresentedSigv4 { request, payload, .. } = self.presented;
+        CanonicalRequest::sent(request, method, "X-Amz-Signature", &self.headers, payload)
     }
 
-    /// Whether `signature` is the one for a request with this method.
-    fn is(&self, signature: &str, method: Method) -> bool {
-        let canonical = self.covered.canonical_request(method);
-        let string_to_sign = self.covered.scope.string_to_sign(&canonical.hash());
-        constant_time_eq(self.key.sign(&string_to_sign).as_bytes(), signature.as_bytes())
+    /// Whether the signature that was presented is the one for a request with this method.
+    fn is_signed(&self, key: &SigningKey, method: Method) -> bool {
+        let expected = self.scope.mac(key, &self.canonical_request(method).hash());
+        constant_time_eq(&expected, &self.presented.mac)
     }
 }

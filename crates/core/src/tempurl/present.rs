@@ -79,7 +79,7 @@ impl Parameters {
             if found.iter().any(|(name, _)| *name == known) {
                 return Err(CapabilityError::Duplicate(known));
             }
-            match String::from_utf8(value) {
+            match String::from_utf8(value.into_owned()) {
                 Ok(value) => found.push((known, value)),
                 Err(_) => return malformed(known, "UTF-8"),
             }

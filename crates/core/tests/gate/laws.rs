@@ -1,5 +1,8 @@
 //! What holds for every request.
 
+use std::borrow::Cow;
+
+use cloakroom_core::query::{DecodedPair, Query};
 use proptest::prelude::*;
 
 use crate::*;
@@ -36,12 +39,12 @@ proptest! {
 
 /// Whether two targets mean the same bytes: escapes and `&` apart, nothing is left to choose.
 fn same_bytes(a: &str, b: &str) -> bool {
-    let decoded = |text: &str| -> Option<(Vec<u8>, Vec<_>)> {
+    fn decoded(text: &str) -> Option<(Cow<'_, [u8]>, Vec<DecodedPair<'_>>)> {
         let (path, query) = text.split_once('?')?;
-        let path = cloakroom_core::encoding::decode(path).ok()?.into_owned();
-        let mut pairs = cloakroom_core::request::Query::new(query).decoded().ok()?;
+        let path = cloakroom_core::encoding::decode(path).ok()?;
+        let mut pairs = Query::new(query).decoded().ok()?;
         pairs.sort();
         Some((path, pairs))
-    };
+    }
     decoded(a).is_some() && decoded(a) == decoded(b)
 }

@@ -13,6 +13,7 @@ use cloakroom_core::response::ViewerResponse;
 use cloakroom_core::retrieval::{Next, Retrieval};
 use cloakroom_core::secret::Secret;
 use cloakroom_core::sigv4::sign::{Payload, Signer, Unsigned};
+use cloakroom_core::sigv4::signing_key::SecretAccessKey;
 use cloakroom_core::sigv4::{Credentials, ExpiresIn};
 use cloakroom_core::store::StoreAnswer;
 use cloakroom_core::time::UnixTime;
@@ -71,7 +72,7 @@ fn credentials(id: &str) -> Credentials {
     let token = (id == "AKTEMP").then(|| Secret::new(secret("TEMP_TOKEN").unwrap()));
     Credentials {
         access_key_id: id.into(),
-        secret_access_key: Secret::new(secret(&name).unwrap()),
+        secret_access_key: SecretAccessKey::new(secret(&name).unwrap()),
         session_token: token,
     }
 }

@@ -17,11 +17,13 @@ use cloakroom_core::health::{FAILURES, Health};
 use cloakroom_core::jwt;
 use cloakroom_core::listing::{ListAnswer, ListResponse, Listing, Next, answer::MAX_LENGTH};
 use cloakroom_core::policy::Policy;
+use cloakroom_core::query::Query;
 use cloakroom_core::rejection::Rejection;
-use cloakroom_core::request::{Method, Query, Request};
+use cloakroom_core::request::{Method, Request};
 use cloakroom_core::retrieval::TRIES;
 use cloakroom_core::secret::Secret;
 use cloakroom_core::sigv4::sign::{Signer, Unsigned};
+use cloakroom_core::sigv4::signing_key::SecretAccessKey;
 use cloakroom_core::sigv4::{Credentials, ExpiresIn};
 use cloakroom_core::store::{StoreAnswer, Unanswered};
 use cloakroom_core::tempurl::message::Resource;
@@ -488,7 +490,7 @@ fn a_store_that_fails_is_asked_again_and_then_no_more() {
 fn buckets_are_those_in_which_something_may_be_listed() {
     let credentials = Credentials {
         access_key_id: "AKAPP".to_owned(),
-        secret_access_key: Secret::new(secret("APP").unwrap()),
+        secret_access_key: SecretAccessKey::new(secret("APP").unwrap()),
         session_token: None,
     };
     let mut policy = policy();

@@ -12,6 +12,7 @@ use cloakroom_core::request::{Method, Request};
 use cloakroom_core::retrieval::{Next, Retrieval};
 use cloakroom_core::secret::Secret;
 use cloakroom_core::sigv4::sign::{Signer, Unsigned};
+use cloakroom_core::sigv4::signing_key::SecretAccessKey;
 use cloakroom_core::sigv4::{Credentials, ExpiresIn};
 use cloakroom_core::store::{StoreAnswer, Unanswered};
 
@@ -115,7 +116,7 @@ fn refused(retrieval: Retrieval, answer: Result<StoreAnswer<'_>, Unanswered>) ->
 fn presigned(path: &str, age: u64, query: &[(&str, &str)]) -> String {
     let credentials = Credentials {
         access_key_id: "AKAPP".into(),
-        secret_access_key: Secret::new(secret("APP_SECRET").unwrap()),
+        secret_access_key: SecretAccessKey::new(secret("APP_SECRET").unwrap()),
         session_token: None,
     };
     let endpoint = Endpoint::parse(&format!("https://{HOST}")).unwrap();

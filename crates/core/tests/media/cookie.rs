@@ -7,6 +7,7 @@ use cloakroom_core::health::Health;
 use cloakroom_core::request::Scheme;
 use cloakroom_core::retrieval::Next;
 use cloakroom_core::sigv4::sign::{Signer as Sigv4, Unsigned as Sigv4Request};
+use cloakroom_core::sigv4::signing_key::SecretAccessKey;
 use cloakroom_core::sigv4::{Credentials, ExpiresIn};
 use cloakroom_core::store::StoreAnswer;
 use cloakroom_core::ticket_cookie::folder_of;
@@ -50,7 +51,7 @@ fn prefix(path: &str, prefix: &str) -> String {
 fn presigned(path: &str) -> String {
     let credentials = Credentials {
         access_key_id: "AKAPP".into(),
-        secret_access_key: Secret::new(secret("APP_KEY").unwrap()),
+        secret_access_key: SecretAccessKey::new(secret("APP_KEY").unwrap()),
         session_token: None,
     };
     let endpoint = Endpoint::parse(&format!("https://{HOST}")).unwrap();

@@ -4,6 +4,7 @@ use cloakroom_core::jwt::{JwtAlgorithm, UnsignedJwt};
 use cloakroom_core::public_key::Algorithm;
 use cloakroom_core::sigv4::Credentials;
 use cloakroom_core::sigv4::sign::{Payload, Signer, Unsigned};
+use cloakroom_core::sigv4::signing_key::SecretAccessKey;
 use cloakroom_core::{endpoint::Endpoint, request::Method};
 use serde_json::{Value, json};
 
@@ -31,7 +32,7 @@ fn only_a_bearer_token_orders() {
 
     let credentials = Credentials {
         access_key_id: "AKAPP".to_owned(),
-        secret_access_key: Secret::new(secret("APP_SECRET").unwrap()),
+        secret_access_key: SecretAccessKey::new(secret("APP_SECRET").unwrap()),
         session_token: None,
     };
     let signer = Signer {

@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result, anyhow, bail};
 use cloakroom_core::endpoint::Endpoint;
 use cloakroom_core::request::Method;
-use cloakroom_core::secret::Secret;
 use cloakroom_core::sigv4::Credentials;
 use cloakroom_core::sigv4::sign::{Payload, Signer, Unsigned};
+use cloakroom_core::sigv4::signing_key::SecretAccessKey;
 use http_body_util::Full;
 use hyper::body::Bytes;
 use hyper::{Request, StatusCode};
@@ -27,7 +27,7 @@ pub(super) async fn run(plan: &Plan) -> Result<()> {
         endpoint: Endpoint::parse(&plan.ports.store_url()).map_err(|error| anyhow!(error))?,
         credentials: Credentials {
             access_key_id: STORE_KEY.to_owned(),
-            secret_access_key: Secret::new(plan.secrets.store.clone()),
+            secret_access_key: SecretAccessKey::new(plan.secrets.store.clone()),
             session_token: None,
         },
     };

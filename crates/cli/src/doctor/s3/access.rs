@@ -97,8 +97,8 @@ mod tests {
     use std::time::Duration;
 
     use cloakroom_core::endpoint::Endpoint;
-    use cloakroom_core::secret::Secret;
     use cloakroom_core::sigv4::Credentials;
+    use cloakroom_core::sigv4::signing_key::SecretAccessKey;
     use cloakroom_core::store::Addressing;
 
     use super::super::super::http::Silence;
@@ -112,7 +112,7 @@ mod tests {
             addressing: Addressing::Path,
             credentials: Credentials {
                 access_key_id: "ID".to_owned(),
-                secret_access_key: Secret::new("secret"),
+                secret_access_key: SecretAccessKey::new("secret"),
                 session_token: None,
             },
             timeout: Duration::from_secs(1),

@@ -272,6 +272,8 @@ mod tests {
     use std::time::Duration;
 
     use cloakroom_core::sigv4::Credentials;
+
+    use cloakroom_core::sigv4::signing_key::SecretAccessKey;
     use cloakroom_core::store::Addressing;
 
     use super::*;
@@ -282,7 +284,7 @@ mod tests {
         let at = |addressing| -> Result<_, String> {
             let credentials = Credentials {
                 access_key_id: "ID".to_owned(),
-                secret_access_key: Secret::new("secret"),
+                secret_access_key: SecretAccessKey::new("secret"),
                 session_token: None,
             };
             let store = S3Store {

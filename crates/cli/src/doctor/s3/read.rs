@@ -4,9 +4,7 @@ use std::time::Duration;
 
 use cloakroom_core::request::Method;
 use cloakroom_core::secret::Secret;
-use cloakroom_core::sigv4::canonical::{
-    CanonicalHeaders, CanonicalQuery, CanonicalRequest, CanonicalUri,
-};
+use cloakroom_core::sigv4::canonical::{CanonicalHeaders, CanonicalRequest};
 use cloakroom_core::sigv4::payload::Payload;
 use cloakroom_core::sigv4::scope::Scope;
 use cloakroom_core::sigv4::settings::Settings;
@@ -77,24 +75,18 @@ fn presign_for(store: &S3Store, request: &Unsigned<'_>, seconds: u64, time: Unix
         ("X-Amz-Expires", &expires),
         ("X-Amz-SignedHeaders", "host"),
     ];
-    let query = query.into_iter().chain(token);
-    let query = CanonicalQuery::new(query.map(|(n, value)| (n.as_bytes(), value.as_bytes())));
-    let uri = CanonicalUri::new(request.path.as_bytes(), &Settings::S3);
+    let query: Vec<_> = query.into_iter().chain(token).collect();
+    let request = Unsigned { query: &query, ..*request };
     let headers = CanonicalHeaders::new([("host", request.endpoint.host())]);
-    let canonical = CanonicalRequest {
-        method: request.method,
-        uri: &uri,
-        query: &query,
-        headers: &headers,
-        payload: Payload::Unsigned.as_str(),
-    };
-    let text = scope.string_to_sign(&canonical.hash());
-    let signature = scope.signing_key(&credentials.secret_access_key).sign(&text);
+    let canonical = CanonicalRequest::new(&request, &Settings::S3, &headers, Payload::Unsigned);
+    let key = credentials.secret_access_key.signing_key(&scope);
+    let signature = scope.sign(&key, &canonical.hash());
     Secret::new(format!(
-        "{}{}?{}&X-Amz-Signature={signature}",
+        "{}{}?{}&X-Amz-Signature={}",
         request.endpoint,
-        uri.as_str(),
-        query.as_str()
+        canonical.uri(),
+        canonical.query(),
+        signature.expose()
     ))
 }
 
@@ -102,6 +94,7 @@ fn presign_for(store: &S3Store, request: &Unsigned<'_>, seconds: u64, time: Unix
 mod tests {
     use cloakroom_core::endpoint::Endpoint;
     use cloakroom_core::sigv4::Credentials;
+    use cloakroom_core::sigv4::signing_key::SecretAccessKey;
     use cloakroom_core::store::Addressing;
 
     use super::*;
@@ -115,7 +108,7 @@ mod tests {
             addressing: Addressing::Path,
             credentials: Credentials {
                 access_key_id: "ID".to_owned(),
-                secret_access_key: Secret::new("secret"),
+                secret_access_key: SecretAccessKey::new("secret"),
                 session_token: Some(Secret::new("token+/=")),
             },
             timeout: Duration::from_secs(1),

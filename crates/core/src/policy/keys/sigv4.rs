@@ -40,7 +40,8 @@ impl Sigv4Spec {
                 secrets,
                 &self.secret,
                 place(&self.id, "secret"),
-            )?,
+            )?
+            .into(),
             session_token: token.transpose()?,
             regions: self.regions.clone(),
             principal: self.principal.clone(),

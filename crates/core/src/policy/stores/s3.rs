@@ -124,7 +124,8 @@ impl S3Spec {
                     secrets,
                     &self.secret_access_key,
                     place("secret_access_key"),
-                )?,
+                )?
+                .into(),
                 // Where credentials are not temporary, there is no token to look up.
                 session_token: self
                     .session_token

@@ -73,6 +73,8 @@ fn answer(user: &str, order: &str) -> Option<Value> {
             assert!(answer.status < 500, "{}", answer.body);
             serde_json::from_str(&answer.body).ok().filter(|_| answer.status == 200)
         }
-        Step::Check(_) | Step::Ask(_) | Step::Sign(_) | Step::Tell(_) => panic!("HMACs do not wait"),
+        Step::Check(_) | Step::Ask(_) | Step::Sign(_) | Step::Tell(_) => {
+            panic!("HMACs do not wait")
+        }
     }
 }

@@ -14,8 +14,8 @@ use cloakroom_core::query::{DecodedPair, Query};
 use cloakroom_core::request::{Method, Request};
 use cloakroom_core::secret::Secret;
 use cloakroom_core::sigv4::sign::{Payload, Signer, Unsigned};
-use cloakroom_core::sigv4::{Credentials, ExpiresIn};
 use cloakroom_core::sigv4::signing_key::SecretAccessKey;
+use cloakroom_core::sigv4::{Credentials, ExpiresIn};
 use cloakroom_fuzz::{NOW, keyring, secret};
 use libfuzzer_sys::fuzz_target;
 

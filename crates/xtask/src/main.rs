@@ -1,9 +1,12 @@
-//! The commands of the project: `cargo xtask dev`, `cargo xtask test`, `cargo xtask build edge`.
+//! The commands of the project: `cargo xtask dev`, `cargo xtask test`, `cargo xtask bench`, `cargo xtask
+//! build edge`.
 
+mod bench;
 mod bundle;
 mod cache;
 mod checkout;
 mod command;
+mod debian;
 mod dev;
 mod function;
 mod guard;
@@ -12,6 +15,7 @@ mod lambda;
 mod npm;
 mod process;
 mod progress;
+mod python;
 mod random;
 mod test;
 mod wasm;
@@ -42,6 +46,8 @@ enum Command {
     Function(function::Options),
     /// Run every check of the project.
     Test(test::Options),
+    /// Measure it beside what others publish.
+    Bench(bench::Options),
     /// Build what is deployed.
     Build {
         #[command(subcommand)]
@@ -80,6 +86,7 @@ fn run(cli: Cli) -> Result<ExitCode> {
         Command::Dev(options) => dev::run(&options),
         Command::Function(options) => function::run(&options),
         Command::Test(options) => test::run(&options),
+        Command::Bench(options) => bench::run(&options),
         Command::Build { what: Build::Edge { out } } => build_edge(out),
         Command::Guard { command } => guard::run(&command),
     }

@@ -1,10 +1,11 @@
-//! The npm packages that package-lock.json names, in node_modules.
+//! The npm packages that a package-lock.json names, in node_modules beside it.
 
 use std::fs;
+use std::path::Path;
 
 use anyhow::{Context as _, Result, bail};
 
-use crate::checkout::{Checkout, find_program};
+use crate::checkout::find_program;
 use crate::command::Run;
 use crate::progress::Step;
 
@@ -12,19 +13,19 @@ use crate::progress::Step;
 const OLDEST_NODE: u32 = 20;
 
 /// Installs the packages unless node_modules is what the lock file says.
-pub(crate) fn install(checkout: &Checkout, step: &Step) -> Result<((), String)> {
+pub(crate) fn install(folder: &Path, step: &Step) -> Result<((), String)> {
     let node = node_version()?;
-    let lock = checkout.root().join("package-lock.json");
+    let lock = folder.join("package-lock.json");
     let wanted = fs::read(&lock).with_context(|| format!("`{}` cannot be read", lock.display()))?;
     // `npm ci` empties node_modules first, so this copy is there only after a whole run.
-    let installed = checkout.root().join("node_modules/.cloakroom-lock.json");
+    let installed = folder.join("node_modules/.cloakroom-lock.json");
     if fs::read(&installed).is_ok_and(|found| found == wanted) {
         return Ok(((), format!("up to date (Node {node})")));
     }
     if find_program("npm").is_none() {
         bail!("npm is missing: install Node.js {OLDEST_NODE} or newer, which brings it");
     }
-    Run::new("npm")?.args(["ci", "--ignore-scripts"]).dir(checkout.root()).run(step)?;
+    Run::new("npm")?.args(["ci", "--ignore-scripts"]).dir(folder).run(step)?;
     fs::write(&installed, &wanted)
         .with_context(|| format!("`{}` cannot be written", installed.display()))?;
     Ok(((), format!("installed (Node {node})")))

@@ -9,11 +9,9 @@ mod browser;
 mod ceph;
 mod checks;
 mod clients;
-mod debian;
 mod deploy;
 mod fuzz;
 mod pytest;
-mod python;
 mod swift;
 mod system;
 

@@ -11,7 +11,7 @@ use crate::{bundle, npm};
 
 /// Builds what is out of date and returns the folder of the Worker's bundle.
 pub(super) fn run(checkout: &Checkout) -> Result<PathBuf> {
-    step("npm packages", |step| npm::install(checkout, step))?;
+    step("npm packages", |step| npm::install(checkout.root(), step))?;
     let bundle = bundle::default_folder(checkout);
     bundle::build(checkout, &bundle)?;
     step("store and function", |step| binaries(checkout, step))?;

@@ -5,8 +5,9 @@
 use anyhow::{Context as _, Result};
 
 use super::pytest::Tests;
-use super::{Bench, Skipped, debian, swift};
+use super::{Bench, Skipped, swift};
 use crate::checkout::find_program;
+use crate::debian;
 use crate::progress::Step;
 
 const PACKAGES: [&str; 4] = ["ceph-common", "ceph-mon", "ceph-osd", "radosgw"];

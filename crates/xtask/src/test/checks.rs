@@ -43,6 +43,12 @@ pub(super) fn all() -> Vec<Check> {
 
 fn format(bench: &Bench, step: &Step) -> Result<String> {
     bench.program(cargo(), "format")?.args(["fmt", "--all", "--check"]).run(step)?;
+    // Workspaces of their own.
+    for folder in ["bench", "fuzz"] {
+        let manifest = bench.checkout.root().join(folder).join("Cargo.toml");
+        let format = bench.program(cargo(), &format!("format-{folder}"))?;
+        format.args(["fmt", "--check", "--manifest-path"]).args([&manifest]).run(step)?;
+    }
     Ok(String::new())
 }
 
@@ -99,7 +105,7 @@ fn decisions(bench: &Bench, step: &Step) -> Result<String> {
 }
 
 fn npm_packages(bench: &Bench, step: &Step) -> Result<String> {
-    npm::install(&bench.checkout, step).map(|((), said)| said)
+    npm::install(bench.checkout.root(), step).map(|((), said)| said)
 }
 
 fn edge_bundle(bench: &Bench, _step: &Step) -> Result<String> {

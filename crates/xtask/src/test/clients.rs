@@ -10,10 +10,10 @@ use std::path::PathBuf;
 use anyhow::{Context as _, Result};
 
 use super::pytest::Tests;
-use super::{Bench, behind, debian, python};
+use super::{Bench, behind};
 use crate::checkout::find_program;
-use crate::guard;
 use crate::progress::Step;
+use crate::{debian, guard, python};
 
 const PACKAGES: [&str; 2] = ["rclone", "s3fs"];
 

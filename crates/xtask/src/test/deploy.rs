@@ -5,9 +5,10 @@ use std::path::Path;
 
 use anyhow::{Context as _, Result, bail};
 
-use super::{Bench, python};
+use super::Bench;
 use crate::command::Run;
 use crate::progress::Step;
+use crate::python;
 
 /// What template.yaml can be deployed as: its parameters, and what it is then built for.
 const ARCHITECTURES: [&str; 2] = ["x86_64", "arm64"];

@@ -5,9 +5,10 @@ use std::path::Path;
 
 use anyhow::{Context as _, Result};
 
-use super::{Bench, python};
+use super::Bench;
 use crate::checkout::cargo;
 use crate::progress::Step;
+use crate::python;
 
 /// What is to be run.
 pub(super) struct Tests<'a> {

@@ -6,9 +6,10 @@ use std::path::PathBuf;
 use anyhow::Result;
 
 use super::pytest::Tests;
-use super::{Bench, behind, python};
+use super::{Bench, behind};
 use crate::checkout::cargo;
 use crate::progress::Step;
+use crate::python;
 
 /// Runs the tests and says how they went.
 pub(super) fn run(bench: &Bench, step: &Step) -> Result<String> {

@@ -8,10 +8,10 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
 
-use super::debian;
 use crate::cache::Cache;
 use crate::checkout::find_program;
 use crate::command::Run;
+use crate::debian;
 use crate::progress::Step;
 
 /// The oldest Python that the packages run on.
@@ -19,7 +19,7 @@ const OLDEST: (u32, u32) = (3, 9);
 
 /// An environment that has the packages of a requirements file. Another one is made when the
 /// file or the version of Python changes.
-pub(super) fn environment(
+pub(crate) fn environment(
     cache: &Cache,
     name: &str,
     requirements: &Path,
@@ -58,7 +58,7 @@ pub(super) fn environment(
 }
 
 /// The search path with the environment's programs before all others.
-pub(super) fn path_with(environment: &Path) -> Result<OsString> {
+pub(crate) fn path_with(environment: &Path) -> Result<OsString> {
     let rest = env::var_os("PATH").unwrap_or_default();
     let all = std::iter::once(environment.join("bin")).chain(env::split_paths(&rest));
     env::join_paths(all).context("the cache's path holds a `:`")

@@ -7,7 +7,7 @@ use crate::command::Run;
 use crate::progress::Step;
 
 /// Installs packages. Needs Debian or a relative of it, and the right to do so.
-pub(super) fn install(packages: &[&str], step: &Step) -> Result<()> {
+pub(crate) fn install(packages: &[&str], step: &Step) -> Result<()> {
     let names = packages.join(" ");
     if find_program("apt-get").is_none() {
         bail!("this system has no apt-get; install by its own means: {names}");

@@ -1,0 +1,136 @@
+//! `cargo xtask bench`: Cloakroom measured beside what a user would pick instead, in one run on
+//! this machine.
+//!
+//! The contestants are programs in Rust, JavaScript and Python below `bench/`, each installed
+//! from its registry. Each program measures its own in turns and tells times; all programs run
+//! one after the other, and that several times over.
+
+mod figures;
+mod goals;
+mod json;
+mod machine;
+mod page;
+mod plot;
+mod programs;
+mod tables;
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::{Context as _, Result, bail};
+use clap::Args;
+
+use self::figures::Figures;
+use self::machine::Machine;
+use self::programs::{Language, Programs};
+use crate::cache::Cache;
+use crate::checkout::Checkout;
+
+/// How often each program runs. A figure is the median.
+const ROUNDS: usize = 5;
+
+/// Options of `cargo xtask bench`.
+#[derive(Debug, Args)]
+pub(crate) struct Options {
+    /// Only these benches, by name.
+    #[arg(long, value_name = "NAME")]
+    only: Vec<String>,
+    /// Write all figures into a file, too.
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+    /// Put the tables into docs/performance.md, and the plots beside it.
+    #[arg(long)]
+    docs: bool,
+}
+
+/// Something that is measured.
+#[derive(Debug)]
+struct Bench {
+    name: &'static str,
+    /// What is done, as the heading of its tables.
+    title: &'static str,
+    /// In which languages there are contestants.
+    languages: &'static [Language],
+    table: fn(&Figures) -> String,
+    plot: Option<fn(&Figures) -> String>,
+    goals: fn(&Figures) -> Vec<goals::Goal>,
+}
+
+/// Every bench, in the order in which they are told.
+static ALL: [Bench; 3] = [
+    Bench {
+        name: "presign",
+        title: "A presigned GET of S3",
+        languages: &[Language::Rust, Language::JavaScript, Language::Python],
+        table: tables::contestants,
+        plot: Some(plot::bars),
+        goals: goals::of_presigning,
+    },
+    Bench {
+        name: "dialects",
+        title: "Every dialect",
+        languages: &[Language::Rust, Language::JavaScript, Language::Python],
+        table: tables::rows,
+        plot: None,
+        goals: |_| Vec::new(),
+    },
+    Bench {
+        name: "growth",
+        title: "A decision under a policy that grows",
+        languages: &[Language::Rust],
+        table: tables::growth,
+        plot: Some(plot::growth),
+        goals: goals::of_growth,
+    },
+];
+
+/// Measures, and tells.
+pub(crate) fn run(options: &Options) -> Result<ExitCode> {
+    let checkout = Checkout::find()?;
+    let benches = choose(&options.only)?;
+    let machine = Machine::find()?;
+    let programs = Programs::install(&checkout, &Cache::open()?, &benches)?;
+    let all = programs.measure(&benches, ROUNDS)?;
+    let told: Vec<_> = benches.iter().map(|bench| (*bench, all.of(bench.name))).collect();
+    println!("{machine}\n");
+    for (bench, figures) in &told {
+        println!("## {}\n\n{}", bench.title, tables::with_goals(bench, figures));
+    }
+    if let Some(file) = &options.json {
+        let text = json::write(&machine, ROUNDS, &told);
+        fs::write(file, text).with_context(|| format!("`{}` cannot be written", file.display()))?;
+    }
+    if options.docs {
+        page::update(&checkout.root().join("docs"), &machine, &told)?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn choose(only: &[String]) -> Result<Vec<&'static Bench>> {
+    for name in only {
+        if !ALL.iter().any(|bench| bench.name == name) {
+            let names: Vec<_> = ALL.iter().map(|bench| format!("`{}`", bench.name)).collect();
+            bail!("no bench is called `{name}`; there are {}", names.join(", "));
+        }
+    }
+    let wanted = |bench: &&Bench| only.is_empty() || only.iter().any(|name| name == bench.name);
+    Ok(ALL.iter().filter(wanted).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn choosing() {
+        let names = |only: &[&str]| -> Result<Vec<&str>> {
+            let only: Vec<_> = only.iter().map(|name| (*name).to_owned()).collect();
+            Ok(choose(&only)?.iter().map(|bench| bench.name).collect())
+        };
+        assert_eq!(names(&[]).unwrap(), ["presign", "dialects", "growth"]);
+        assert_eq!(names(&["growth", "presign"]).unwrap(), ["presign", "growth"]);
+        let error = names(&["sign"]).unwrap_err().to_string();
+        assert_eq!(error, "no bench is called `sign`; there are `presign`, `dialects`, `growth`");
+    }
+}

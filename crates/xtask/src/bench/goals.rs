@@ -1,0 +1,113 @@
+//! What Cloakroom is to reach, and how near it is.
+
+use std::fmt;
+
+use super::figures::{Figure, Figures};
+use super::programs::Language;
+
+/// A ratio and its bound.
+#[derive(Debug, Clone)]
+pub(super) struct Goal {
+    pub(super) what: String,
+    pub(super) measured: f64,
+    pub(super) bound: Bound,
+}
+
+/// Which side of a number is good.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Bound {
+    AtLeast(f64),
+    AtMost(f64),
+}
+
+impl Goal {
+    pub(super) fn is_met(&self) -> bool {
+        match self.bound {
+            Bound::AtLeast(bound) => self.measured >= bound,
+            Bound::AtMost(bound) => self.measured <= bound,
+        }
+    }
+}
+
+impl fmt::Display for Goal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (side, bound) = match self.bound {
+            Bound::AtLeast(bound) => ("at least", bound),
+            Bound::AtMost(bound) => ("at most", bound),
+        };
+        let verdict = if self.is_met() { "met" } else { "**not met**" };
+        let Self { what, measured, .. } = self;
+        write!(f, "{what}: {measured:.2}, {side} {bound} is the goal: {verdict}")
+    }
+}
+
+/// Signing against the fastest crate and against the hashes alone; proving against signing.
+pub(super) fn of_presigning(figures: &Figures) -> Vec<Goal> {
+    let is_floor = |figure: &&Figure| figure.name == "hash floor";
+    let own = |row| figures.own(row).map(Figure::median);
+    let floor = figures.at("sign").find(is_floor).map(Figure::median);
+    let crates = figures.at("sign").filter(|figure| {
+        figure.language == Language::Rust && !figure.is_own() && !is_floor(figure)
+    });
+    let fastest = crates.min_by(|a, b| a.median().total_cmp(&b.median()));
+    let mut goals = Vec::new();
+    if let (Some(own), Some(fastest)) = (own("sign"), fastest) {
+        let what = format!("signing, times as fast as the fastest crate ({})", fastest.name);
+        let measured = fastest.median() / own;
+        goals.push(Goal { what, measured, bound: Bound::AtLeast(8.0) });
+    }
+    if let (Some(own), Some(floor)) = (own("sign"), floor) {
+        let what = "signing, times as long as the hashes alone".to_owned();
+        goals.push(Goal { what, measured: own / floor, bound: Bound::AtMost(1.5) });
+    }
+    if let (Some(sign), Some(verify)) = (own("sign"), own("verify")) {
+        let what = "verifying, times as long as signing".to_owned();
+        goals.push(Goal { what, measured: verify / sign, bound: Bound::AtMost(1.5) });
+    }
+    goals
+}
+
+/// A decision under the largest policy against one under the smallest.
+pub(super) fn of_growth(figures: &Figures) -> Vec<Goal> {
+    let goal = |row: &str| {
+        let what = format!("{row}, the most against one");
+        Some(Goal { what, measured: growth(figures, row)?, bound: Bound::AtMost(2.0) })
+    };
+    figures.rows().into_iter().filter_map(goal).collect()
+}
+
+/// How many times as long the largest count takes as the smallest.
+pub(super) fn growth(figures: &Figures, row: &str) -> Option<f64> {
+    let smallest = figures.at(row).min_by_key(|figure| figure.count)?;
+    let largest = figures.at(row).max_by_key(|figure| figure.count)?;
+    Some(largest.median() / smallest.median())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn goals_of_presigning() {
+        let mut figures = Figures::default();
+        for (row, name, ns) in [
+            ("sign", "cloakroom", 100),
+            ("sign", "hash floor", 50),
+            ("sign", "slow", 2000),
+            ("sign", "fast", 900),
+            ("verify", "cloakroom", 120),
+        ] {
+            let line = format!(r#"{{"bench":"b","row":"{row}","name":"{name}","ns":{ns}}}"#);
+            figures.add(Language::Rust, &line).unwrap();
+        }
+        let line = r#"{"bench":"b","row":"sign","name":"another language","ns":1}"#;
+        figures.add(Language::Python, line).unwrap();
+        let goals = of_presigning(&figures);
+        let all: Vec<_> = goals.iter().map(|goal| (goal.measured, goal.is_met())).collect();
+        assert_eq!(all, [(9.0, true), (2.0, false), (1.2, true)]);
+        assert_eq!(
+            goals.first().unwrap().to_string(),
+            "signing, times as fast as the fastest crate (fast): 9.00, at least 8 is the goal: met"
+        );
+    }
+}

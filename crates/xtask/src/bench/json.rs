@@ -1,0 +1,43 @@
+//! All figures for programs.
+
+use serde_json::{Value, json};
+
+use super::Bench;
+use super::figures::{Figure, Figures};
+use super::goals::{Bound, Goal};
+use super::machine::Machine;
+
+/// The whole run, as one JSON object on many lines. Times are in nanoseconds.
+pub(super) fn write(machine: &Machine, rounds: usize, told: &[(&Bench, Figures)]) -> String {
+    let benches: Vec<Value> = told
+        .iter()
+        .map(|(bench, figures)| {
+            let goals: Vec<_> = (bench.goals)(figures).iter().map(goal).collect();
+            let figures: Vec<_> = figures.iter().map(figure).collect();
+            json!({ "name": bench.name, "figures": figures, "goals": goals })
+        })
+        .collect();
+    let run = json!({ "machine": machine.to_json(), "rounds": rounds, "benches": benches });
+    format!("{run:#}\n")
+}
+
+fn figure(figure: &Figure) -> Value {
+    json!({
+        "row": figure.row,
+        "name": figure.name,
+        "language": figure.language.to_string(),
+        "version": figure.version,
+        "count": figure.count,
+        "note": figure.note,
+        "median_ns": figure.median(),
+        "rounds_ns": figure.rounds,
+    })
+}
+
+fn goal(goal: &Goal) -> Value {
+    let (side, bound) = match goal.bound {
+        Bound::AtLeast(bound) => ("at_least", bound),
+        Bound::AtMost(bound) => ("at_most", bound),
+    };
+    json!({ "what": goal.what, "measured": goal.measured, side: bound, "met": goal.is_met() })
+}

@@ -166,10 +166,14 @@ pub struct Keyring {
     jwt_cookies: BTreeSet<String>,
     /// By path.
     tempurl: BTreeMap<String, Vec<TempUrlKey>>,
+    /// The path of each, by its id.
+    tempurl_paths: BTreeMap<String, String>,
     swift: BTreeMap<String, SwiftKey>,
     cloudfront: BTreeMap<String, CloudFrontKey>,
     /// By token name.
     edgeauth: BTreeMap<String, Vec<EdgeAuthKey>>,
+    /// The token name of each, by its id.
+    edgeauth_names: BTreeMap<String, String>,
     /// By the name of the cookie.
     ticket_cookies: BTreeMap<String, Vec<Arc<CookieKey>>>,
     revocations: Revocations,
@@ -189,6 +193,7 @@ impl Keyring {
 
     /// Adds a TempURL key.
     pub fn add_tempurl(&mut self, key: TempUrlKey) {
+        self.tempurl_paths.insert(key.id.clone(), key.path.clone());
         self.tempurl.entry(key.path.clone()).or_default().push(key);
     }
 
@@ -204,6 +209,7 @@ impl Keyring {
 
     /// Adds an EdgeAuth key.
     pub fn add_edgeauth(&mut self, key: EdgeAuthKey) {
+        self.edgeauth_names.insert(key.id.clone(), key.token_name.clone());
         self.edgeauth.entry(key.token_name.clone()).or_default().push(key);
     }
 
@@ -280,28 +286,26 @@ impl Keyring {
     /// The key with this id, when it is one that signs tickets in URLs. The ids of a policy are
     /// of all dialects together.
     pub fn ticket(&self, id: &str) -> Option<TicketKey<'_>> {
-        let sigv4 = self.sigv4.get(id).map(|key| TicketKey {
-            principal: &key.principal,
-            proof: [
-                key.secret_access_key.secret().expose().as_bytes(),
-                bytes_of(key.session_token.as_ref()),
-            ],
-        });
-        let cloudfront = self.cloudfront.get(id).map(|key| TicketKey {
-            principal: &key.principal,
-            proof: [key.public_key.spki(), &[]],
-        });
-        let tempurl = self.tempurl.values().flatten().find(|key| key.id == id);
-        let tempurl = tempurl.map(|key| TicketKey {
-            principal: &key.principal,
-            proof: [key.secret.expose().as_bytes(), &[]],
-        });
-        let edgeauth = self.edgeauth.values().flatten().find(|key| key.id == id);
-        let edgeauth = edgeauth.map(|key| TicketKey {
-            principal: &key.principal,
-            proof: [key.secret.expose().as_bytes(), bytes_of(key.salt.as_ref())],
-        });
-        sigv4.or(cloudfront).or(tempurl).or(edgeauth)
+        if let Some(key) = self.sigv4.get(id) {
+            let secret = key.secret_access_key.secret().expose().as_bytes();
+            let proof = [secret, bytes_of(key.session_token.as_ref())];
+            return Some(TicketKey { principal: &key.principal, proof });
+        }
+        if let Some(key) = self.cloudfront.get(id) {
+            return Some(TicketKey {
+                principal: &key.principal,
+                proof: [key.public_key.spki(), &[]],
+            });
+        }
+        if let Some(path) = self.tempurl_paths.get(id) {
+            let key = self.tempurl.get(path)?.iter().find(|key| key.id == id)?;
+            let proof = [key.secret.expose().as_bytes(), &[]];
+            return Some(TicketKey { principal: &key.principal, proof });
+        }
+        let name = self.edgeauth_names.get(id)?;
+        let key = self.edgeauth.get(name)?.iter().find(|key| key.id == id)?;
+        let proof = [key.secret.expose().as_bytes(), bytes_of(key.salt.as_ref())];
+        Some(TicketKey { principal: &key.principal, proof })
     }
 
     /// The EdgeAuth keys whose tokens have this name; none when the name is not one of a token.

@@ -51,7 +51,8 @@ impl<'a> Prepared<'a> {
                 query.encoded_pair("X-Amz-Content-Sha256", payload.as_str());
             }
             let id = signer.credentials.access_key_id.as_str();
-            query.pieces("X-Amz-Credential", [id, "/", key.scope()]);
+            query.pieces("X-Amz-Credential", [id, "/"]);
+            query.append_encoded(key.encoded_scope());
             query.encoded_pair("X-Amz-Date", scope.amz_date());
             query.encoded_pair("X-Amz-Expires", itoa::Buffer::new().format(expires_in.as_secs()));
             if let Some(token) = signed_token(&signer, settings) {

@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::crypto::{Digest32, HmacKey, hmac_sha256};
+use crate::encoding::{Slash, encode};
 use crate::secret::Secret;
 
 use super::scope::Scope;
@@ -68,6 +69,7 @@ pub struct SigningKey {
     region: String,
     service: String,
     scope: String,
+    encoded_scope: String,
     key: HmacKey,
 }
 
@@ -77,11 +79,13 @@ impl SigningKey {
         let date = hmac_sha256(first.as_bytes(), &[scope.date().as_bytes()]);
         let region = hmac_sha256(&date, &[scope.region.as_bytes()]);
         let service = hmac_sha256(&region, &[scope.service.as_bytes()]);
+        let text = scope.to_text();
         Self {
             date: scope.date().to_owned(),
             region: scope.region.to_owned(),
             service: scope.service.to_owned(),
-            scope: scope.to_text(),
+            encoded_scope: encode(&text, Slash::Encode),
+            scope: text,
             key: HmacKey::new(&hmac_sha256(&service, &[b"aws4_request"])),
         }
     }
@@ -93,6 +97,11 @@ impl SigningKey {
     /// The scope, `20130524/us-east-1/s3/aws4_request`.
     pub fn scope(&self) -> &str {
         &self.scope
+    }
+
+    /// The same as it stands in a query.
+    pub(super) fn encoded_scope(&self) -> &str {
+        &self.encoded_scope
     }
 
     /// The signature of the concatenated `parts`: of a string to sign, or of the base64 of a POST

@@ -42,6 +42,11 @@ impl<'o> QueryWriter<'o> {
         }
     }
 
+    /// Adds to the value that was written last.
+    pub(in crate::sigv4) fn append_encoded(&mut self, value: &str) {
+        self.out.push_str(value);
+    }
+
     fn begin(&mut self) {
         if self.out.len() > self.start {
             self.out.push('&');

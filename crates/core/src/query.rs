@@ -86,23 +86,25 @@ impl<'a> FormText<'a> {
 
     /// What it means.
     pub(crate) fn decode(self) -> Result<Cow<'a, [u8]>, MalformedEscape> {
-        match (self.is_plain, self.text.contains('+')) {
-            (true, _) => Ok(Cow::Borrowed(self.text.as_bytes())),
-            (false, false) => decode(self.text),
-            // Each `+` is one byte and so is each space, so an error's offset stays right.
-            (false, true) => {
-                decode(&self.text.replace('+', " ")).map(|bytes| Cow::Owned(bytes.into_owned()))
-            }
+        if self.is_plain {
+            return Ok(Cow::Borrowed(self.text.as_bytes()));
         }
+        if !self.text.contains('+') {
+            return decode(self.text);
+        }
+        // Each `+` is one byte and so is each space, so an error's offset stays right.
+        decode(&self.text.replace('+', " ")).map(|bytes| Cow::Owned(bytes.into_owned()))
     }
 
     /// The same meaning with exactly the escapes that SigV4 demands.
     pub(crate) fn encode_alike(self) -> Result<Cow<'a, str>, MalformedEscape> {
-        match (self.is_plain, self.text.contains('+')) {
-            (true, _) => Ok(Cow::Borrowed(self.text)),
-            (false, false) => encode_alike(self.text, Slash::Encode),
-            (false, true) => self.decode().map(|bytes| Cow::Owned(encode(bytes, Slash::Encode))),
+        if self.is_plain {
+            return Ok(Cow::Borrowed(self.text));
         }
+        if !self.text.contains('+') {
+            return encode_alike(self.text, Slash::Encode);
+        }
+        self.decode().map(|bytes| Cow::Owned(encode(bytes, Slash::Encode)))
     }
 }
 

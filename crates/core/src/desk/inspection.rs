@@ -174,12 +174,8 @@ impl Inspection {
             }
             (Some(head), Ok(Reply::FirstBytes(bytes))) => self.conclude(head, &bytes),
             (_, Err(CallError::NotFound)) => Inspecting::nothing("gone", self.trail),
-            (_, Err(CallError::Refused | CallError::Exists)) => {
-                Inspecting::again(UploadError::StoreRefused, self.trail)
-            }
-            (_, Err(CallError::Unavailable) | Ok(_)) => {
-                Inspecting::again(UploadError::StoreUnavailable, self.trail)
-            }
+            (_, Err(error)) => Inspecting::again(error.into(), self.trail),
+            (_, Ok(_)) => Inspecting::again(UploadError::StoreUnavailable, self.trail),
         }
     }
 
@@ -191,18 +187,17 @@ impl Inspection {
             rule.inspect(&head)?;
             if rule.wants_bytes(&head) { inspect_bytes(&head, first) } else { Ok(()) }
         };
-        let tells = |rule: &&Arc<UploadRule>| rule.notify.is_some();
-        let mut telling = rules.iter().filter(tells);
-        let rule = if rules.iter().any(|rule| look(rule).is_ok()) {
-            telling.find(|rule| look(rule).is_ok())
+        let looked: Vec<_> = rules.iter().map(|rule| (rule, look(rule))).collect();
+        let mut telling = looked.iter().filter(|(rule, _)| rule.notify.is_some());
+        let found = if looked.iter().any(|(_, verdict)| verdict.is_ok()) {
+            telling.find(|(_, verdict)| verdict.is_ok())
         } else {
-            telling.clone().find(|rule| rule.inspect(&head).is_ok()).or_else(|| telling.next())
+            telling.clone().find(|(rule, _)| rule.inspect(&head).is_ok()).or_else(|| telling.next())
         };
-        let Some(rule) = rule else {
+        let Some((rule, verdict)) = found.cloned() else {
             // It is what another rule allows, which tells nobody.
             return Inspecting::nothing("no_rule", trail);
         };
-        let verdict = look(rule);
         let principal = match rule.key.read(&key) {
             Some(Owner::User(user)) => Some(user.to_owned()),
             Some(Owner::Unnamed) | None => None,

@@ -103,7 +103,11 @@ impl Sweep {
         let OpenUploads { uploads, next } = match page {
             Ok(page) => page,
             Err(error) => {
-                self.failure = Some(failure(error));
+                self.failure = Some(match error {
+                    // There is no such bucket.
+                    CallError::NotFound => UploadError::StoreUnavailable,
+                    error => error.into(),
+                });
                 return Vec::new();
             }
         };
@@ -128,7 +132,7 @@ impl Sweep {
             Ok(_) => self.aborted = self.aborted.saturating_add(1),
             // Somebody else was faster.
             Err(CallError::NotFound) => {}
-            Err(error) => self.failure = Some(failure(error)),
+            Err(error) => self.failure = Some(error.into()),
         }
     }
 
@@ -148,12 +152,5 @@ impl Sweep {
             (None, Some(_)) => Verdict::Allow("swept_in_part"),
         };
         Swept { log: LogEntry { verdict, trail }, aborted: self.aborted, failed }
-    }
-}
-
-fn failure(error: CallError) -> UploadError {
-    match error {
-        CallError::Refused | CallError::Exists => UploadError::StoreRefused,
-        CallError::NotFound | CallError::Unavailable => UploadError::StoreUnavailable,
     }
 }

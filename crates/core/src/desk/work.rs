@@ -372,10 +372,9 @@ impl Work {
                 conclude(&rule, receipt, head, is_new, verdict)
             }
             (Stage::List { .. }, Err(CallError::NotFound)) => Err(UploadError::NoParts),
-            (_, Err(CallError::NotFound)) => Err(UploadError::NotStored),
-            (_, Err(CallError::Refused | CallError::Exists)) => Err(UploadError::StoreRefused),
+            (_, Err(error)) => Err(error.into()),
             // An answer to something else is none.
-            (_, Err(CallError::Unavailable) | Ok(_)) => Err(UploadError::StoreUnavailable),
+            (_, Ok(_)) => Err(UploadError::StoreUnavailable),
         }
     }
 }

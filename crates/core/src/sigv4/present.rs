@@ -85,7 +85,6 @@ pub struct PresentedSigv4<'r> {
     pub(super) signed_headers: Cow<'r, str>,
     pub(super) session_token: Option<Cow<'r, str>>,
     pub(super) payload: Cow<'r, str>,
-    pub(super) signature: Cow<'r, str>,
     pub(super) mac: Digest32,
 }
 
@@ -160,7 +159,6 @@ impl<'r> PresentedSigv4<'r> {
         let (access_key_id, region) =
             parse_credential(&credential.unwrap_or_default(), &date, "X-Amz-Credential")?;
         let expires_in = parse_expires(&expires.unwrap_or_default())?;
-        let signature = signature.unwrap_or_default();
         Ok(Self {
             request,
             carrier: Carrier::Query { expires_in },
@@ -173,8 +171,7 @@ impl<'r> PresentedSigv4<'r> {
             )?,
             session_token,
             payload: parse_payload(payload, request, PAYLOAD_PARAMETER)?,
-            mac: parse_signature(&signature, "X-Amz-Signature")?,
-            signature,
+            mac: parse_signature(&signature.unwrap_or_default(), "X-Amz-Signature")?,
         })
     }
 
@@ -213,7 +210,6 @@ impl<'r> PresentedSigv4<'r> {
         let signed_at = parse_date(date, "x-amz-date")?;
         let (access_key_id, region) =
             parse_credential(credential.unwrap_or_default(), date, "Credential")?;
-        let signature = signature.unwrap_or_default();
         let Some(payload) = request.header("x-amz-content-sha256") else {
             return malformed("x-amz-content-sha256", "sent, as S3 demands");
         };
@@ -229,8 +225,7 @@ impl<'r> PresentedSigv4<'r> {
             )?,
             session_token: request.header("x-amz-security-token").map(Cow::Borrowed),
             payload: parse_payload(payload.into(), request, "x-amz-content-sha256")?,
-            mac: parse_signature(signature, "Signature")?,
-            signature: signature.into(),
+            mac: parse_signature(signature.unwrap_or_default(), "Signature")?,
         })
     }
 }

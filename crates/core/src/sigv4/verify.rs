@@ -17,7 +17,7 @@ use super::MAX_CLOCK_SKEW;
 use super::canonical::{CanonicalHeaders, CanonicalRequest};
 use super::present::{Carrier, PresentedSigv4};
 use super::scope::Scope;
-use super::signing_key::SigningKey;
+use super::signing_key::{SigningKey, hex_digits};
 
 /// Why a credential does not hold. A wrong signature carries no evidence.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -146,7 +146,7 @@ impl<'r> PresentedSigv4<'r> {
         }
         let (dialect, ticket) = match self.carrier {
             Carrier::Query { .. } => {
-                (Dialect::Sigv4Query, Some(TicketId::of_mac(self.signature.as_bytes())))
+                (Dialect::Sigv4Query, Some(TicketId::of_mac(&hex_digits(&self.mac))))
             }
             // Each request has a signature of its own.
             Carrier::Header => (Dialect::Sigv4Header, None),

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::object::{Bucket, ObjectKey};
 use crate::store::{S3Store, Store};
 use crate::time::UnixTime;
+use crate::upload::UploadError;
 use crate::upload::checksum::Checksum;
 use crate::upload::multipart::Part;
 use crate::upload::segments::{LargeObject, Segments};
@@ -141,6 +142,16 @@ pub enum MadeOf {
     Listed,
     /// Whatever objects have names that begin in some way: a dynamic large object of Swift.
     Found,
+}
+
+impl From<CallError> for UploadError {
+    fn from(error: CallError) -> Self {
+        match error {
+            CallError::NotFound => Self::NotStored,
+            CallError::Refused | CallError::Exists => Self::StoreRefused,
+            CallError::Unavailable => Self::StoreUnavailable,
+        }
+    }
 }
 
 /// Why a store does not say.

@@ -1,5 +1,7 @@
 //! Whether what is stored is what was agreed.
 
+use std::ops::RangeInclusive;
+
 use crate::upload::UploadError;
 use crate::upload::call::{MadeOf, StoredHead};
 use crate::upload::content_type::ContentType;
@@ -25,17 +27,12 @@ impl Receipt {
         }
         let sizes = self.sizes(rule);
         if !sizes.contains(&head.size) {
-            return mismatch(match self.size {
+            return match self.size {
                 Some(size) => {
-                    format!("The store has {} bytes; {size} were announced.", head.size)
+                    mismatch(format!("The store has {} bytes; {size} were announced.", head.size))
                 }
-                None => format!(
-                    "The store has {} bytes; from {} to {} are allowed.",
-                    head.size,
-                    sizes.start(),
-                    sizes.end()
-                ),
-            });
+                None => not_allowed(head.size, &sizes),
+            };
         }
         if let Some(stored) = head.content_type.as_deref() {
             // One that is none here may be one to a browser, `text/html; x` for instance.
@@ -81,6 +78,11 @@ pub(super) fn compare_bytes(
         Sniffed::IsNot => "not those of one".to_owned(),
     };
     mismatch(format!("The file was {said} as `{content_type}`; its bytes are {found}."))
+}
+
+pub(super) fn not_allowed<T>(size: u64, sizes: &RangeInclusive<u64>) -> Result<T, UploadError> {
+    let (least, most) = (sizes.start(), sizes.end());
+    mismatch(format!("The store has {size} bytes; from {least} to {most} are allowed."))
 }
 
 pub(super) fn mismatch<T>(problem: String) -> Result<T, UploadError> {

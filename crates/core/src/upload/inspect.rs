@@ -2,7 +2,7 @@
 
 use crate::upload::UploadError;
 use crate::upload::call::StoredHead;
-use crate::upload::confirm::{compare_bytes, mismatch};
+use crate::upload::confirm::{compare_bytes, mismatch, not_allowed};
 use crate::upload::content_type::ContentType;
 use crate::upload::rule::UploadRule;
 
@@ -13,12 +13,7 @@ impl UploadRule {
     /// [`UploadError::Mismatch`] says what it does not allow.
     pub fn inspect(&self, head: &StoredHead) -> Result<(), UploadError> {
         if !self.size.contains(&head.size) {
-            return mismatch(format!(
-                "The store has {} bytes; from {} to {} are allowed.",
-                head.size,
-                self.size.start(),
-                self.size.end()
-            ));
+            return not_allowed(head.size, &self.size);
         }
         let said = head.content_type.as_deref();
         let stored = said.map_or(Some(ContentType::none()), ContentType::of_stored);

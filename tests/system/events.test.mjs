@@ -9,6 +9,7 @@ import { after, before, beforeEach, describe, test } from "node:test";
 import { system } from "./dev.mjs";
 import { hooks, verified } from "./hooks.mjs";
 import { deleteObject, putObject } from "./objects.mjs";
+import { s3Store } from "./own-edge.mjs";
 import { ownFunction } from "./own-function.mjs";
 import { jwt } from "./tokens.mjs";
 import { put } from "./uploads.mjs";
@@ -36,15 +37,7 @@ before(async () => {
   });
   const policy = {
     version: 1,
-    stores: {
-      main: {
-        kind: "s3",
-        endpoint: running.store,
-        region: running.region,
-        addressing: "path",
-        credentials: { access_key_id: "STORE_ID", secret_access_key: "STORE_SECRET" },
-      },
-    },
+    stores: { main: s3Store(running.store, { region: running.region }) },
     keys: {
       APPKEY: { dialect: "sigv4", secret: "APP_SECRET", principal: "every-owner" },
       users: {

@@ -8,6 +8,7 @@ import { after, before, describe, test } from "node:test";
 
 import { system } from "./dev.mjs";
 import { deleteObject, putObject } from "./objects.mjs";
+import { s3Store } from "./own-edge.mjs";
 import { ownFunction } from "./own-function.mjs";
 import { presign, signHeaders } from "./sigv4.mjs";
 import { jwt } from "./tokens.mjs";
@@ -34,15 +35,7 @@ before(async () => {
   const route = { store: "main", bucket: running.bucket, access, cors };
   policy = {
     version: 1,
-    stores: {
-      main: {
-        kind: "s3",
-        endpoint: running.store,
-        region: running.region,
-        addressing: "path",
-        credentials: { access_key_id: "STORE_ID", secret_access_key: "STORE_SECRET" },
-      },
-    },
+    stores: { main: s3Store(running.store, { region: running.region }) },
     keys: {
       APPKEY: { dialect: "sigv4", secret: "APP_SECRET", principal: "every-owner" },
       users: {

@@ -6,6 +6,7 @@ import { randomBytes } from "node:crypto";
 import http from "node:http";
 import { after, before, test } from "node:test";
 
+import { s3Store } from "./own-edge.mjs";
 import { ownFunction } from "./own-function.mjs";
 import { listening } from "./server.mjs";
 import { sha256, signHeaders } from "./sigv4.mjs";
@@ -24,15 +25,7 @@ const values = {
 
 const policy = {
   version: 1,
-  stores: {
-    main: {
-      kind: "s3",
-      endpoint: "https://s3.example",
-      region: "eu-west-1",
-      addressing: "path",
-      credentials: { access_key_id: "STORE_ID", secret_access_key: "STORE_SECRET" },
-    },
-  },
+  stores: { main: s3Store("https://s3.example", { region: "eu-west-1" }) },
   keys: { APPKEY: { dialect: "sigv4", secret: "APP_SECRET", principal: "every-owner" } },
   routes: {
     media: {

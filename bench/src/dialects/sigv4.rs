@@ -2,11 +2,7 @@
 
 use std::hint::black_box;
 
-use aws_sigv4::http_request::{
-    PayloadChecksumKind, PercentEncodingMode, SignableBody, SignableRequest, SigningSettings,
-    UriPathNormalizationMode, sign,
-};
-use aws_sigv4::sign::v4;
+use aws_sigv4::http_request::{PayloadChecksumKind, SigningSettings};
 use cloakroom_core::endpoint::Endpoint;
 use cloakroom_core::request::Method;
 use cloakroom_core::sigv4::sign::{Payload, SignedHeaders, Signer, Unsigned};
@@ -14,7 +10,7 @@ use cloakroom_core::sigv4::{Credentials, ExpiresIn};
 use cloakroom_core::time::UnixTime;
 
 use super::add_proof;
-use crate::presign::{credentials, keyring, peer_credentials, signed_at};
+use crate::presign::{aws_sigv4_signer, credentials, keyring};
 use crate::prove::Sent;
 use crate::{Case, Contest};
 
@@ -78,26 +74,8 @@ fn expires_in(case: &Case) -> ExpiresIn {
 
 fn aws_sigv4(contest: &mut Contest<'_>, case: &Case) {
     let mut settings = SigningSettings::default();
-    settings.percent_encoding_mode = PercentEncodingMode::Single;
-    settings.uri_path_normalization_mode = UriPathNormalizationMode::Disabled;
     settings.payload_checksum_kind = PayloadChecksumKind::XAmzSha256;
-    let (region, time) = (case.region.clone(), signed_at(case));
-    let identity = peer_credentials(case).into();
-    let url = format!("{}/{}/{}", case.endpoint, case.bucket, case.key);
-    let work = move || {
-        let params = v4::SigningParams::builder()
-            .identity(&identity)
-            .region(region.as_str())
-            .name("s3")
-            .time(time)
-            .settings(settings.clone())
-            .build()
-            .expect("all parameters are there");
-        let body = SignableBody::UnsignedPayload;
-        let request = SignableRequest::new("GET", url.as_str(), std::iter::empty(), body)
-            .expect("the request can be signed");
-        sign(request, &params.into()).expect("the request is signed").into_parts().0
-    };
+    let work = aws_sigv4_signer(case, settings);
     let made = work();
     let (_, authorization) =
         made.headers().find(|(name, _)| *name == "authorization").expect("there is a header");

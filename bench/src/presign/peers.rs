@@ -6,8 +6,8 @@ use std::time::{Duration, SystemTime};
 
 use aws_sdk_s3::presigning::PresigningConfig;
 use aws_sigv4::http_request::{
-    PercentEncodingMode, SignableBody, SignableRequest, SignatureLocation, SigningSettings,
-    UriPathNormalizationMode, sign,
+    PercentEncodingMode, SignableBody, SignableRequest, SignatureLocation, SigningInstructions,
+    SigningSettings, UriPathNormalizationMode, sign,
 };
 use aws_sigv4::sign::v4;
 use object_store::signer::Signer as _;
@@ -43,16 +43,17 @@ fn rusty_s3(contest: &mut Contest<'_>, case: &Case) {
     contest.add("sign", "rusty-s3", presign).made(url);
 }
 
-fn aws_sigv4(contest: &mut Contest<'_>, case: &Case) {
-    let mut settings = SigningSettings::default();
+/// What `aws-sigv4` signs of a GET in these settings and in those that S3 needs.
+pub fn aws_sigv4_signer(
+    case: &Case,
+    mut settings: SigningSettings,
+) -> impl Fn() -> SigningInstructions + use<> {
     settings.percent_encoding_mode = PercentEncodingMode::Single;
     settings.uri_path_normalization_mode = UriPathNormalizationMode::Disabled;
-    settings.signature_location = SignatureLocation::QueryParams;
-    settings.expires_in = Some(life(case));
     let (region, time) = (case.region.clone(), signed_at(case));
     let identity = peer_credentials(case).into();
-    let url = format!("{}/{}/{}", case.endpoint, case.bucket, case.key);
-    let presign = move || {
+    let url = object_url(case);
+    move || {
         let params = v4::SigningParams::builder()
             .identity(&identity)
             .region(region.as_str())
@@ -64,8 +65,22 @@ fn aws_sigv4(contest: &mut Contest<'_>, case: &Case) {
         let body = SignableBody::UnsignedPayload;
         let request = SignableRequest::new("GET", url.as_str(), std::iter::empty(), body)
             .expect("the request can be signed");
-        let signed = sign(request, &params.into()).expect("the request is signed");
-        let (instructions, _signature) = signed.into_parts();
+        sign(request, &params.into()).expect("the request is signed").into_parts().0
+    }
+}
+
+fn object_url(case: &Case) -> String {
+    format!("{}/{}/{}", case.endpoint, case.bucket, case.key)
+}
+
+fn aws_sigv4(contest: &mut Contest<'_>, case: &Case) {
+    let mut settings = SigningSettings::default();
+    settings.signature_location = SignatureLocation::QueryParams;
+    settings.expires_in = Some(life(case));
+    let sign = aws_sigv4_signer(case, settings);
+    let url = object_url(case);
+    let presign = move || {
+        let instructions = sign();
         let mut request = http::Request::get(url.as_str()).body(()).expect("the URL is one");
         instructions.apply_to_request_http1x(&mut request);
         request.into_parts().0.uri
@@ -133,7 +148,7 @@ fn aws_sdk_s3(contest: &mut Contest<'_>, case: &Case) {
     contest.add("sign", "aws-sdk-s3", presign).note("adds `x-id=GetObject` to the URL");
 }
 
-pub fn peer_credentials(case: &Case) -> aws_credential_types::Credentials {
+fn peer_credentials(case: &Case) -> aws_credential_types::Credentials {
     let (id, secret) = (case.access_key_id.as_str(), case.secret_access_key.as_str());
     aws_credential_types::Credentials::new(id, secret, None, None, "bench")
 }
@@ -142,7 +157,7 @@ fn life(case: &Case) -> Duration {
     Duration::from_secs(case.expires_in)
 }
 
-pub fn signed_at(case: &Case) -> SystemTime {
+fn signed_at(case: &Case) -> SystemTime {
     SystemTime::UNIX_EPOCH + Duration::from_secs(case.time)
 }
 

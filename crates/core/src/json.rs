@@ -134,10 +134,7 @@ impl<'de> Visitor<'de> for JsonVisitor {
     }
 
     fn visit_f64<E: Error>(self, value: f64) -> Result<Json, E> {
-        // There is no lossless conversion of floats; within 2⁵³ their digits are exact.
-        let whole = (0.0..9_007_199_254_740_992.0).contains(&value).then(|| value.trunc());
-        let whole = whole.and_then(|whole| format!("{whole:.0}").parse().ok());
-        Ok(whole.map_or(Json::OtherNumber, Json::Fraction))
+        Ok(whole_part(value).map_or(Json::OtherNumber, Json::Fraction))
     }
 
     fn visit_str<E: Error>(self, value: &str) -> Result<Json, E> {
@@ -169,6 +166,19 @@ impl<'de> Visitor<'de> for JsonVisitor {
     }
 }
 
+/// The whole part of a number from 0 to below 2⁵³, by its bits (IEEE 754, binary64): there is no
+/// lossless conversion, and whoever formats floats brings much code along.
+fn whole_part(value: f64) -> Option<u64> {
+    const FRACTION_BITS: u32 = 52;
+    if !(0.0..9_007_199_254_740_992.0).contains(&value) {
+        return None;
+    }
+    let exponent = u32::try_from(value.to_bits() >> FRACTION_BITS & 0x7ff).ok()?;
+    let significand = value.to_bits() & ((1 << FRACTION_BITS) - 1) | 1 << FRACTION_BITS;
+    let shift = (1023 + FRACTION_BITS).checked_sub(exponent)?;
+    Some(significand.checked_shr(shift).unwrap_or_default())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -187,6 +197,18 @@ mod tests {
         let json_of = |text| Json::parse(text).unwrap();
         assert_eq!(json_of("1700000000.9"), Json::Fraction(1_700_000_000));
         assert_eq!(json_of("1.7e9"), Json::Fraction(1_700_000_000));
+        for (number, whole) in [
+            ("0.0", 0),
+            ("-0.0", 0),
+            ("5e-324", 0),
+            ("0.999", 0),
+            ("1.0", 1),
+            ("1.999", 1),
+            ("2251799813685249.5", 2_251_799_813_685_249),
+        ] {
+            assert_eq!(json_of(number), Json::Fraction(whole), "{number}");
+        }
+        assert_eq!(json_of("9007199254740992.0"), Json::OtherNumber);
         assert_eq!(json_of("-0.5"), Json::OtherNumber);
         assert_eq!(json_of("1e300"), Json::OtherNumber);
         assert_eq!(json.get("s").map(Json::kind), Some("an array"));

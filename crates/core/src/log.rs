@@ -6,8 +6,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use serde::Serializer as _;
-use serde_json::Value;
+use serde::{Serialize, Serializer};
 
 use crate::rejection::Rejection;
 use crate::retrieval::CacheStatus;
@@ -56,11 +55,29 @@ impl Verdict {
     }
 }
 
+/// What is learnt of a request.
+#[derive(Clone, Debug)]
+enum Fact {
+    Text(String),
+    Texts(Vec<String>),
+    Number(u64),
+}
+
+impl Serialize for Fact {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Text(text) => serializer.serialize_str(text),
+            Self::Texts(texts) => serializer.collect_seq(texts),
+            Self::Number(number) => serializer.serialize_u64(*number),
+        }
+    }
+}
+
 /// The line, as it fills up. Fields stand in the order in which they were learnt.
 #[derive(Clone, Debug)]
 pub struct LogLine {
     request_id: String,
-    fields: Vec<(&'static str, Value)>,
+    fields: Vec<(&'static str, Fact)>,
     attempts: Vec<String>,
     store_status: Option<u16>,
     timing: Timing,
@@ -120,10 +137,12 @@ impl LogLine {
 
     /// How it was decided.
     pub fn verdict(&mut self, verdict: &Verdict) {
-        self.fields.extend(self.store_status.take().map(|status| ("store_status", status.into())));
+        if let Some(status) = self.store_status.take() {
+            self.number("store_status", status.into());
+        }
         let attempts = std::mem::take(&mut self.attempts);
         if attempts.len() > 1 {
-            self.fields.push(("attempts", attempts.into()));
+            self.fields.push(("attempts", Fact::Texts(attempts)));
         }
         self.text("decision", verdict.decision().to_owned());
         self.text("reason", verdict.reason().to_owned());
@@ -159,26 +178,33 @@ impl LogLine {
     /// The answer to the viewer: its status, and how many bytes its body has, where that is known
     /// beforehand.
     pub fn answered(&mut self, status: u16, bytes: Option<u64>) {
-        self.fields.push(("status", status.into()));
-        self.fields.extend(bytes.map(|bytes| ("bytes", bytes.into())));
+        self.number("status", status.into());
+        if let Some(bytes) = bytes {
+            self.number("bytes", bytes);
+        }
     }
 
     /// How many uploads were ended.
     pub fn swept(&mut self, aborted: u64) {
-        self.fields.push(("aborted", aborted.into()));
+        self.number("aborted", aborted);
     }
 
     /// How long all of it took, until the answer began.
     pub fn took(&mut self, all: Duration) {
         let Timing { cache, store, .. } = self.timing;
         for (name, part) in [("cache_ms", cache), ("store_ms", store), ("ms", Some(all))] {
-            let part = part.and_then(|part| u64::try_from(part.as_millis()).ok());
-            self.fields.extend(part.map(|part| (name, part.into())));
+            if let Some(ms) = part.and_then(|part| u64::try_from(part.as_millis()).ok()) {
+                self.number(name, ms);
+            }
         }
     }
 
     fn text(&mut self, name: &'static str, text: String) {
-        self.fields.push((name, text.into()));
+        self.fields.push((name, Fact::Text(text)));
+    }
+
+    fn number(&mut self, name: &'static str, number: u64) {
+        self.fields.push((name, Fact::Number(number)));
     }
 }
 

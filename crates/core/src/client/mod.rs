@@ -20,6 +20,8 @@ pub mod accept;
 pub mod error;
 pub mod page;
 
+use serde::Serialize;
+
 use crate::encoding::decode;
 use crate::rejection::{Rejection, Row};
 use crate::sigv4::ALGORITHM;
@@ -129,6 +131,13 @@ pub struct Told {
     pub body: String,
 }
 
+/// A rejection in JSON.
+#[derive(Serialize)]
+struct Problem<'a> {
+    code: &'static str,
+    message: &'a str,
+}
+
 impl<'a> Client<'a> {
     /// The client that sent a request, which may be one that cannot be read: method, target and
     /// headers as they came, with names in lower case. The answer carries `request_id`.
@@ -162,8 +171,9 @@ impl<'a> Client<'a> {
     pub(crate) fn tell_row(&self, row: &Row, mut headers: Vec<(&'static str, String)>) -> Told {
         let (content_type, mut body) = match self.form {
             Form::Json => {
-                let body = serde_json::json!({ "code": row.code, "message": row.text });
-                (Some("application/json"), body.to_string())
+                let body = Problem { code: row.code, message: &row.text };
+                // INVARIANT: texts can always be written.
+                (Some("application/json"), serde_json::to_string(&body).unwrap_or_default())
             }
             Form::Xml => (Some("application/xml"), error::to_xml(row, self.path, self.request_id)),
             Form::Html => (Some("text/html; charset=utf-8"), page::to_html(row, self.request_id)),

@@ -14,6 +14,7 @@ use std::net::IpAddr;
 
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use serde::Serialize;
 
 use crate::crypto::{constant_time_eq, hmac_sha256};
 use crate::json::Json;
@@ -60,18 +61,18 @@ pub struct Token {
 impl Token {
     /// The value of the cookie. None when it would be too long.
     pub fn seal(&self, secret: &Secret) -> Option<Secret> {
-        let json = serde_json::json!({
-            "route": self.route,
-            "host": self.host,
-            "folder": self.folder,
-            "key": self.key_id,
-            "proof": self.proof,
-            "ticket": self.ticket.to_string(),
-            "principal": self.principal,
-            "until": self.until.as_secs(),
-            "address": self.address.map(|address| address.to_string()),
-        });
-        let body = BASE64_URL_SAFE_NO_PAD.encode(json.to_string());
+        let body = Body {
+            route: &self.route,
+            host: &self.host,
+            folder: &self.folder,
+            key: &self.key_id,
+            proof: &self.proof,
+            ticket: self.ticket.to_string(),
+            principal: &self.principal,
+            until: self.until.as_secs(),
+            address: self.address.map(|address| address.to_string()),
+        };
+        let body = BASE64_URL_SAFE_NO_PAD.encode(serde_json::to_string(&body).ok()?);
         let mac = BASE64_URL_SAFE_NO_PAD.encode(mac(secret, &body));
         let value = format!("{VERSION}.{body}.{mac}");
         (value.len() <= MAX_LENGTH).then(|| Secret::new(value))
@@ -102,6 +103,20 @@ impl Token {
             },
         })
     }
+}
+
+/// What a value says, in JSON.
+#[derive(Serialize)]
+struct Body<'a> {
+    route: &'a str,
+    host: &'a str,
+    folder: &'a str,
+    key: &'a str,
+    proof: &'a str,
+    ticket: String,
+    principal: &'a str,
+    until: u64,
+    address: Option<String>,
 }
 
 /// A value of the right form.

@@ -5,7 +5,7 @@
 //!   "last_modified":"2026-11-26T06:00:00.000000"},{"subdir":"2026/"}]
 //! ```
 
-use serde_json::{Value, json};
+use serde::Serialize;
 
 use super::query::{ContainerQuery, Format};
 use crate::listing::Answer;
@@ -13,6 +13,25 @@ use crate::listing::answer::{Item, Object};
 
 /// S3's listings say nothing of it. This is the type of bytes of which nothing is known.
 const CONTENT_TYPE: &str = "application/octet-stream";
+
+/// An entry of an answer in JSON.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Entry<'a> {
+    Container {
+        name: String,
+    },
+    Group {
+        subdir: &'a str,
+    },
+    Object {
+        name: &'a str,
+        hash: &'a str,
+        bytes: u64,
+        content_type: &'static str,
+        last_modified: String,
+    },
+}
 
 /// An answer without a body.
 pub(super) fn nothing(format: Format) -> Answer {
@@ -29,7 +48,7 @@ pub(super) fn containers(query: &ContainerQuery, names: Vec<String>) -> Answer {
     match query.format {
         Format::Plain => plain(names),
         // How many objects a container has, and of what size, its own head says.
-        Format::Json => json(names.map(|name| json!({ "name": name }))),
+        Format::Json => json(names.map(|name| Entry::Container { name })),
     }
 }
 
@@ -38,14 +57,14 @@ pub(super) fn objects(query: &ContainerQuery, items: &[Item]) -> Answer {
     match query.format {
         Format::Plain => plain(items.iter().map(Item::text)),
         Format::Json => json(items.iter().map(|item| match item {
-            Item::Group(prefix) => json!({ "subdir": prefix }),
-            Item::Object(object) => json!({
-                "name": object.key,
-                "hash": object.etag.trim_matches('"'),
-                "bytes": object.size,
-                "content_type": CONTENT_TYPE,
-                "last_modified": last_modified(object),
-            }),
+            Item::Group(prefix) => Entry::Group { subdir: prefix },
+            Item::Object(object) => Entry::Object {
+                name: &object.key,
+                hash: object.etag.trim_matches('"'),
+                bytes: object.size,
+                content_type: CONTENT_TYPE,
+                last_modified: last_modified(object),
+            },
         })),
     }
 }
@@ -60,8 +79,10 @@ fn plain(names: impl Iterator<Item = impl AsRef<str>>) -> Answer {
     if text.is_empty() { nothing } else { Answer { status: 200, body: Some(text), ..nothing } }
 }
 
-fn json(entries: impl Iterator<Item = Value>) -> Answer {
-    let body = Value::Array(entries.collect()).to_string();
+fn json<'a>(entries: impl Iterator<Item = Entry<'a>>) -> Answer {
+    let entries: Vec<_> = entries.collect();
+    // INVARIANT: texts and numbers can always be written.
+    let body = serde_json::to_string(&entries).unwrap_or_default();
     Answer { status: 200, body: Some(body), ..nothing(Format::Json) }
 }
 
@@ -93,10 +114,10 @@ mod tests {
         assert_eq!(
             objects(&query, &items).body.as_deref(),
             Some(
-                "[{\"subdir\":\"a\\\"/\"},{\"bytes\":7,\
+                "[{\"subdir\":\"a\\\"/\"},{\"name\":\"é\",\
+                 \"hash\":\"d41d8cd98f00b204e9800998ecf8427e\",\"bytes\":7,\
                  \"content_type\":\"application/octet-stream\",\
-                 \"hash\":\"d41d8cd98f00b204e9800998ecf8427e\",\
-                 \"last_modified\":\"2026-11-26T06:00:00.123000\",\"name\":\"é\"}]"
+                 \"last_modified\":\"2026-11-26T06:00:00.123000\"}]"
             )
         );
         let query = ContainerQuery::default();

@@ -5,7 +5,6 @@
 //! the platform lets no request wait for the I/O of another.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use cloakroom_core::cache::{CopyKey, Keep, Renewal};
@@ -36,37 +35,41 @@ thread_local! {
 #[derive(Default)]
 struct Awaited {
     promises: u64,
-    by_key: BTreeMap<String, (u64, u64)>,
+    /// Few at a time: requests of one instance that wait for a store.
+    open: Vec<Promise>,
+}
+
+struct Promise {
+    key: String,
+    number: u64,
+    until: u64,
 }
 
 impl Awaited {
     fn promise(&mut self, key: &str) -> Option<Promised> {
         let now = worker::Date::now().as_millis();
-        self.by_key.retain(|_, (_, until)| *until > now);
-        if self.by_key.contains_key(key) {
+        self.open.retain(|promise| promise.until > now);
+        if self.open.iter().any(|promise| promise.key == key) {
             return None;
         }
         self.promises = self.promises.wrapping_add(1);
         let until = now.saturating_add(u64::try_from(PATIENCE.as_millis()).unwrap_or(u64::MAX));
-        self.by_key.insert(key.to_owned(), (self.promises, until));
-        Some(Promised { key: key.to_owned(), number: self.promises })
+        self.open.push(Promise { key: key.to_owned(), number: self.promises, until });
+        Some(Promised { number: self.promises })
     }
 
     fn is_promised(&self, key: &str) -> bool {
         let now = worker::Date::now().as_millis();
-        self.by_key.get(key).is_some_and(|(_, until)| *until > now)
+        self.open.iter().any(|promise| promise.key == key && promise.until > now)
     }
 
     fn end(&mut self, promised: &Promised) {
-        if self.by_key.get(&promised.key).is_some_and(|(number, _)| *number == promised.number) {
-            self.by_key.remove(&promised.key);
-        }
+        self.open.retain(|promise| promise.number != promised.number);
     }
 }
 
 /// The promise of a copy: others wait for it until it is dropped, or its time is over.
 pub(crate) struct Promised {
-    key: String,
     number: u64,
 }
 

@@ -57,5 +57,5 @@ fn gate_with(access: Value) -> Option<Gate> {
             "path": "/media/", "store": "main", "bucket": "bucket", "access": access
         } }
     });
-    Gate::new(&Policy::parse(&policy.to_string()).ok()?, &secret).ok()
+    Gate::new(Policy::parse(&policy.to_string()).ok()?.read_side(), &secret).ok()
 }

@@ -37,7 +37,8 @@ pub fn secret(name: &str) -> Option<String> {
 /// The policy's gate.
 pub fn gate() -> &'static Gate {
     static GATE: LazyLock<Gate> = LazyLock::new(|| {
-        Gate::new(&Policy::parse(POLICY).expect("a sound policy"), &secret).expect("its secrets")
+        Gate::new(Policy::parse(POLICY).expect("a sound policy").read_side(), &secret)
+            .expect("its secrets")
     });
     &GATE
 }
@@ -46,7 +47,7 @@ pub fn gate() -> &'static Gate {
 pub fn keyring() -> &'static Keyring {
     static KEYRING: LazyLock<Keyring> = LazyLock::new(|| {
         let policy = Policy::parse(POLICY).expect("a sound policy");
-        policy.keyring(&secret).expect("its secrets")
+        policy.read_side().keyring(&secret).expect("its secrets")
     });
     &KEYRING
 }

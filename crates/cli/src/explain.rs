@@ -55,7 +55,7 @@ pub(crate) struct Options {
 pub(crate) fn run(options: &Options) -> Result<ExitCode, Failure> {
     let policy = Policy::parse(&crate::policy::read(&options.policy)?);
     let policy = policy.map_err(|error| error.to_string())?;
-    let gate = Gate::new(&policy, &options.secrets.lookup()?);
+    let gate = Gate::new(policy.read_side(), &options.secrets.lookup()?);
     let mut gate = gate.map_err(|error| error.to_string())?;
     if let Some(file) = &options.control {
         gate = gate.under(crate::control::read(file)?);

@@ -58,7 +58,10 @@ struct Report {
 fn report(policy: &str, host: &str, path: &str) -> Result<Report, Failure> {
     let policy = Policy::parse(policy).map_err(|error| error.to_string())?;
     // Nothing is signed here, so the names of the stores' secrets serve in place of them.
-    let routes = policy.routes(&|name| Some(name.to_owned())).map_err(|error| error.to_string())?;
+    let routes = policy
+        .read_side()
+        .routes(&|name| Some(name.to_owned()))
+        .map_err(|error| error.to_string())?;
     if path.contains('?') {
         return Err("the path must come without a query".to_owned());
     }

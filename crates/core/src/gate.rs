@@ -10,7 +10,7 @@ use crate::key::Keyring;
 use crate::listing::{self, Listing};
 use crate::log::Verdict;
 use crate::origin::OriginRequest;
-use crate::policy::{Policy, PolicyError, Secrets};
+use crate::policy::{Policy, PolicyError, ReadSide, Secrets};
 use crate::presented::{CredentialError, Presented};
 use crate::public_key::SignatureCheck;
 use crate::purge::Purges;
@@ -179,11 +179,11 @@ pub struct Decision<T> {
 }
 
 impl Gate {
-    /// Makes a gate of a policy.
+    /// Makes a gate of what a policy has for reading.
     ///
     /// # Errors
     /// [`PolicyError`] when a secret that the policy names is missing.
-    pub fn new(policy: &Policy, secrets: &Secrets<'_>) -> Result<Self, PolicyError> {
+    pub fn new(policy: &ReadSide, secrets: &Secrets<'_>) -> Result<Self, PolicyError> {
         let (mut keyring, routes) = (policy.keyring(secrets)?, policy.routes(secrets)?);
         routes.ticket_cookies().iter().for_each(|key| keyring.add_ticket_cookie(Arc::clone(key)));
         Ok(Self { keyring, routes, purges: Purges::default(), health: policy.health_check() })
@@ -195,7 +195,8 @@ impl Gate {
     /// # Errors
     /// [`PolicyError`] when a secret that the policy names is missing.
     pub fn of_uploads(policy: &Policy, secrets: &Secrets<'_>) -> Result<Self, PolicyError> {
-        let (keyring, routes) = (policy.keyring(secrets)?, policy.upload_routes(secrets)?);
+        let keyring = policy.read_side().keyring(secrets)?;
+        let routes = policy.upload_routes(secrets)?;
         Ok(Self { keyring, routes, purges: Purges::default(), health: None })
     }
 
@@ -205,7 +206,7 @@ impl Gate {
     /// # Errors
     /// [`PolicyError`] when a secret of a key is missing.
     pub(crate) fn of_decisions(
-        policy: &Policy,
+        policy: &ReadSide,
         secrets: &Secrets<'_>,
     ) -> Result<Self, PolicyError> {
         let keyring = policy.keyring(secrets)?;

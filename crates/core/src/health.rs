@@ -4,9 +4,9 @@
 //! After [`FAILURES`] failures in a row nothing is asked of it for [`REST`]; then one request
 //! goes through. While its outcome is open, the store is left alone by all others.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
+use crate::named::Named;
 use crate::store::{KeyChoice, Unanswered};
 use crate::time::UnixTime;
 
@@ -19,9 +19,7 @@ pub const REST: Duration = Duration::from_secs(10);
 /// What is known of the stores: kept by an adapter as long as it runs, and started with nothing.
 #[derive(Clone, Debug, Default)]
 pub struct Health {
-    conditions: BTreeMap<String, Condition>,
-    /// Which of its keys a store took last, where it is not the first.
-    keys: BTreeMap<String, KeyChoice>,
+    conditions: Named<Condition>,
 }
 
 /// A question of how an edge is, by one path of the policy's choice.
@@ -70,6 +68,8 @@ impl Report {
 struct Condition {
     failures: u32,
     rests_until: Option<UnixTime>,
+    /// Which of its keys it took last.
+    key: KeyChoice,
 }
 
 impl Health {
@@ -103,26 +103,27 @@ impl Health {
 
     /// The store has answered, whatever it said.
     fn succeeded(&mut self, store: &str) {
-        self.conditions.remove(store);
+        if let Some(condition) = self.conditions.get_mut(store) {
+            (condition.failures, condition.rests_until) = (0, None);
+        }
     }
 
     /// The key to begin with.
     pub(crate) fn key(&self, store: &str) -> KeyChoice {
-        self.keys.get(store).copied().unwrap_or_default()
+        self.conditions.get(store).map(|condition| condition.key).unwrap_or_default()
     }
 
     /// A store has taken this key, or has refused all of them.
     pub(crate) fn key_was(&mut self, store: &str, key: KeyChoice, status: u16) {
-        if status == 401 {
-            self.keys.remove(store);
-        } else if key.again() != self.key(store) {
-            self.keys.insert(store.to_owned(), key.again());
+        let taken = if status == 401 { KeyChoice::default() } else { key.again() };
+        if taken != self.key(store) {
+            self.conditions.entry(store.to_owned()).key = taken;
         }
     }
 
     /// The store has not answered, or failed.
     fn failed(&mut self, store: &str, now: UnixTime) {
-        let condition = self.conditions.entry(store.to_owned()).or_default();
+        let condition = self.conditions.entry(store.to_owned());
         condition.failures = condition.failures.saturating_add(1);
         if condition.failures >= FAILURES {
             condition.rests_until = Some(now.saturating_add(REST));

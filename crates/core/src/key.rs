@@ -3,12 +3,13 @@
 //! Every key has an id, and the id alone decides which dialect and algorithm it speaks and for
 //! whom it acts. A ticket names a key; it never chooses an algorithm.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
 use crate::crypto::Hash;
 use crate::encoding::prefixes_of;
+use crate::named::Named;
 use crate::public_key::PublicKey;
 use crate::revocation::Revocations;
 use crate::secret::Secret;
@@ -161,21 +162,21 @@ fn bytes_of(secret: Option<&Secret>) -> &[u8] {
 /// All live keys.
 #[derive(Clone, Debug, Default)]
 pub struct Keyring {
-    sigv4: BTreeMap<String, Sigv4Key>,
-    jwt: BTreeMap<String, JwtKey>,
+    sigv4: Named<Sigv4Key>,
+    jwt: Named<JwtKey>,
     jwt_cookies: BTreeSet<String>,
     /// By path.
-    tempurl: BTreeMap<String, Vec<TempUrlKey>>,
+    tempurl: Named<Vec<TempUrlKey>>,
     /// The path of each, by its id.
-    tempurl_paths: BTreeMap<String, String>,
-    swift: BTreeMap<String, SwiftKey>,
-    cloudfront: BTreeMap<String, CloudFrontKey>,
+    tempurl_paths: Named<String>,
+    swift: Named<SwiftKey>,
+    cloudfront: Named<CloudFrontKey>,
     /// By token name.
-    edgeauth: BTreeMap<String, Vec<EdgeAuthKey>>,
+    edgeauth: Named<Vec<EdgeAuthKey>>,
     /// The token name of each, by its id.
-    edgeauth_names: BTreeMap<String, String>,
+    edgeauth_names: Named<String>,
     /// By the name of the cookie.
-    ticket_cookies: BTreeMap<String, Vec<Arc<CookieKey>>>,
+    ticket_cookies: Named<Vec<Arc<CookieKey>>>,
     revocations: Revocations,
 }
 
@@ -194,7 +195,7 @@ impl Keyring {
     /// Adds a TempURL key.
     pub fn add_tempurl(&mut self, key: TempUrlKey) {
         self.tempurl_paths.insert(key.id.clone(), key.path.clone());
-        self.tempurl.entry(key.path.clone()).or_default().push(key);
+        self.tempurl.entry(key.path.clone()).push(key);
     }
 
     /// Adds a key for Swift's authentication.
@@ -210,12 +211,12 @@ impl Keyring {
     /// Adds an EdgeAuth key.
     pub fn add_edgeauth(&mut self, key: EdgeAuthKey) {
         self.edgeauth_names.insert(key.id.clone(), key.token_name.clone());
-        self.edgeauth.entry(key.token_name.clone()).or_default().push(key);
+        self.edgeauth.entry(key.token_name.clone()).push(key);
     }
 
     /// Adds what seals the cookies of a route.
     pub fn add_ticket_cookie(&mut self, key: Arc<CookieKey>) {
-        self.ticket_cookies.entry(key.name.clone()).or_default().push(key);
+        self.ticket_cookies.entry(key.name.clone()).push(key);
     }
 
     /// Takes back what has been revoked, and nothing else.

@@ -26,6 +26,7 @@ pub mod encoding;
 
 pub mod crypto;
 pub mod json;
+mod named;
 pub mod public_key;
 pub mod secret;
 pub mod wildcard;

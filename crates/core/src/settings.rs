@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use crate::control::Control;
 use crate::gate::Gate;
-use crate::policy::{Policy, Secrets};
+use crate::policy::{ReadSide, Secrets};
 use crate::time::UnixTime;
 
 /// Documents that can change are read again when they are so old, unless the operator says
@@ -110,7 +110,7 @@ impl Settings {
 
 fn make_gate(documents: &Documents, secrets: &Secrets<'_>) -> Result<Gate, String> {
     let policy = documents.policy.as_deref().ok_or("there is no policy document")?;
-    let policy = Policy::parse(policy).map_err(|error| error.to_string())?;
+    let policy = ReadSide::parse(policy).map_err(|error| error.to_string())?;
     let gate = Gate::new(&policy, secrets).map_err(|error| error.to_string())?;
     let control = documents.control.as_deref().map(Control::parse).transpose();
     let control = control.map_err(|error| error.to_string())?;

@@ -58,7 +58,10 @@ fn gate(cache: Value, fallback: Option<Value>) -> Gate {
         policy["routes"]["media"]["fallback"] = fallback;
     }
     let policy = Policy::parse(&policy.to_string()).unwrap();
-    Gate::new(&policy, &|name| Some(format!("the value of {name}, which is long enough"))).unwrap()
+    Gate::new(policy.read_side(), &|name| {
+        Some(format!("the value of {name}, which is long enough"))
+    })
+    .unwrap()
 }
 
 type Headers = Vec<(String, String)>;

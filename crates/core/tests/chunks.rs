@@ -47,7 +47,7 @@ fn gate(chunk_size: &Value, swift: bool) -> Gate {
         } }
     });
     let policy = Policy::parse(&policy.to_string()).unwrap();
-    Gate::new(&policy, &|name| Some(name.to_owned())).unwrap()
+    Gate::new(policy.read_side(), &|name| Some(name.to_owned())).unwrap()
 }
 
 type Headers = Vec<(String, String)>;

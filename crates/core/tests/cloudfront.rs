@@ -468,7 +468,8 @@ fn a_policy_document_says_which_keys_there_are() {
         });
         cloakroom_core::policy::Policy::parse(&policy.to_string())
     };
-    let keyring = policy("ECDSA-SHA256").unwrap().keyring(&|_| Some(String::new())).unwrap();
+    let keyring =
+        policy("ECDSA-SHA256").unwrap().read_side().keyring(&|_| Some(String::new())).unwrap();
     let key = keyring.cloudfront("K1").unwrap();
     assert_eq!(key.public_key.algorithm(), Algorithm::EcdsaSha256);
     assert_eq!(key.principal, Principal::EveryOwner);

@@ -31,7 +31,9 @@ fn gate(control: &Value) -> Gate {
         "keys": { "old": key("OLD"), "new": key("NEW") },
         "routes": { "media": { "path": "/v1/a/c/", "store": "r2", "bucket": "MEDIA" } }
     });
-    let gate = Gate::new(&Policy::parse(&policy.to_string()).unwrap(), &|name| Some(name.into()));
+    let gate = Gate::new(Policy::parse(&policy.to_string()).unwrap().read_side(), &|name| {
+        Some(name.into())
+    });
     gate.unwrap().under(Control::parse(&control.to_string()).unwrap())
 }
 

@@ -415,7 +415,7 @@ fn a_policy_names_keys_and_salts() {
     });
     let policy = Policy::parse(&document.to_string()).unwrap();
     let keyring = |plain: &'static str| {
-        policy.keyring(&move |name| match name {
+        policy.read_side().keyring(&move |name| match name {
             "HLS_KEY" => Some("00ff".to_owned()),
             "HLS_SALT" => Some("salt".to_owned()),
             "PLAIN_KEY" => Some(plain.to_owned()),

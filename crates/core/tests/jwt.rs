@@ -29,7 +29,7 @@ fn keyring(keys: &Value) -> Keyring {
         "routes": { "all": { "path": "/", "store": "main", "bucket": "media" } },
         "keys": keys,
     });
-    Policy::parse(&policy.to_string()).unwrap().keyring(&|_| None).unwrap()
+    Policy::parse(&policy.to_string()).unwrap().read_side().keyring(&|_| None).unwrap()
 }
 
 /// The key that the request's credential was proven with, or the log's reason.

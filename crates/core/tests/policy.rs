@@ -66,7 +66,7 @@ fn secret(name: &str) -> Option<String> {
 #[test]
 fn the_sound_one_is_sound() {
     let policy = Policy::parse(&sound().to_string()).unwrap();
-    Gate::new(&policy, &secret).unwrap();
+    Gate::new(policy.read_side(), &secret).unwrap();
     Desk::new(&policy, &secret).unwrap();
     assert_eq!(policy.secret_names().len(), 7);
 }
@@ -468,10 +468,10 @@ fn a_missing_secret_is_named_with_its_place() {
         ("APP_SECRET", "keys.AKAPP.secret"),
         ("JWT_SECRET", "keys.users.secret"),
     ] {
-        let gate = Gate::new(&policy, &|name| secret(name).filter(|_| name != missing));
+        let gate = Gate::new(policy.read_side(), &|name| secret(name).filter(|_| name != missing));
         let expected = format!("policy: at `{place}`: secret `{missing}` is not set");
         assert_eq!(gate.unwrap_err().to_string(), expected);
-        let gate = Gate::new(&policy, &|name| {
+        let gate = Gate::new(policy.read_side(), &|name| {
             if name == missing { Some(String::new()) } else { secret(name) }
         });
         let expected = format!("policy: at `{place}`: secret `{missing}` is empty");
@@ -479,7 +479,7 @@ fn a_missing_secret_is_named_with_its_place() {
     }
     // The edge does without what only uploads need.
     let without_seal = |name: &str| secret(name).filter(|_| name != "SEAL_SECRET");
-    assert!(Gate::new(&policy, &without_seal).is_ok());
+    assert!(Gate::new(policy.read_side(), &without_seal).is_ok());
     assert_eq!(
         Desk::new(&policy, &without_seal).unwrap_err().to_string(),
         "policy: at `uploads.photos.seal_secret`: secret `SEAL_SECRET` is not set"
@@ -501,7 +501,7 @@ fn a_missing_secret_is_named_with_its_place() {
 #[test]
 fn no_error_repeats_a_secret() {
     let policy = Policy::parse(&sound().to_string()).unwrap();
-    let debug = format!("{:?}", Gate::new(&policy, &secret).unwrap());
+    let debug = format!("{:?}", Gate::new(policy.read_side(), &secret).unwrap());
     assert!(debug.contains("Secret(…)"));
     // An access key id is public; nothing else that was looked up may show.
     let debug = debug.replace("the value of STORE_ID", "");
@@ -659,13 +659,13 @@ fn the_secret_of_a_cookie_is_the_edge_s_own() {
     assert!(policy.secret_names().contains(&("COOKIE_SECRET".to_owned(), place)));
     let without = |name: &str| secret(name).filter(|_| name != "COOKIE_SECRET");
     Desk::new(&policy, &without).unwrap();
-    let error = Gate::new(&policy, &without).unwrap_err();
+    let error = Gate::new(policy.read_side(), &without).unwrap_err();
     assert_eq!(
         error.to_string(),
         "policy: at `routes.media.cookie.secret`: secret `COOKIE_SECRET` is not set"
     );
     let short = |name: &str| if name == "COOKIE_SECRET" { Some("x".into()) } else { secret(name) };
-    assert!(Gate::new(&policy, &short).unwrap_err().to_string().contains("too short"));
+    assert!(Gate::new(policy.read_side(), &short).unwrap_err().to_string().contains("too short"));
 }
 
 /// A key for Swift's authentication, with one field changed, expects this error.
@@ -683,7 +683,7 @@ fn each_error_of_a_swift_key_names_its_place() {
     };
     let sound = policy("acme:bob", "dialect", json!("swift")).unwrap();
     assert!(sound.secret_names().iter().any(|(_, place)| place == "keys.acme:bob.secret"));
-    Gate::new(&sound, &secret).unwrap();
+    Gate::new(sound.read_side(), &secret).unwrap();
     for path in ["/v1/", "/v1/AUTH_acme", "/v1/AUTH_acme/photos/", "/v1/{account}/", "/v2/AUTH_a/"]
     {
         assert_eq!(
@@ -699,8 +699,8 @@ fn each_error_of_a_swift_key_names_its_place() {
         assert!(error.problem.starts_with("has a name that no client can send"), "{error}");
     }
     let short = |name: &str| Some(if name == "BOB_KEY" { "short" } else { "x" }.repeat(33));
-    assert!(Gate::new(&sound, &|name| short(name).map(|_| "a".repeat(31))).is_err());
-    Gate::new(&sound, &short).unwrap();
+    assert!(Gate::new(sound.read_side(), &|name| short(name).map(|_| "a".repeat(31))).is_err());
+    Gate::new(sound.read_side(), &short).unwrap();
 }
 
 /// Keys of each dialect, and an issuer that signs with one of them.
@@ -786,7 +786,7 @@ fn an_issuer_can_sign_what_it_is_for() {
         format!("policy: at `{place}`: secret `CF_KEY` is not set")
     );
     // The edge does without what only the function signs with.
-    Gate::new(&policy, &without).unwrap();
+    Gate::new(policy.read_side(), &without).unwrap();
 }
 
 #[test]

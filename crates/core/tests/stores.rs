@@ -59,7 +59,7 @@ fn policy() -> Value {
 
 fn gate() -> Gate {
     let policy = Policy::parse(&policy().to_string()).unwrap();
-    Gate::new(&policy, &|name| Some(format!("the value of {name}"))).unwrap()
+    Gate::new(policy.read_side(), &|name| Some(format!("the value of {name}"))).unwrap()
 }
 
 fn retrieval(target: &str, headers: &[(&str, &str)]) -> Retrieval {
@@ -371,7 +371,7 @@ fn the_function_needs_no_secret_of_a_fallback() {
         (!name.starts_with("SWIFT")).then_some(long)
     };
     Desk::new(&policy, &known).unwrap();
-    let error = Gate::new(&policy, &known).unwrap_err();
+    let error = Gate::new(policy.read_side(), &known).unwrap_err();
     assert_eq!(error.problem, "secret `SWIFT_KEY_1` is not set");
 }
 

@@ -45,7 +45,7 @@ const POLICY: &str = r#"{
 }"#;
 
 fn gate() -> Gate {
-    Gate::new(&Policy::parse(POLICY).unwrap(), &|name| Some(name.to_owned())).unwrap()
+    Gate::new(Policy::parse(POLICY).unwrap().read_side(), &|name| Some(name.to_owned())).unwrap()
 }
 
 fn ticket(resource: Resource<'_>) -> TempUrl<'_> {

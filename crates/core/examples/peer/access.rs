@@ -39,7 +39,7 @@ pub(crate) fn acl(question: &Value) -> Result<Value, String> {
         "routes": { "all": route },
     });
     let routes = Policy::parse(&policy.to_string())
-        .and_then(|policy| policy.routes(&|name| Some(name.to_owned())))
+        .and_then(|policy| policy.read_side().routes(&|name| Some(name.to_owned())))
         .map_err(|error| error.to_string())?;
     let path = format!("/{}/object", encode(owner.unwrap_or("object"), Slash::Encode));
     let request = Request::parse("GET", &path, [("host", "h")]).map_err(|e| e.to_string())?;

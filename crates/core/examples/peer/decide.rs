@@ -23,7 +23,7 @@ pub(crate) fn prove(question: &Value) -> Value {
     };
     let (endpoint, target) = split_url(text(question, "url"));
     let request = request(question, &endpoint, target);
-    match policy.keyring(&|name| secret(question, name)) {
+    match policy.read_side().keyring(&|name| secret(question, name)) {
         Ok(keyring) => outcome(request, &keyring, now(question)),
         Err(error) => json!({ "error": error.to_string() }),
     }
@@ -32,7 +32,7 @@ pub(crate) fn prove(question: &Value) -> Value {
 /// A whole decision: `policy`, `secrets` and a request.
 pub(crate) fn decide(question: &Value) -> Value {
     let policy = Policy::parse(&question.get("policy").unwrap().to_string()).unwrap();
-    let gate = Gate::new(&policy, &|name| secret(question, name)).unwrap();
+    let gate = Gate::new(policy.read_side(), &|name| secret(question, name)).unwrap();
     let (endpoint, target) = split_url(text(question, "url"));
     let outcome = match request(question, &endpoint, target) {
         Ok(request) => decided::<Service>(&gate, &request, now(question)),
@@ -53,7 +53,7 @@ pub(crate) fn respond(question: &Value) -> Value {
         Ok(policy) => policy,
         Err(error) => return error,
     };
-    let gate = Gate::new(&policy, &|name| secret(question, name)).unwrap();
+    let gate = Gate::new(policy.read_side(), &|name| secret(question, name)).unwrap();
     let (endpoint, target) = split_url(text(question, "url"));
     let (request, now) = (request(question, &endpoint, target).unwrap(), now(question));
     let status = question.get("status").and_then(Value::as_u64).unwrap();

@@ -11,7 +11,6 @@
 //! no pattern fits is private and the app's. One rule decides about a key; what the others say
 //! does not count.
 
-use std::collections::BTreeMap;
 use std::fmt;
 
 use super::canned::CannedAcl;
@@ -19,6 +18,7 @@ use super::decision::{Acl, Allowed, AllowedBy, Clause, Owners, allowed_to_list};
 use super::grants::Grantee;
 use super::permission::{Owner, Permission};
 use crate::key::Principal;
+use crate::named::Named;
 
 /// Why something is not a pattern, or cannot be added.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -104,7 +104,7 @@ pub struct AccessRules {
 /// The patterns that begin with the same segments.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Node {
-    pub(super) literal: BTreeMap<String, Node>,
+    pub(super) literal: Named<Node>,
     pub(super) owner: Option<Box<Node>>,
     pub(super) rest: Option<Leaf>,
     pub(super) exact: Option<Leaf>,
@@ -159,7 +159,7 @@ impl AccessRules {
             } else if segment.contains('*') {
                 return Err(PatternError::Star);
             } else {
-                node.literal.entry(segment.to_owned()).or_default()
+                node.literal.entry(segment.to_owned())
             };
         }
         if owners > 1 {

@@ -1,7 +1,6 @@
 //! `cookie`: whether tickets of a route are exchanged for cookies, and for how much.
 
-use std::collections::BTreeMap;
-
+use crate::named::Named;
 use crate::policy::keys::KeySpec;
 use crate::policy::reader::{Node, PolicyError};
 use crate::policy::{Secrets, resolve_signing_secret};
@@ -20,7 +19,7 @@ impl CookieSpec {
     pub(super) fn read(
         node: &Node<'_>,
         delivery: DeliveryMode,
-        keys: &BTreeMap<String, KeySpec>,
+        keys: &Named<KeySpec>,
     ) -> Result<Self, PolicyError> {
         let fields = node.object(&["name", "secret", "scope"])?;
         if delivery == DeliveryMode::Redirect {

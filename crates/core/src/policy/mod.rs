@@ -23,6 +23,7 @@ mod iam;
 mod keys;
 mod notify;
 mod premises;
+mod read_side;
 mod reader;
 mod routes;
 mod signed_urls;
@@ -31,12 +32,10 @@ mod stores;
 mod uploads;
 mod wants;
 
-use std::collections::btree_map::Entry;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-use crate::health::HealthCheck;
 use crate::json::Json;
-use crate::key::Keyring;
+use crate::named::Named;
 use crate::route::Routes;
 use crate::secret::Secret;
 use crate::signed_urls::issuer::Issuer;
@@ -45,28 +44,28 @@ use crate::upload::rule::UploadRules;
 
 pub use self::control::ControlError;
 pub use self::iam::Permissions;
-use self::keys::KeySpec;
 pub use self::premises::{Premises, Site};
+pub use self::read_side::ReadSide;
 pub use self::reader::PolicyError;
 use self::reader::{Fields, Node};
-use self::routes::{RouteSpec, RouteSpecs};
+use self::routes::RouteSpec;
 use self::signed_urls::IssuerSpec;
-use self::stores::StoreSpec;
 use self::uploads::UploadSpec;
 pub use self::wants::Wants;
 
 /// Looks up a secret by its name.
 pub type Secrets<'a> = dyn Fn(&str) -> Option<String> + 'a;
 
+/// What a policy consists of.
+const FIELDS: [&str; 7] =
+    ["version", "stores", "keys", "routes", "uploads", "signed_urls", "health"];
+
 /// A policy that was read and found sound. Its secrets are still names.
 #[derive(Clone, Debug)]
 pub struct Policy {
-    stores: BTreeMap<String, StoreSpec>,
-    keys: BTreeMap<String, KeySpec>,
-    routes: RouteSpecs,
-    uploads: BTreeMap<String, UploadSpec>,
-    signed_urls: BTreeMap<String, IssuerSpec>,
-    health: Option<String>,
+    read_side: ReadSide,
+    uploads: Named<UploadSpec>,
+    signed_urls: Named<IssuerSpec>,
 }
 
 impl Policy {
@@ -77,62 +76,33 @@ impl Policy {
     pub fn parse(text: &str) -> Result<Self, PolicyError> {
         let json = read_root(text)?;
         let root = Node::root(&json);
-        let fields = root.object(&[
-            "version",
-            "stores",
-            "keys",
-            "routes",
-            "uploads",
-            "signed_urls",
-            "health",
-        ])?;
-        read_version(&fields)?;
-        let stores = read_entries(&fields.required("stores")?, |_, node| StoreSpec::read(node))?;
-        let keys = match fields.optional("keys") {
-            Some(keys) => read_entries(&keys, KeySpec::read)?,
-            None => BTreeMap::new(),
-        };
-        let routes = fields.required("routes")?;
-        let routes = routes::read_all(&routes, &stores, &keys)?;
+        let fields = root.object(&FIELDS)?;
+        let read_side = ReadSide::read(&fields)?;
+        let ReadSide { stores, keys, routes, .. } = &read_side;
         let uploads = match fields.optional("uploads") {
             Some(uploads) => {
-                read_entries(&uploads, |_, node| UploadSpec::read(node, &stores, &routes, &keys))?
+                read_entries(&uploads, |_, node| UploadSpec::read(node, stores, routes, keys))?
             }
-            None => BTreeMap::new(),
+            None => Named::default(),
         };
         let signed_urls = match fields.optional("signed_urls") {
             Some(issuers) => {
-                read_entries(&issuers, |_, node| IssuerSpec::read(node, &routes, &keys))?
+                read_entries(&issuers, |_, node| IssuerSpec::read(node, routes, keys))?
             }
-            None => BTreeMap::new(),
+            None => Named::default(),
         };
-        let health = fields.optional("health").map(|node| node.path()).transpose()?;
-        Ok(Self { stores, keys, routes, uploads, signed_urls, health })
+        Ok(Self { read_side, uploads, signed_urls })
     }
 
-    /// The keys with their secrets.
-    ///
-    /// # Errors
-    /// When a secret is missing.
-    pub fn keyring(&self, secrets: &Secrets<'_>) -> Result<Keyring, PolicyError> {
-        let mut keyring = Keyring::default();
-        for spec in self.keys.values() {
-            spec.add_to(&mut keyring, secrets)?;
-        }
-        Ok(keyring)
+    /// What of it is for reading.
+    pub fn read_side(&self) -> &ReadSide {
+        &self.read_side
     }
 
-    /// The routes, and the stores behind them with their secrets.
-    ///
-    /// # Errors
-    /// When a secret is missing.
-    pub fn routes(&self, secrets: &Secrets<'_>) -> Result<Routes, PolicyError> {
-        self.resolve_routes(|_, spec| Some(spec.clone()), secrets)
-    }
-
-    /// The same, but that only the routes that upload rules name are served, and only the
-    /// secrets of their own stores are needed: a function does not ask a store whether it has an
-    /// object, so it never needs a fallback. The others keep their places.
+    /// The routes of a function, and the stores behind them with their secrets. Only the routes
+    /// that upload rules name are served, and only the secrets of their own stores are needed: a
+    /// function does not ask a store whether it has an object, so it never needs a fallback. The
+    /// others keep their places.
     ///
     /// # Errors
     /// When a secret is missing.
@@ -141,45 +111,7 @@ impl Policy {
         let serve = |name: &str, spec: &RouteSpec| {
             served.contains(name).then(|| spec.clone().of_function())
         };
-        self.resolve_routes(serve, secrets)
-    }
-
-    /// `serve` says in which form a route is served; one without is served elsewhere.
-    fn resolve_routes(
-        &self,
-        serve: impl Fn(&str, &RouteSpec) -> Option<RouteSpec>,
-        secrets: &Secrets<'_>,
-    ) -> Result<Routes, PolicyError> {
-        let mut stores: BTreeMap<&str, Store> = BTreeMap::new();
-        let mut routes = Routes::default();
-        for (name, spec) in &self.routes.by_name {
-            let Some(spec) = serve(name, spec) else {
-                // INVARIANT: `read_all` saw that no other route has the same host and path.
-                let _added = routes.add_elsewhere(spec.elsewhere());
-                continue;
-            };
-            for store in spec.stores() {
-                if let Some((store, spec)) = self.stores.get_key_value(store)
-                    && !stores.contains_key(store.as_str())
-                {
-                    stores.insert(store, spec.resolve(store, secrets)?);
-                }
-            }
-            let cookie = spec.cookie.as_ref().map(|cookie| cookie.resolve(name, secrets));
-            let cookie = cookie.transpose()?;
-            // INVARIANT: the names were found sound when the policy was read.
-            if let Some(route) = spec.resolve(name, &|name| stores.get(name).cloned(), cookie) {
-                let _added = routes.add(route);
-            }
-        }
-        Ok(routes)
-    }
-
-    /// By what path it is asked how the edge is, and by what stores that is measured.
-    pub fn health_check(&self) -> Option<HealthCheck> {
-        let named: BTreeSet<_> = self.routes.by_name.values().flat_map(RouteSpec::stores).collect();
-        let stores = named.into_iter().map(str::to_owned).collect();
-        Some(HealthCheck { path: self.health.clone()?, stores })
+        self.read_side.resolve_routes(serve, secrets)
     }
 
     /// The upload rules with their secrets.
@@ -187,16 +119,20 @@ impl Policy {
     /// # Errors
     /// When a secret is missing.
     pub fn upload_rules(&self, secrets: &Secrets<'_>) -> Result<UploadRules, PolicyError> {
-        let mut stores: BTreeMap<&str, Store> = BTreeMap::new();
+        let mut stores: Named<Store> = Named::default();
         let mut rules = UploadRules::default();
-        for (name, spec) in &self.uploads {
+        for (name, spec) in self.uploads.iter() {
             // INVARIANT: when the policy was read, there was such a store.
-            let Some((store, store_spec)) = self.stores.get_key_value(&spec.store) else {
+            let Some(store_spec) = self.read_side.stores.get(&spec.store) else {
                 continue;
             };
-            let store = match stores.entry(store) {
-                Entry::Occupied(resolved) => resolved.get().clone(),
-                Entry::Vacant(entry) => entry.insert(store_spec.resolve(store, secrets)?).clone(),
+            let store = match stores.get(&spec.store) {
+                Some(resolved) => resolved.clone(),
+                None => {
+                    let store = store_spec.resolve(&spec.store, secrets)?;
+                    stores.insert(spec.store.clone(), store.clone());
+                    store
+                }
             };
             // Who reads has no need of it, so no secret of it is asked for elsewhere.
             let auth = match spec.segments {
@@ -219,25 +155,20 @@ impl Policy {
 
     /// The names of the routes.
     pub fn route_names(&self) -> impl Iterator<Item = &str> {
-        self.routes.by_name.keys().map(String::as_str)
+        self.read_side.routes.by_name.names()
     }
 
     /// The ids of the keys.
     pub fn key_ids(&self) -> impl Iterator<Item = &str> {
-        self.keys.keys().map(String::as_str)
+        self.read_side.keys.names()
     }
 
     /// The names of all secrets, each with the place that names it.
     pub fn secret_names(&self) -> Vec<(String, String)> {
-        let stores = self.stores.iter().flat_map(|(name, spec)| spec.secret_names(name));
-        let keys = self.keys.values().flat_map(KeySpec::secret_names);
-        let cookies = self.routes.by_name.iter();
-        let cookies =
-            cookies.filter_map(|(name, spec)| Some(spec.cookie.as_ref()?.secret_name(name)));
         let uploads = self.uploads.iter().flat_map(|(name, spec)| spec.secret_names(name));
         let issuers = self.signed_urls.iter();
         let issuers = issuers.filter_map(|(name, spec)| spec.secret_name(name));
-        stores.chain(keys).chain(cookies).chain(uploads).chain(issuers).collect()
+        self.read_side.secret_names().chain(uploads).chain(issuers).collect()
     }
 }
 
@@ -256,11 +187,12 @@ fn read_version(fields: &Fields<'_, '_>) -> Result<(), PolicyError> {
 fn read_entries<T>(
     node: &Node<'_>,
     read: impl Fn(&str, &Node<'_>) -> Result<T, PolicyError>,
-) -> Result<BTreeMap<String, T>, PolicyError> {
-    node.entries()?
-        .into_iter()
-        .map(|(name, child)| Ok((name.to_owned(), read(name, &child)?)))
-        .collect()
+) -> Result<Named<T>, PolicyError> {
+    let mut entries = Named::default();
+    for (name, child) in node.entries()? {
+        entries.insert(name.to_owned(), read(name, &child)?);
+    }
+    Ok(entries)
 }
 
 /// Our own secrets are at least this long (RFC 7518, section 3.2): whatever they sign can be

@@ -37,7 +37,7 @@ pub struct Site {
 impl Policy {
     /// The names of the stores.
     pub fn store_names(&self) -> impl Iterator<Item = &str> {
-        self.stores.keys().map(String::as_str)
+        self.read_side.stores.names()
     }
 
     /// The store of this name; none when the policy has no such store. No secrets are needed but
@@ -50,10 +50,10 @@ impl Policy {
         name: &str,
         secrets: &Secrets<'_>,
     ) -> Result<Option<Premises>, PolicyError> {
-        let Some(spec) = self.stores.get(name) else { return Ok(None) };
+        let Some(spec) = self.read_side.stores.get(name) else { return Ok(None) };
         let store = spec.resolve(name, secrets)?;
         let mut sites: Vec<Site> = Vec::new();
-        for (route, spec) in &self.routes.by_name {
+        for (route, spec) in self.read_side.routes.by_name.iter() {
             let takes_uploads = self.uploads.values().any(|upload| upload.route == *route);
             for (home, takes_uploads) in spec.homes().zip([takes_uploads, false]) {
                 if home.store != name {

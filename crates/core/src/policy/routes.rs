@@ -1,6 +1,5 @@
 //! `routes`: from paths to objects, and who may read them.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::acl::rules::AccessRules;
@@ -8,6 +7,7 @@ use crate::cache::CacheRule;
 use crate::cors::Cors;
 use crate::disclosure::Disclosure;
 use crate::disposition::DispositionType;
+use crate::named::Named;
 use crate::object::ObjectKey;
 use crate::policy::access::read_access;
 use crate::policy::cache::read_cache;
@@ -49,15 +49,15 @@ pub(super) struct HomeSpec {
 /// All routes by name, and the names by what they are for.
 #[derive(Clone, Debug, Default)]
 pub(super) struct RouteSpecs {
-    pub(super) by_name: BTreeMap<String, RouteSpec>,
+    pub(super) by_name: Named<RouteSpec>,
     pub(super) table: Table<String>,
 }
 
 /// Reads all routes; no two may be for the same paths of the same host.
 pub(super) fn read_all(
     node: &Node<'_>,
-    stores: &BTreeMap<String, StoreSpec>,
-    keys: &BTreeMap<String, KeySpec>,
+    stores: &Named<StoreSpec>,
+    keys: &Named<KeySpec>,
 ) -> Result<RouteSpecs, PolicyError> {
     let mut routes = RouteSpecs::default();
     for (name, node) in node.entries()? {
@@ -83,8 +83,8 @@ impl RouteSpec {
 
     fn read(
         node: &Node<'_>,
-        stores: &BTreeMap<String, StoreSpec>,
-        keys: &BTreeMap<String, KeySpec>,
+        stores: &Named<StoreSpec>,
+        keys: &Named<KeySpec>,
     ) -> Result<Self, PolicyError> {
         let fields = node.object(&[
             "host",
@@ -227,10 +227,7 @@ impl RouteSpec {
 }
 
 impl HomeSpec {
-    fn read(
-        fields: &Fields<'_, '_>,
-        stores: &BTreeMap<String, StoreSpec>,
-    ) -> Result<Self, PolicyError> {
+    fn read(fields: &Fields<'_, '_>, stores: &Named<StoreSpec>) -> Result<Self, PolicyError> {
         let store = fields.required("store")?;
         let spec = find_store(&store, stores)?;
         Ok(Self {
@@ -267,7 +264,7 @@ impl HomeSpec {
 
 fn read_fallback(
     node: &Node<'_>,
-    stores: &BTreeMap<String, StoreSpec>,
+    stores: &Named<StoreSpec>,
     home: &HomeSpec,
 ) -> Result<HomeSpec, PolicyError> {
     let fallback = HomeSpec::read(&node.object(&["store", "bucket", "location"])?, stores)?;
@@ -279,10 +276,10 @@ fn read_fallback(
 
 fn find_store<'s>(
     node: &Node<'_>,
-    stores: &'s BTreeMap<String, StoreSpec>,
+    stores: &'s Named<StoreSpec>,
 ) -> Result<&'s StoreSpec, PolicyError> {
     let Some(spec) = stores.get(node.string()?) else {
-        let names = quoted_list(stores.keys().map(String::as_str));
+        let names = quoted_list(stores.names());
         return node.error(format!("must be the name of a store: {names}"));
     };
     Ok(spec)

@@ -1,11 +1,11 @@
 //! `signed_urls`: with which keys the function signs tickets for reading, and for whom.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use crate::cors::Cors;
 use crate::endpoint::Endpoint;
+use crate::named::Named;
 use crate::policy::cors::read_cors;
 use crate::policy::keys::{Key, KeySpec};
 use crate::policy::reader::{Fields, Node, PolicyError, quoted_list};
@@ -39,7 +39,7 @@ impl IssuerSpec {
     pub(super) fn read(
         node: &Node<'_>,
         routes: &RouteSpecs,
-        keys: &BTreeMap<String, KeySpec>,
+        keys: &Named<KeySpec>,
     ) -> Result<Self, PolicyError> {
         let fields = node.object(&[
             "url",
@@ -54,7 +54,7 @@ impl IssuerSpec {
         let url = read_url(&fields.required("url")?, routes)?;
         let key_node = fields.required("key")?;
         let Some(key) = keys.get(key_node.string()?) else {
-            let names = quoted_list(keys.keys().map(String::as_str));
+            let names = quoted_list(keys.names());
             return key_node.error(format!("must be the id of a key: {names}"));
         };
         check_key(&key_node, key, &url, routes)?;

@@ -1,6 +1,6 @@
 //! `uploads`: who may store what, where.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,6 +9,7 @@ use crate::acl::permission::Permission;
 use crate::cors::Cors;
 use crate::endpoint::Endpoint;
 use crate::key::Principal;
+use crate::named::Named;
 use crate::object::Bucket;
 use crate::policy::cors::read_origins_alone;
 use crate::policy::keys::{KeySpec, Sigv4Spec};
@@ -67,9 +68,9 @@ pub(super) struct UploadSpec {
 impl UploadSpec {
     pub(super) fn read(
         node: &Node<'_>,
-        stores: &BTreeMap<String, StoreSpec>,
+        stores: &Named<StoreSpec>,
         routes: &RouteSpecs,
-        keys: &BTreeMap<String, KeySpec>,
+        keys: &Named<KeySpec>,
     ) -> Result<Self, PolicyError> {
         let fields = node.object(&[
             "route",
@@ -93,7 +94,7 @@ impl UploadSpec {
         ])?;
         let route = fields.required("route")?;
         let Some(route_spec) = routes.by_name.get(route.string()?) else {
-            let names = quoted_list(routes.by_name.keys().map(String::as_str));
+            let names = quoted_list(routes.by_name.names());
             return route.error(format!("must be the name of a route: {names}"));
         };
         let store_spec = stores.get(&route_spec.home.store);
@@ -162,7 +163,7 @@ impl UploadSpec {
         let template = template.below(&location).or_else(|why| key.error(why))?;
         let read_key = read.required("key")?;
         let Some(spec) = keys.get(read_key.string()?) else {
-            let names = quoted_list(keys.keys().map(String::as_str));
+            let names = quoted_list(keys.names());
             return read_key.error(format!("must be the id of a key: {names}"));
         };
         let KeySpec::Sigv4(spec) = spec else {

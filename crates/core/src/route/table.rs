@@ -6,22 +6,21 @@
 //! routes were added does not matter, and neither does their number: each step looks up one
 //! segment.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use super::host::{HostPattern, canonical, split_label};
 use super::path::{PathPattern, Segment};
+use crate::named::Named;
 
 /// Things by host and path prefix.
 #[derive(Clone, Debug)]
 pub(crate) struct Table<T> {
-    exact: BTreeMap<String, Node<T>>,
-    below: BTreeMap<String, Node<T>>,
+    exact: Named<Node<T>>,
+    below: Named<Node<T>>,
     any: Node<T>,
 }
 
 #[derive(Clone, Debug)]
 struct Node<T> {
-    literal: BTreeMap<String, Node<T>>,
+    literal: Named<Node<T>>,
     placeholder: Option<Box<Node<T>>>,
     here: Option<T>,
 }
@@ -41,13 +40,13 @@ pub(crate) struct Found<'t, 'k, T> {
 
 impl<T> Default for Node<T> {
     fn default() -> Self {
-        Self { literal: BTreeMap::new(), placeholder: None, here: None }
+        Self { literal: Named::default(), placeholder: None, here: None }
     }
 }
 
 impl<T> Default for Table<T> {
     fn default() -> Self {
-        Self { exact: BTreeMap::new(), below: BTreeMap::new(), any: Node::default() }
+        Self { exact: Named::default(), below: Named::default(), any: Node::default() }
     }
 }
 
@@ -65,12 +64,12 @@ impl<T> Table<T> {
     ) -> Result<(), &T> {
         let mut node = match host {
             HostPattern::Any => &mut self.any,
-            HostPattern::Below(parent) => self.below.entry(parent.clone()).or_default(),
-            HostPattern::Exact(host) => self.exact.entry(host.clone()).or_default(),
+            HostPattern::Below(parent) => self.below.entry(parent.clone()),
+            HostPattern::Exact(host) => self.exact.entry(host.clone()),
         };
         for segment in path.segments() {
             node = match segment {
-                Segment::Literal(text) => node.literal.entry(text.clone()).or_default(),
+                Segment::Literal(text) => node.literal.entry(text.clone()),
                 Segment::Placeholder(_) => node.placeholder.get_or_insert_default(),
             };
         }
@@ -98,11 +97,16 @@ impl<T> Table<T> {
     /// A host for each way in which hosts are told apart: all that are named, one below each star,
     /// and one for which there are only the routes of any host.
     pub(super) fn samples(&self) -> Vec<String> {
-        let is_named = |host: &String| self.exact.contains_key(host);
+        let is_named = |host: &String| self.exact.contains(host);
         let one = |name: &dyn Fn(u64) -> String| (0..).map(name).find(|host| !is_named(host));
-        let below = self.below.keys().filter_map(|parent| one(&|n| format!("{n}.{parent}")));
+        let below = self.below.names().filter_map(|parent| one(&|n| format!("{n}.{parent}")));
         // It has no dot, so it is below no star.
-        self.exact.keys().cloned().chain(below).chain(one(&|n| format!("host{n}"))).collect()
+        self.exact
+            .names()
+            .map(str::to_owned)
+            .chain(below)
+            .chain(one(&|n| format!("host{n}")))
+            .collect()
     }
 
     /// Whether a path that begins with `path` may lead to something else than `path` does.
@@ -125,12 +129,12 @@ impl<T> Table<T> {
 
     /// The segments that follow `path`, which ends with `/`, in a host's paths and are literal, in
     /// order.
-    pub(super) fn segments_below(&self, host: &str, path: &str) -> BTreeSet<&str> {
-        let Some(path) = path.strip_prefix('/') else { return BTreeSet::new() };
+    pub(super) fn segments_below(&self, host: &str, path: &str) -> Vec<&str> {
+        let Some(path) = path.strip_prefix('/') else { return Vec::new() };
         let host = canonical(host);
         let below = split_label(&host).and_then(|(_, parent)| self.below.get(parent));
         let nodes = [self.exact.get(&host), below, Some(&self.any)];
-        let mut segments = BTreeSet::new();
+        let mut segments = Vec::new();
         nodes.into_iter().flatten().for_each(|node| node.add_segments_below(path, &mut segments));
         segments
     }
@@ -154,9 +158,15 @@ impl<T> Node<T> {
         literal.map(|(_, node)| node).chain(placeholder).any(Self::has_any)
     }
 
-    fn add_segments_below<'n>(&'n self, path: &str, segments: &mut BTreeSet<&'n str>) {
+    fn add_segments_below<'n>(&'n self, path: &str, segments: &mut Vec<&'n str>) {
         match path.split_once('/') {
-            None => segments.extend(self.literal.keys().map(String::as_str)),
+            None => {
+                for segment in self.literal.names() {
+                    if let Err(place) = segments.binary_search(&segment) {
+                        segments.insert(place, segment);
+                    }
+                }
+            }
             Some((segment, rest)) => {
                 let placeholder = self.placeholder.as_deref().filter(|_| may_be_value(segment));
                 let literal = self.literal.get(segment);
@@ -304,11 +314,11 @@ mod tests {
             assert_eq!(table.branches(host, path), branches, "{host}{path}");
         }
         for (path, segments) in [
-            ("/", BTreeSet::from(["media", "t"])),
-            ("/media/", BTreeSet::from(["private"])),
-            ("/media/private/", BTreeSet::from(["x"])),
-            ("/t/", BTreeSet::new()),
-            ("/none/", BTreeSet::new()),
+            ("/", Vec::from(["media", "t"])),
+            ("/media/", Vec::from(["private"])),
+            ("/media/private/", Vec::from(["x"])),
+            ("/t/", Vec::new()),
+            ("/none/", Vec::new()),
         ] {
             assert_eq!(table.segments_below("a.example", path), segments, "{path}");
         }

@@ -100,7 +100,10 @@ impl SignedUrls {
     pub fn new(policy: &Policy, secrets: &Secrets<'_>) -> Result<Self, PolicyError> {
         let issuers = policy.issuers(secrets)?;
         let issuers = issuers.into_iter().map(|issuer| (issuer.name.clone(), issuer)).collect();
-        Ok(Self(Arc::new(Inner { issuers, gate: Gate::of_decisions(policy, secrets)? })))
+        Ok(Self(Arc::new(Inner {
+            issuers,
+            gate: Gate::of_decisions(policy.read_side(), secrets)?,
+        })))
     }
 
     /// Whether there are none.

@@ -201,7 +201,7 @@ fn the_read_link_opens_the_object_at_the_edge() {
     let ticket = issued("alice", &[("filename", json!("été+%?#.jpg"))]);
     let read = ticket["read"].as_str().unwrap();
     let target = read.strip_prefix("https://media.example").unwrap();
-    let gate = Gate::new(&Policy::parse(POLICY).unwrap(), &secret).unwrap();
+    let gate = Gate::new(Policy::parse(POLICY).unwrap().read_side(), &secret).unwrap();
     let request = Request::parse("GET", target, [("host", "media.example")]).unwrap();
     let gate::Step::Decided(decision) = gate.decide::<Retrieval>(&request, later(3600)) else {
         panic!("an HMAC does not wait");

@@ -33,7 +33,7 @@ fn gate_with(rule: &str) -> Gate {
     let access = r#"{ "keys": "public/*", "acl": "public-read" },"#;
     assert!(POLICY.contains(access));
     let policy = POLICY.replace(access, &format!("{rule},"));
-    Gate::new(&Policy::parse(&policy).unwrap(), &secret).unwrap()
+    Gate::new(Policy::parse(&policy).unwrap().read_side(), &secret).unwrap()
 }
 
 #[test]

@@ -60,7 +60,7 @@ fn secret(name: &str) -> Option<String> {
 }
 
 fn gate() -> Gate {
-    Gate::new(&Policy::parse(POLICY).unwrap(), &secret).unwrap()
+    Gate::new(Policy::parse(POLICY).unwrap().read_side(), &secret).unwrap()
 }
 
 fn now() -> UnixTime {

@@ -32,7 +32,7 @@ fn policy() -> Value {
 }
 
 fn gate_of(policy: &Value) -> Gate {
-    Gate::new(&Policy::parse(&policy.to_string()).unwrap(), &secret).unwrap()
+    Gate::new(Policy::parse(&policy.to_string()).unwrap().read_side(), &secret).unwrap()
 }
 
 fn ask(

@@ -109,7 +109,7 @@ fn policy() -> Value {
 }
 
 fn gate() -> Gate {
-    Gate::new(&Policy::parse(&policy().to_string()).unwrap(), &secret).unwrap()
+    Gate::new(Policy::parse(&policy().to_string()).unwrap().read_side(), &secret).unwrap()
 }
 
 fn bearer(key: &str, user: &str) -> String {
@@ -368,7 +368,7 @@ fn who_may_list_nothing_is_told_so_or_not() {
             rule.as_object_mut().unwrap().remove("list");
         }
     }
-    let gate = Gate::new(&Policy::parse(&policy.to_string()).unwrap(), &secret).unwrap();
+    let gate = Gate::new(Policy::parse(&policy.to_string()).unwrap().read_side(), &secret).unwrap();
     let (alice, app) = (bearer("users", "alice"), bearer("app", "app"));
     for (target, token, expected) in [
         ("/media?list-type=2", None, Some((403, "listing_no_credential"))),
@@ -498,7 +498,7 @@ fn buckets_are_those_in_which_something_may_be_listed() {
         json!({ "dialect": "sigv4", "secret": "APP", "principal": { "user": "alice" } });
     policy["routes"]["unlisted"] =
         json!({ "path": "/unlisted/", "store": "main", "bucket": "b-b" });
-    let gate = Gate::new(&Policy::parse(&policy.to_string()).unwrap(), &secret).unwrap();
+    let gate = Gate::new(Policy::parse(&policy.to_string()).unwrap().read_side(), &secret).unwrap();
     let endpoint = Endpoint::parse("https://media.example").unwrap();
     let signer =
         Signer { credentials: &credentials, region: "eu-west-1", service: "s3", time: NOW };

@@ -41,7 +41,7 @@ fn gate() -> Gate {
         "closed": route("/closed/", "bucket", Some("forbidden")),
         "tenants": route("/t/{tenant}/", "{tenant}", Some("not-found"))
     });
-    Gate::new(&Policy::parse(&document(&routes).to_string()).unwrap(), &secret).unwrap()
+    Gate::new(Policy::parse(&document(&routes).to_string()).unwrap().read_side(), &secret).unwrap()
 }
 
 /// All that a viewer sees of a no, in each form.

@@ -42,7 +42,7 @@ fn secret(name: &str) -> Option<String> {
 }
 
 fn routes(routes: &Value) -> Routes {
-    Policy::parse(&document(routes).to_string()).unwrap().routes(&secret).unwrap()
+    Policy::parse(&document(routes).to_string()).unwrap().read_side().routes(&secret).unwrap()
 }
 
 /// Route, bucket and key to which a path leads, or the reason why to none.

@@ -298,7 +298,7 @@ fn nested_with(keys: &Value, secret: &dyn Fn(&str) -> Option<String>) -> Gate {
         "keys": keys,
         "routes": { "media": route("/media/"), "inner": route("/media/film/inner/") }
     });
-    Gate::new(&Policy::parse(&policy.to_string()).unwrap(), secret).unwrap()
+    Gate::new(Policy::parse(&policy.to_string()).unwrap().read_side(), secret).unwrap()
 }
 
 #[test]

@@ -58,7 +58,7 @@ fn gate(fields: &Value) -> Gate {
         },
         "routes": { "media": route }
     });
-    Gate::new(&Policy::parse(&policy.to_string()).unwrap(), &secret).unwrap()
+    Gate::new(Policy::parse(&policy.to_string()).unwrap().read_side(), &secret).unwrap()
 }
 
 fn secret(name: &str) -> Option<String> {

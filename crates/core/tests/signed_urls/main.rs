@@ -163,7 +163,7 @@ fn desk() -> &'static Desk {
 /// The gate of the edge.
 fn gate() -> &'static Gate {
     static GATE: LazyLock<Gate> = LazyLock::new(|| {
-        Gate::new(&Policy::parse(&policy().to_string()).unwrap(), &secret).unwrap()
+        Gate::new(Policy::parse(&policy().to_string()).unwrap().read_side(), &secret).unwrap()
     });
     &GATE
 }

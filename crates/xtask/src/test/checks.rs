@@ -32,6 +32,7 @@ pub(super) fn all() -> Vec<Check> {
         Check { name: "npm packages", needs: Everything, run: npm_packages },
         Check { name: "bundle", needs: Everything, run: edge_bundle },
         Check { name: "edge shim", needs: Everything, run: shim },
+        Check { name: "cost on paper", needs: Everything, run: cost },
         Check { name: "system", needs: Everything, run: system_tests },
         Check { name: "stores behind the edge", needs: Everything, run: behind::run },
         Check { name: "decisions", needs: Everything, run: decisions },
@@ -115,9 +116,17 @@ fn edge_bundle(bench: &Bench, _step: &Step) -> Result<String> {
 
 /// The instance is replaced after a trap.
 fn shim(bench: &Bench, step: &Step) -> Result<String> {
-    let node = bench.program("node", "shim")?;
-    let output =
-        node.args(["--test", "--test-reporter=spec", "edge/shim.test.mjs"]).run_to_text(step)?;
+    node_tests(bench, "shim", "edge/shim.test.mjs", step)
+}
+
+/// `docs/cost.md` has what its inputs come to.
+fn cost(bench: &Bench, step: &Step) -> Result<String> {
+    node_tests(bench, "cost", "bench/cost/cost.test.mjs", step)
+}
+
+fn node_tests(bench: &Bench, name: &str, file: &str, step: &Step) -> Result<String> {
+    let node = bench.program("node", name)?;
+    let output = node.args(["--test", "--test-reporter=spec", file]).run_to_text(step)?;
     Ok(system::summary(&output))
 }
 

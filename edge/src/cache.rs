@@ -15,8 +15,8 @@ use web_sys::{
 };
 use worker::{Context, Delay};
 
-use crate::now;
 use crate::origin::head_of;
+use crate::{later, now};
 
 /// The name of the cache, so that no `fetch` of anybody finds what is in it.
 const NAME: &str = "cloakroom";
@@ -114,7 +114,7 @@ pub(crate) async fn find(key: &CopyKey, part: Option<&str>) -> Option<Response> 
 pub(crate) fn keep(context: &Context, keep: Keep, answer: &Response, promised: Option<Promised>) {
     // The runtime hands the body on to both, natively.
     let Ok(twin) = answer.clone() else { return };
-    context.wait_until(async move {
+    later(context, async move {
         // A cache that does not take it keeps nobody from being served.
         let _kept = put(keep, twin.body().as_ref()).await;
         drop(promised);
@@ -123,7 +123,7 @@ pub(crate) fn keep(context: &Context, keep: Keep, answer: &Response, promised: O
 
 /// Keeps what has no body.
 pub(crate) fn keep_bare(context: &Context, keep: Keep) {
-    context.wait_until(async move {
+    later(context, async move {
         let _kept = put(keep, None).await;
     });
 }
@@ -131,7 +131,7 @@ pub(crate) fn keep_bare(context: &Context, keep: Keep) {
 /// Keeps a copy again, of which a part goes to the viewer. Once is enough for all who ask.
 pub(crate) fn renew(context: &Context, renewal: Renewal) {
     let Some(promised) = Promised::new(&renewal.key) else { return };
-    context.wait_until(async move {
+    later(context, async move {
         if let Some(whole) = find(&renewal.key, None).await
             && let Some(keep) = renewal.keep(head_of(&whole).as_answer(), now())
         {
@@ -143,7 +143,7 @@ pub(crate) fn renew(context: &Context, renewal: Renewal) {
 
 /// Forgets a copy.
 pub(crate) fn forget(context: &Context, key: CopyKey) {
-    context.wait_until(async move {
+    later(context, async move {
         let _forgotten = delete(&key).await;
     });
 }

@@ -11,8 +11,8 @@ use web_sys::{ReadableStream, Response, StreamPipeOptions, WritableStream};
 use worker::{Context, Env};
 
 use crate::cache::{self, Promised, put};
-use crate::now;
 use crate::origin::{HEALTH, StoreHead, cancel, head_of, send};
+use crate::{later, now};
 
 #[wasm_bindgen]
 extern "C" {
@@ -39,7 +39,7 @@ pub(crate) fn join(
 ) -> Result<ReadableStream, JsValue> {
     let stream = FixedLengthStream::new(Number::parse_float(&rest.length().to_string()))?;
     let (first, env, to) = (first.clone(), env.clone(), stream.writable());
-    context.wait_until(async move {
+    later(context, async move {
         let end = match pour(&first, rest, &to, &env).await {
             Ok(()) => to.close(),
             Err(_) => to.abort(),
@@ -53,7 +53,7 @@ pub(crate) fn join(
 pub(crate) fn fill(context: &Context, env: &Env, chunk: Piece) {
     let Some((key, _)) = chunk.copy() else { return };
     let (Some(promised), env) = (Promised::new(&key), env.clone()) else { return };
-    context.wait_until(async move {
+    later(context, async move {
         // Somebody may have kept it since it was missed. Its first byte will do to know.
         let kept = cache::find(&key, Some("bytes=0-0")).await;
         if kept.is_none()

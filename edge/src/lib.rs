@@ -15,6 +15,7 @@ mod settings;
 mod signature;
 mod viewer;
 
+use std::pin::Pin;
 use std::time::Duration;
 
 use cloakroom_core::gate::{Decision, Gate, Outcome, Service, Step};
@@ -140,6 +141,13 @@ async fn serve(
             viewer::reject(&rejection, cors, viewer, log)
         }
     }
+}
+
+/// Works on when the viewer has its answer. The futures have one type, so that there is the code of
+/// one promise for all of them.
+fn later(context: &Context, work: impl Future<Output = ()> + 'static) {
+    let work: Pin<Box<dyn Future<Output = ()>>> = Box::pin(work);
+    context.wait_until(work);
 }
 
 /// The platform's clock stands still while a request computes, and moves on when it waits.

@@ -27,7 +27,7 @@ pub(super) fn read_access(
         None => Owner::App,
     };
     let mut rules = AccessRules::new(bucket_owner);
-    for node in access.map(|node| node.list()).transpose()?.unwrap_or_default() {
+    for node in access.as_ref().map(Node::list).transpose()?.unwrap_or_default() {
         let fields = node.object(&["keys", "acl", "grants", "swift", "list"])?;
         let keys = fields.required("keys")?;
         let acl = read_acl(&node, &fields)?;
@@ -40,7 +40,7 @@ pub(super) fn read_access(
     Ok(rules)
 }
 
-fn read_acl(node: &Node<'_>, fields: &Fields<'_, '_>) -> Result<Acl, PolicyError> {
+fn read_acl(node: &Node<'_>, fields: &Fields<'_>) -> Result<Acl, PolicyError> {
     match (fields.optional("acl"), fields.optional("grants"), fields.optional("swift")) {
         (Some(acl), None, None) => acl.one_of(&CannedAcl::ALL).map(Acl::Canned),
         (None, Some(grants), None) => read_grants(&grants).map(Acl::Grants),

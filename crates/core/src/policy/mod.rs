@@ -179,7 +179,7 @@ fn read_root(text: &str) -> Result<Json, PolicyError> {
     })
 }
 
-fn read_version(fields: &Fields<'_, '_>) -> Result<(), PolicyError> {
+fn read_version(fields: &Fields<'_>) -> Result<(), PolicyError> {
     let version = fields.required("version")?;
     if version.is_one() { Ok(()) } else { version.error("must be 1") }
 }

@@ -35,7 +35,7 @@ impl ReadSide {
         Self::read(&Node::root(&json).object(&FIELDS)?)
     }
 
-    pub(super) fn read(fields: &Fields<'_, '_>) -> Result<Self, PolicyError> {
+    pub(super) fn read(fields: &Fields<'_>) -> Result<Self, PolicyError> {
         read_version(fields)?;
         let stores = read_entries(&fields.required("stores")?, |_, node| StoreSpec::read(node))?;
         let keys = match fields.optional("keys") {

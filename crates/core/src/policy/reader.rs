@@ -35,28 +35,42 @@ impl fmt::Display for PolicyError {
 impl std::error::Error for PolicyError {}
 
 /// One value with its place.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(super) struct Node<'a> {
     json: &'a Json,
-    place: String,
+    place: Place<'a>,
+}
+
+/// The way to a value, which is written out only where something is wrong with it.
+#[derive(Clone, Copy, Debug)]
+enum Place<'a> {
+    Root,
+    Field(&'a Place<'a>, &'a str),
+    Item(&'a Place<'a>, usize),
+}
+
+impl fmt::Display for Place<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Root => Ok(()),
+            Self::Field(Self::Root, name) => f.write_str(name),
+            Self::Field(parent, name) => write!(f, "{parent}.{name}"),
+            Self::Item(parent, n) => write!(f, "{parent}.{n}"),
+        }
+    }
 }
 
 impl<'a> Node<'a> {
     pub(super) fn root(json: &'a Json) -> Self {
-        Self { json, place: String::new() }
+        Self { json, place: Place::Root }
     }
 
-    pub(super) fn place(&self) -> &str {
-        &self.place
+    pub(super) fn place(&self) -> String {
+        self.place.to_string()
     }
 
     pub(super) fn error<T>(&self, problem: impl Into<String>) -> Result<T, PolicyError> {
-        Err(PolicyError { place: self.place.clone(), problem: problem.into() })
-    }
-
-    fn child(&self, name: &str, json: &'a Json) -> Self {
-        let dot = if self.place.is_empty() { "" } else { "." };
-        Self { json, place: format!("{}{dot}{name}", self.place) }
+        Err(PolicyError { place: self.place(), problem: problem.into() })
     }
 
     fn kind_error<T>(&self, expected: &str) -> Result<T, PolicyError> {
@@ -64,7 +78,7 @@ impl<'a> Node<'a> {
     }
 
     /// An object with these fields and no others.
-    pub(super) fn object(&self, known: &[&str]) -> Result<Fields<'a, '_>, PolicyError> {
+    pub(super) fn object(&self, known: &[&str]) -> Result<Fields<'_>, PolicyError> {
         let Json::Object(fields) = self.json else {
             return self.kind_error("an object");
         };
@@ -74,33 +88,37 @@ impl<'a> Node<'a> {
                 quoted_list(known.iter().copied())
             ));
         }
-        Ok(Fields { node: self, json: self.json })
+        Ok(Fields { node: self })
     }
 
     /// An object whose fields are told later.
-    pub(super) fn fields(&self) -> Result<Fields<'a, '_>, PolicyError> {
+    pub(super) fn fields(&self) -> Result<Fields<'_>, PolicyError> {
         match self.json {
-            Json::Object(_) => Ok(Fields { node: self, json: self.json }),
+            Json::Object(_) => Ok(Fields { node: self }),
             _ => self.kind_error("an object"),
         }
     }
 
     /// An object with names of the operator's own.
-    pub(super) fn entries(&self) -> Result<Vec<(&'a str, Node<'a>)>, PolicyError> {
+    pub(super) fn entries(&self) -> Result<Vec<(&'a str, Node<'_>)>, PolicyError> {
         let Json::Object(fields) = self.json else {
             return self.kind_error("an object");
         };
         if fields.iter().any(|(name, _)| name.is_empty()) {
             return self.error("has an entry without a name");
         }
-        Ok(fields.iter().map(|(name, json)| (name.as_str(), self.child(name, json))).collect())
+        let entry = |(name, json): &'a (String, Json)| {
+            (name.as_str(), Node { json, place: Place::Field(&self.place, name) })
+        };
+        Ok(fields.iter().map(entry).collect())
     }
 
-    pub(super) fn list(&self) -> Result<Vec<Node<'a>>, PolicyError> {
+    pub(super) fn list(&self) -> Result<Vec<Node<'_>>, PolicyError> {
         let Json::Array(items) = self.json else {
             return self.kind_error("an array");
         };
-        Ok(items.iter().enumerate().map(|(n, json)| self.child(&n.to_string(), json)).collect())
+        let item = |(n, json)| Node { json, place: Place::Item(&self.place, n) };
+        Ok(items.iter().enumerate().map(item).collect())
     }
 
     pub(super) fn string(&self) -> Result<&'a str, PolicyError> {
@@ -213,18 +231,18 @@ impl<'a> Node<'a> {
 }
 
 /// The fields of an object.
-pub(super) struct Fields<'a, 'n> {
-    node: &'n Node<'a>,
-    json: &'a Json,
+pub(super) struct Fields<'n> {
+    node: &'n Node<'n>,
 }
 
-impl<'a> Fields<'a, '_> {
-    pub(super) fn required(&self, name: &str) -> Result<Node<'a>, PolicyError> {
+impl<'n> Fields<'n> {
+    pub(super) fn required(&self, name: &'n str) -> Result<Node<'n>, PolicyError> {
         self.optional(name).map_or_else(|| self.node.error(format!("needs a field `{name}`")), Ok)
     }
 
-    pub(super) fn optional(&self, name: &str) -> Option<Node<'a>> {
-        self.json.get(name).map(|json| self.node.child(name, json))
+    pub(super) fn optional(&self, name: &'n str) -> Option<Node<'n>> {
+        let place = Place::Field(&self.node.place, name);
+        self.node.json.get(name).map(|json| Node { json, place })
     }
 }
 

@@ -227,7 +227,7 @@ impl RouteSpec {
 }
 
 impl HomeSpec {
-    fn read(fields: &Fields<'_, '_>, stores: &Named<StoreSpec>) -> Result<Self, PolicyError> {
+    fn read(fields: &Fields<'_>, stores: &Named<StoreSpec>) -> Result<Self, PolicyError> {
         let store = fields.required("store")?;
         let spec = find_store(&store, stores)?;
         Ok(Self {
@@ -246,7 +246,7 @@ impl HomeSpec {
 
     fn check_names(
         &self,
-        fields: &Fields<'_, '_>,
+        fields: &Fields<'_>,
         path: &PathPattern,
         hosts: &[HostPattern],
     ) -> Result<(), PolicyError> {
@@ -333,7 +333,7 @@ fn read_location(node: &Node<'_>) -> Result<Template, PolicyError> {
 
 /// What a template asks for must be there in every request.
 fn check_names(
-    fields: &Fields<'_, '_>,
+    fields: &Fields<'_>,
     field: &str,
     template: &Template,
     path: &PathPattern,

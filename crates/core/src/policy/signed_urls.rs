@@ -200,7 +200,7 @@ fn check_key(
 
 fn read_private_key(
     node: &Node<'_>,
-    fields: &Fields<'_, '_>,
+    fields: &Fields<'_>,
     key: &KeySpec,
 ) -> Result<Option<String>, PolicyError> {
     match (fields.optional("private_key"), key.public_key()) {
@@ -244,7 +244,7 @@ fn read_cookies(
 }
 
 fn read_life(
-    fields: &Fields<'_, '_>,
+    fields: &Fields<'_>,
     key: &KeySpec,
 ) -> Result<(Duration, Duration, Option<Duration>), PolicyError> {
     let longest = match key {

@@ -136,7 +136,7 @@ impl StoreSpec {
 /// The longest wait for an answer, in seconds: browsers give up not much later.
 const MAX_TIMEOUT: u64 = 60;
 
-fn read_timeout(fields: &Fields<'_, '_>) -> Result<Duration, PolicyError> {
+fn read_timeout(fields: &Fields<'_>) -> Result<Duration, PolicyError> {
     match fields.optional("timeout") {
         Some(node) => node.number_in(1..=MAX_TIMEOUT, "seconds").map(Duration::from_secs),
         None => Ok(DEFAULT_TIMEOUT),

@@ -20,6 +20,10 @@ const RESOURCES: [&[&str]; 4] = [
     &["Bucket=example-app-media", "BucketEvents=true", "SweepEvery=rate(1 hour)"],
 ];
 
+/// How large the Worker may be, compressed, in KiB as wrangler counts: a free account's limit is
+/// 3 MiB, but each start of an instance compiles it.
+const EDGE_BUDGET: f64 = 265.0;
+
 /// Everything that `wrangler deploy` does but the upload, with the example document.
 pub(super) fn edge(bench: &Bench, step: &Step) -> Result<String> {
     let policy = bench.checkout.root().join("policy.json");
@@ -37,7 +41,20 @@ pub(super) fn edge(bench: &Bench, step: &Step) -> Result<String> {
         .run_to_text(step)?;
     let size = output.lines().find_map(|line| line.split_once("Total Upload:"));
     let (_, size) = size.context("wrangler did not say how large the Worker is")?;
+    require_small(size, EDGE_BUDGET)?;
     Ok(size.trim().to_owned())
+}
+
+/// Holds what wrangler says, ` 640.12 KiB / gzip: 259.01 KiB`, to the budget.
+fn require_small(size: &str, budget: f64) -> Result<()> {
+    let compressed = size.split_once("gzip:").and_then(|(_, size)| size.trim().strip_suffix("KiB"));
+    let compressed: f64 = compressed
+        .and_then(|size| size.trim().parse().ok())
+        .with_context(|| format!("wrangler said `{size}`, which is no size"))?;
+    if compressed > budget {
+        bail!("the Worker has {compressed} KiB (compressed), {budget} is its budget");
+    }
+    Ok(())
 }
 
 /// The template is linted as each of its variants, and the function built for each processor that
@@ -110,4 +127,18 @@ fn includes_permissions(built: &Path) -> Result<()> {
         bail!("the built template includes `{}`, which is not there", included.display());
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_budget_is_kept() {
+        require_small(" 640.12 KiB / gzip: 259.01 KiB", 259.01).unwrap();
+        let error = |size| require_small(size, 259.0).unwrap_err().to_string();
+        let large = "the Worker has 259.01 KiB (compressed), 259 is its budget";
+        assert_eq!(error(" 640.12 KiB / gzip: 259.01 KiB"), large);
+        assert_eq!(error("much"), "wrangler said `much`, which is no size");
+    }
 }

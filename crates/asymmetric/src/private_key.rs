@@ -13,6 +13,8 @@ use rsa::pkcs8::{DecodePrivateKey, EncodePublicKey, LineEnding};
 use sha1::Sha1;
 use sha2::{Digest, Sha256};
 
+use crate::rsa_key::RsaKey;
+
 /// A private key: RSA of 2048 to 4096 bits, P-256 or Ed25519.
 pub struct PrivateKey {
     key: Key,
@@ -20,7 +22,7 @@ pub struct PrivateKey {
 }
 
 enum Key {
-    Rsa(Box<rsa::PrivateKey>),
+    Rsa(Box<RsaKey>),
     P256(p256::ecdsa::SigningKey),
     Ed25519(ed25519_dalek::SigningKey),
 }
@@ -45,7 +47,7 @@ impl PrivateKey {
             "PRIVATE KEY" => read_pkcs8(&der)
                 .ok_or("must be a key for RSA, P-256 or Ed25519, whole and not changed")?,
             "RSA PRIVATE KEY" => rsa::PrivateKey::from_pkcs1_der(&der)
-                .map(|key| Key::Rsa(Box::new(key)))
+                .map(Key::rsa)
                 .map_err(|_| "must be an RSA key, whole and not changed")?,
             "EC PRIVATE KEY" => p256::SecretKey::from_sec1_der(&der)
                 .map(|key| Key::P256(key.into()))
@@ -75,26 +77,28 @@ impl PrivateKey {
     /// # Errors
     /// When `algorithm` takes keys of another type.
     pub fn sign(&self, algorithm: Algorithm, message: &[u8]) -> Result<Vec<u8>, String> {
-        let failed = "the key cannot sign";
-        match (&self.key, algorithm) {
-            (Key::Rsa(key), Algorithm::RsaSha1) => {
-                key.pkcs1v15_sign::<Sha1>(message).map_err(|_| failed.to_owned())
-            }
-            (Key::Rsa(key), Algorithm::RsaSha256) => {
-                key.pkcs1v15_sign::<Sha256>(message).map_err(|_| failed.to_owned())
-            }
+        let signature = match (&self.key, algorithm) {
+            (Key::Rsa(key), Algorithm::RsaSha1) => key.sign_sha1(message),
+            (Key::Rsa(key), Algorithm::RsaSha256) => key.sign_sha256(message),
             (Key::P256(key), Algorithm::EcdsaSha1) => sign_ecdsa(key, &Sha1::digest(message)),
             (Key::P256(key), Algorithm::EcdsaSha256) => sign_ecdsa(key, &Sha256::digest(message)),
-            (Key::Ed25519(key), Algorithm::Ed25519) => Ok(key.sign(message).to_bytes().to_vec()),
+            (Key::Ed25519(key), Algorithm::Ed25519) => Some(key.sign(message).to_bytes().to_vec()),
             _ => {
                 let (found, wanted) = (self.key_type(), algorithm.key_type());
-                Err(format!("is a key for {found}, and the algorithm takes one for {wanted}"))
+                return Err(format!(
+                    "is a key for {found}, and the algorithm takes one for {wanted}"
+                ));
             }
-        }
+        };
+        signature.ok_or_else(|| "the key cannot sign".to_owned())
     }
 }
 
 impl Key {
+    fn rsa(key: rsa::PrivateKey) -> Self {
+        Self::Rsa(Box::new(RsaKey::new(key)))
+    }
+
     /// An algorithm that takes it.
     fn some_algorithm(&self) -> Algorithm {
         match self {
@@ -106,7 +110,7 @@ impl Key {
 
     fn public_pem(&self) -> Result<String, PublicKeyError> {
         match self {
-            Self::Rsa(key) => key.to_public_key().to_public_key_pem(LineEnding::LF),
+            Self::Rsa(key) => key.public_key().to_public_key_pem(LineEnding::LF),
             Self::P256(key) => key.verifying_key().to_public_key_pem(LineEnding::LF),
             Self::Ed25519(key) => key.verifying_key().to_public_key_pem(LineEnding::LF),
         }
@@ -119,13 +123,14 @@ impl fmt::Debug for PrivateKey {
     }
 }
 
-fn sign_ecdsa(key: &p256::ecdsa::SigningKey, digest: &[u8]) -> Result<Vec<u8>, String> {
-    let signature: Result<p256::ecdsa::Signature, _> = key.sign_prehash(digest);
-    signature.map(|signature| signature.to_vec()).map_err(|_| "the key cannot sign".to_owned())
+/// The same signature each time (RFC 6979), so that what is cached by its URL stays so.
+fn sign_ecdsa(key: &p256::ecdsa::SigningKey, digest: &[u8]) -> Option<Vec<u8>> {
+    let signature: p256::ecdsa::Signature = key.sign_prehash(digest).ok()?;
+    Some(signature.to_vec())
 }
 
 fn read_pkcs8(der: &[u8]) -> Option<Key> {
-    let rsa = || Some(Key::Rsa(Box::new(rsa::PrivateKey::from_pkcs8_der(der).ok()?)));
+    let rsa = || Some(Key::rsa(rsa::PrivateKey::from_pkcs8_der(der).ok()?));
     let p256 = || Some(Key::P256(p256::ecdsa::SigningKey::from_pkcs8_der(der).ok()?));
     let ed25519 = || Some(Key::Ed25519(ed25519_dalek::SigningKey::from_pkcs8_der(der).ok()?));
     rsa().or_else(p256).or_else(ed25519)

@@ -91,6 +91,36 @@ fn ecdsa_signatures_are_64_bytes() {
     }
 }
 
+/// What is cached by its URL or token stays so.
+#[test]
+fn a_signature_is_the_same_each_time() {
+    for (key_type, text) in texts() {
+        let key = PrivateKey::from_pem(&text).unwrap();
+        for algorithm in ALGORITHMS.into_iter().filter(|one| one.key_type() == key_type) {
+            let sign = || key.sign(algorithm, b"message").unwrap();
+            assert_eq!(sign(), sign(), "{algorithm:?}");
+        }
+    }
+}
+
+/// ring signs with keys of some sizes and exponents only, and here all are taken that CloudFront
+/// and WebCrypto take.
+#[test]
+fn rsa_keys_of_other_sizes_and_exponents_sign() {
+    for (bits, exponent) in [(2048, 3_u32), (2080, 65537), (3072, 65537)] {
+        let key = rsa::PrivateKey::new_with_exp(&mut SysRng, bits, exponent.into()).unwrap();
+        let key = PrivateKey::from_pem(&key.to_pkcs8_pem(LineEnding::LF).unwrap()).unwrap();
+        for algorithm in [Algorithm::RsaSha1, Algorithm::RsaSha256] {
+            let check = SignatureCheck {
+                key: PublicKey::from_pem(algorithm, key.public_pem()).unwrap(),
+                message: b"message".to_vec(),
+                signature: key.sign(algorithm, b"message").unwrap(),
+            };
+            assert!(holds(&check), "{algorithm:?}, {bits} bits, {exponent}");
+        }
+    }
+}
+
 #[test]
 fn a_short_rsa_key_is_refused() {
     let pem = rsa_of(1024).to_pkcs8_pem(LineEnding::LF).unwrap();

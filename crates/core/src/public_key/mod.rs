@@ -75,6 +75,8 @@ impl fmt::Display for KeyType {
 pub struct PublicKey {
     algorithm: Algorithm,
     spki: Vec<u8>,
+    /// Where the key inside begins, which ends with it.
+    start: usize,
 }
 
 impl PublicKey {
@@ -96,8 +98,9 @@ impl PublicKey {
         let spki = BASE64_STANDARD
             .decode(base64)
             .map_err(|_| "has something else than base64 between its two lines".to_owned())?;
-        spki::require(algorithm.key_type(), &spki)?;
-        Ok(Self { algorithm, spki })
+        let key = spki::subject_public_key(algorithm.key_type(), &spki)?;
+        let start = spki.len() - key.len();
+        Ok(Self { algorithm, spki, start })
     }
 
     /// The algorithm that it is used with.
@@ -108,6 +111,12 @@ impl PublicKey {
     /// The DER of its SubjectPublicKeyInfo.
     pub fn spki(&self) -> &[u8] {
         &self.spki
+    }
+
+    /// The key inside, `subjectPublicKey`: for RSA the DER of an RSAPublicKey (RFC 8017, appendix
+    /// A.1.1), for P-256 the point uncompressed (SEC 1, section 2.3.3), for Ed25519 its 32 bytes.
+    pub fn subject_public_key(&self) -> &[u8] {
+        self.spki.get(self.start..).unwrap_or_default()
     }
 }
 

@@ -14,11 +14,11 @@ const RSA_BITS: RangeInclusive<usize> = 2048..=4096;
 /// 257 or 65539, say.
 const RSA_EXPONENTS: [&[u8]; 2] = [&[3], &[1, 0, 1]];
 
-/// Reads the DER of a key of type `wanted`.
+/// The key inside the DER of a key of type `wanted`: the end of it.
 ///
 /// # Errors
 /// Says what is wrong and what would be right.
-pub(super) fn require(wanted: KeyType, der: &[u8]) -> Result<(), String> {
+pub(super) fn subject_public_key(wanted: KeyType, der: &[u8]) -> Result<&[u8], String> {
     let whole = || {
         let (identifier, rest) = value(SEQUENCE, only(SEQUENCE, der)?)?;
         // The first byte of a bit string counts the bits that its last byte lacks: none.
@@ -30,13 +30,16 @@ pub(super) fn require(wanted: KeyType, der: &[u8]) -> Result<(), String> {
         return Err(wrong_type());
     }
     match wanted {
-        KeyType::Rsa => require_rsa(key),
+        KeyType::Rsa => require_rsa(key)?,
         // SEC 1, section 2.3.3: 4, then both coordinates.
-        KeyType::P256 if key.len() == 65 && key.starts_with(&[4]) => Ok(()),
-        KeyType::P256 => Err("must hold both coordinates of the point, uncompressed".to_owned()),
-        KeyType::Ed25519 if key.len() == 32 => Ok(()),
-        KeyType::Ed25519 => Err("must be 32 bytes of key".to_owned()),
+        KeyType::P256 if key.len() == 65 && key.starts_with(&[4]) => {}
+        KeyType::P256 => {
+            return Err("must hold both coordinates of the point, uncompressed".to_owned());
+        }
+        KeyType::Ed25519 if key.len() == 32 => {}
+        KeyType::Ed25519 => return Err("must be 32 bytes of key".to_owned()),
     }
+    Ok(key)
 }
 
 /// RSAPublicKey (RFC 8017, appendix A.1.1).
@@ -125,33 +128,49 @@ mod tests {
     fn a_key_is_of_one_type_and_whole() {
         for (wanted, _) in whole() {
             for (found, der) in whole() {
-                assert_eq!(require(wanted, &der).is_ok(), wanted == found, "{wanted}, {found}");
+                assert_eq!(
+                    subject_public_key(wanted, &der).is_ok(),
+                    wanted == found,
+                    "{wanted}, {found}"
+                );
             }
         }
         for (wanted, der) in whole() {
             for length in 0..der.len() {
-                assert!(require(wanted, &der[..length]).is_err(), "{wanted}, {length} bytes");
+                assert!(
+                    subject_public_key(wanted, &der[..length]).is_err(),
+                    "{wanted}, {length} bytes"
+                );
             }
-            assert!(require(wanted, &[&der[..], &[0]].concat()).is_err(), "{wanted}");
+            assert!(subject_public_key(wanted, &[&der[..], &[0]].concat()).is_err(), "{wanted}");
         }
+    }
+
+    #[test]
+    fn the_key_inside_is_the_bit_string_without_its_first_byte() {
+        let der = p256(&[4; 65]);
+        assert_eq!(subject_public_key(KeyType::P256, &der), Ok(&[4; 65][..]));
+        let der = info(KeyType::Ed25519, &[7; 32]);
+        assert_eq!(subject_public_key(KeyType::Ed25519, &der), Ok(&[7; 32][..]));
     }
 
     #[test]
     fn rsa_keys_have_2048_to_4096_bits() {
         for bits in [2048, 2049, 3072, 4096] {
-            assert_eq!(require(KeyType::Rsa, &rsa(bits, &[1, 0, 1])), Ok(()), "{bits}");
+            let der = rsa(bits, &[1, 0, 1]);
+            assert!(subject_public_key(KeyType::Rsa, &der).is_ok(), "{bits}");
         }
         for bits in [512, 1024, 2040, 2047, 4097, 8192] {
-            let error = require(KeyType::Rsa, &rsa(bits, &[1, 0, 1])).unwrap_err();
+            let error = subject_public_key(KeyType::Rsa, &rsa(bits, &[1, 0, 1])).unwrap_err();
             assert!(error.ends_with(&format!("has {bits}")), "{error}");
         }
     }
 
     #[test]
     fn rsa_keys_have_one_of_two_exponents() {
-        assert_eq!(require(KeyType::Rsa, &rsa(2048, &[3])), Ok(()));
+        assert!(subject_public_key(KeyType::Rsa, &rsa(2048, &[3])).is_ok());
         for exponent in [&[1][..], &[2], &[5], &[1, 0, 0], &[1, 0, 1, 0, 1]] {
-            let error = require(KeyType::Rsa, &rsa(2048, exponent)).unwrap_err();
+            let error = subject_public_key(KeyType::Rsa, &rsa(2048, exponent)).unwrap_err();
             assert!(error.contains("65537"), "{error}");
         }
     }
@@ -159,7 +178,7 @@ mod tests {
     #[test]
     fn a_point_has_both_coordinates() {
         for point in [&[2; 33][..], &[2; 65], &[4; 64], &[4; 66], &[0]] {
-            let error = require(KeyType::P256, &p256(point)).unwrap_err();
+            let error = subject_public_key(KeyType::P256, &p256(point)).unwrap_err();
             assert!(error.contains("uncompressed"), "{error}");
         }
     }
@@ -168,8 +187,8 @@ mod tests {
         #[test]
         fn no_bytes_panic(bytes in any::<Vec<u8>>()) {
             for key_type in [KeyType::Rsa, KeyType::P256, KeyType::Ed25519] {
-                let _ = require(key_type, &bytes);
-                let _ = require(key_type, &info(key_type, &bytes));
+                let _ = subject_public_key(key_type, &bytes);
+                let _ = subject_public_key(key_type, &info(key_type, &bytes));
             }
         }
     }

@@ -68,11 +68,12 @@ function addCloudFront(contest) {
   });
   for (const [name, key, algorithm] of [
     ["RSA-SHA1", privateKey("rsa"), "SHA1"],
+    ["RSA-SHA256", privateKey("rsa"), "SHA256"],
     ["ECDSA-SHA256", privateKey("p256"), "SHA256"],
   ]) {
     const common = { keyPairId, privateKey: key, algorithm };
     const signUrl = () => getSignedUrl({ ...common, url, dateLessThan });
-    const facts = name === "RSA-SHA1" ? { output: signUrl() } : {};
+    const facts = name.startsWith("RSA") ? { output: signUrl() } : {};
     contest.add(`CloudFront URL, ${name}: sign`, "@aws-sdk/cloudfront-signer", signUrl, facts);
     const signCookies = () => getSignedCookies({ ...common, policy });
     contest.add(`CloudFront cookies, ${name}: sign`, "@aws-sdk/cloudfront-signer", signCookies);

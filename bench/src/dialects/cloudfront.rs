@@ -8,6 +8,9 @@ use cloakroom_core::cloudfront::sign::{Policy, Url};
 use cloakroom_core::cloudfront::statement::Statement;
 use cloakroom_core::key::{CloudFrontKey, Keyring, Principal};
 use cloakroom_core::public_key::{Algorithm, PublicKey};
+use cloudfront_sign::{SignedOptions, get_signed_url};
+use rsa::pkcs1::EncodeRsaPrivateKey;
+use rsa::pkcs8::{DecodePrivateKey, LineEnding};
 
 use super::add_proof;
 use crate::case::private_key;
@@ -15,9 +18,11 @@ use crate::prove::Sent;
 use crate::{Case, Contest};
 
 pub fn add(contest: &mut Contest<'_>, case: &Case) {
-    for (name, file, algorithm) in
-        [("RSA-SHA1", "rsa", Algorithm::RsaSha1), ("ECDSA-SHA256", "p256", Algorithm::EcdsaSha256)]
-    {
+    for (name, file, algorithm) in [
+        ("RSA-SHA1", "rsa", Algorithm::RsaSha1),
+        ("RSA-SHA256", "rsa", Algorithm::RsaSha256),
+        ("ECDSA-SHA256", "p256", Algorithm::EcdsaSha256),
+    ] {
         url(contest, case, name, file, algorithm);
         cookie(contest, case, name, file, algorithm);
     }
@@ -38,6 +43,9 @@ fn url(contest: &mut Contest<'_>, case: &Case, name: &str, file: &str, algorithm
     let facts = contest.add(format!("{dialect}: sign"), "cloakroom", sign);
     if file == "rsa" {
         facts.made(signed.expose());
+    }
+    if algorithm == Algorithm::RsaSha1 {
+        peer(contest, case, &dialect);
     }
     add_proof(contest, &dialect, &Sent::get(signed.expose()), keyring, case.now());
 }
@@ -61,6 +69,22 @@ fn cookie(contest: &mut Contest<'_>, case: &Case, name: &str, file: &str, algori
     contest.add(format!("{dialect}: sign"), "cloakroom", sign);
     let sent = Sent::get(&case.media_url).with("cookie", cookies.join("; "));
     add_proof(contest, &dialect, &sent, keyring, case.now());
+}
+
+/// It knows RSA with SHA-1 alone, and reads the key each time.
+fn peer(contest: &mut Contest<'_>, case: &Case, dialect: &str) {
+    let key = rsa::PrivateKey::from_pkcs8_pem(&private_key("rsa")).expect("the key can be read");
+    let key = key.to_pkcs1_pem(LineEnding::LF).expect("the key can be written");
+    let options = SignedOptions {
+        key_pair_id: case.key_id.clone().into(),
+        private_key: key.to_string().into(),
+        date_less_than: case.expires_at,
+        ..SignedOptions::default()
+    };
+    let url = case.media_url.clone();
+    let sign = move || get_signed_url(black_box(&url), &options).expect("the URL can be signed");
+    let signed = sign();
+    contest.add(format!("{dialect}: sign"), "cloudfront_sign", sign).made(signed);
 }
 
 fn read_key(file: &str) -> PrivateKey {

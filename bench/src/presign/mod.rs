@@ -13,7 +13,7 @@ use cloakroom_core::sigv4::sign::{Signer, Unsigned};
 use cloakroom_core::sigv4::signing_key::SecretAccessKey;
 use cloakroom_core::sigv4::{Credentials, ExpiresIn};
 
-pub use self::peers::aws_sigv4_signer;
+pub use self::peers::{aws_sigv4_signer, ready};
 use crate::prove::{Sent, prove};
 use crate::{Case, Contest};
 

@@ -161,9 +161,9 @@ fn signed_at(case: &Case) -> SystemTime {
     SystemTime::UNIX_EPOCH + Duration::from_secs(case.time)
 }
 
-/// What comes of a future that waits for nothing: signing is no I/O, whatever its signature says.
-/// A runtime would cost a little more.
-fn ready<T>(future: impl Future<Output = T>) -> T {
+/// What comes of a future that waits for nothing: signing and proving are no I/O, whatever their
+/// signatures say. A runtime would cost a little more.
+pub fn ready<T>(future: impl Future<Output = T>) -> T {
     let mut future = pin!(future);
     let mut context = Context::from_waker(Waker::noop());
     for _ in 0..1000 {
@@ -171,5 +171,5 @@ fn ready<T>(future: impl Future<Output = T>) -> T {
             return value;
         }
     }
-    panic!("signing waits for something");
+    panic!("this waits for something");
 }

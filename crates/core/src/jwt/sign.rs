@@ -30,7 +30,8 @@ impl UnsignedJwt {
     /// A token over `claims`, a JSON object, for the key `kid`.
     pub fn new(algorithm: JwtAlgorithm, kid: &str, claims: &Value) -> Self {
         let header = Header { alg: algorithm.as_str(), kid, typ: "JWT" };
-        let mut signing_input = String::new();
+        // Nearly all tokens fit.
+        let mut signing_input = String::with_capacity(512);
         encode(&header, &mut signing_input);
         signing_input.push('.');
         encode(claims, &mut signing_input);

@@ -1,6 +1,7 @@
 //! The primitives, and the one comparison that every signature goes through.
 
 use std::fmt;
+use std::ops::BitAnd;
 
 use hmac::digest::Key;
 use hmac::{EagerHash, Hmac, KeyInit, Mac};
@@ -38,11 +39,27 @@ impl HmacKey {
 
     /// HMAC-SHA256 of the concatenated `parts`.
     pub fn mac(&self, parts: &[&[u8]]) -> Digest32 {
+        self.begin(parts).finish(&[])
+    }
+
+    /// HMAC-SHA256 of a message that begins with the concatenated `parts`.
+    pub fn begin(&self, parts: &[&[u8]]) -> BegunMac {
         let mut mac = self.0.clone();
         for part in parts {
             mac.update(part);
         }
-        mac.finalize().into_bytes().into()
+        BegunMac(mac)
+    }
+}
+
+/// HMAC-SHA256 of a message whose end is not known yet.
+pub struct BegunMac(Hmac<Sha256>);
+
+impl BegunMac {
+    /// That of the message with this end.
+    pub fn finish(mut self, end: &[u8]) -> Digest32 {
+        self.0.update(end);
+        self.0.finalize().into_bytes().into()
     }
 }
 
@@ -111,7 +128,14 @@ fn mac<D: EagerHash>(key: &[u8], parts: &[&[u8]]) -> Option<Hmac<D>> {
 
 /// Whether two byte strings are equal, in time that depends on their lengths alone.
 pub fn constant_time_eq(a: &[u8], b: &[u8]) -> bool {
-    a.ct_eq(b).into()
+    let ((a_words, a_rest), (b_words, b_rest)) = (a.as_chunks::<8>(), b.as_chunks::<8>());
+    if a_words.len() != b_words.len() {
+        return false;
+    }
+    // `subtle` keeps the compiler from looking into each comparison, so there are few of them.
+    let word = |bytes: &[u8; 8]| u64::from_ne_bytes(*bytes);
+    let words = a_words.iter().zip(b_words).map(|(a, b)| word(a).ct_eq(&word(b)));
+    words.fold(a_rest.ct_eq(b_rest), BitAnd::bitand).into()
 }
 
 #[cfg(test)]
@@ -133,6 +157,7 @@ mod tests {
         let kept = HmacKey::new(&key);
         for text in [&b""[..], b"text", &[7; 200]] {
             assert_eq!(kept.mac(&[text]), hmac_sha256(&key, &[text]));
+            assert_eq!(kept.begin(&[text]).finish(b"end"), hmac_sha256(&key, &[text, b"end"]));
         }
     }
 
@@ -141,5 +166,13 @@ mod tests {
         assert!(constant_time_eq(b"abc", b"abc"));
         assert!(!constant_time_eq(b"abc", b"abd"));
         assert!(!constant_time_eq(b"abc", b"ab"));
+        let text = *b"twenty-one bytes long";
+        assert!(constant_time_eq(&text, &text));
+        for at in 0..text.len() {
+            let mut other = text;
+            other[at] ^= 1;
+            assert!(!constant_time_eq(&text, &other), "byte {at}");
+            assert!(!constant_time_eq(&text, &text[..at]), "{at} bytes");
+        }
     }
 }

@@ -17,8 +17,18 @@ pub enum Slash {
 }
 
 impl Slash {
-    pub(crate) fn stays(self, byte: u8) -> bool {
+    fn stays(self, byte: u8) -> bool {
         self.staying().get(usize::from(byte)).copied().unwrap_or_default()
+    }
+
+    /// How many bytes at the beginning stay as they are: mostly all, so they are looked at by
+    /// eight, with one branch for all of them.
+    pub(crate) fn staying_prefix(self, bytes: &[u8]) -> usize {
+        let (eights, _) = bytes.as_chunks::<8>();
+        let all_stay = |eight: &&[u8; 8]| eight.iter().fold(true, |all, b| all & self.stays(*b));
+        let sure = eights.iter().take_while(all_stay).count() * 8;
+        let rest = bytes.get(sure..).unwrap_or_default();
+        sure + rest.iter().position(|b| !self.stays(*b)).unwrap_or(rest.len())
     }
 
     /// For each byte, whether it stays as it is: every signed byte is looked up.
@@ -52,17 +62,16 @@ const fn staying(marks: &[u8]) -> [bool; 256] {
 /// Writes `text` percent-encoded.
 pub fn write_encoded(text: &str, slash: Slash, out: &mut String) {
     let mut rest = text;
-    while let Some(plain) = rest.bytes().position(|byte| !slash.stays(byte)) {
+    loop {
         // INVARIANT: what stays is ASCII, so a character begins behind it.
+        let plain = slash.staying_prefix(rest.as_bytes());
         let (run, tail) = rest.split_at_checked(plain).unwrap_or((rest, ""));
         out.push_str(run);
         let mut characters = tail.chars();
-        if let Some(character) = characters.next() {
-            escape(character.encode_utf8(&mut [0; 4]).as_bytes(), out);
-        }
+        let Some(character) = characters.next() else { return };
+        escape(character.encode_utf8(&mut [0; 4]).as_bytes(), out);
         rest = characters.as_str();
     }
-    out.push_str(rest);
 }
 
 fn escape(bytes: &[u8], out: &mut String) {
@@ -100,13 +109,13 @@ pub fn encode(bytes: impl AsRef<[u8]>, slash: Slash) -> String {
 /// [`MalformedEscape`] when a `%` does not begin an escape.
 pub fn encode_alike(text: &str, slash: Slash) -> Result<Cow<'_, str>, MalformedEscape> {
     let mut rest = text.as_bytes();
-    while let Some(at) = rest.iter().position(|b| !slash.stays(*b)) {
-        rest = match rest.get(at..) {
+    loop {
+        rest = match rest.get(slash.staying_prefix(rest)..) {
             Some([b'%', high, low, tail @ ..]) if is_needed_escape(*high, *low, slash) => tail,
-            _ => return decode(text).map(|bytes| Cow::Owned(encode(bytes, slash))),
+            Some([_, ..]) => return decode(text).map(|bytes| Cow::Owned(encode(bytes, slash))),
+            _ => return Ok(Cow::Borrowed(text)),
         };
     }
-    Ok(Cow::Borrowed(text))
 }
 
 fn is_needed_escape(high: u8, low: u8, slash: Slash) -> bool {
@@ -136,24 +145,27 @@ impl fmt::Display for MalformedEscape {
 /// [`MalformedEscape`] when a `%` does not begin an escape.
 pub fn decode(text: &str) -> Result<Cow<'_, [u8]>, MalformedEscape> {
     let bytes = text.as_bytes();
-    if !bytes.contains(&b'%') {
+    let mut out = Vec::new();
+    let mut rest = bytes;
+    while let Some(at) = rest.iter().position(|byte| *byte == b'%') {
+        let (plain, escape) = rest.split_at_checked(at).unwrap_or((rest, &[]));
+        let byte = |high: u8, low: u8| Some(hex_value(high)? << 4 | hex_value(low)?);
+        let (byte, tail) = match escape {
+            [_, high, low, tail @ ..] => (byte(*high, *low), tail),
+            _ => (None, escape),
+        };
+        let byte = byte.ok_or(MalformedEscape { at: bytes.len() - escape.len() })?;
+        if out.is_empty() {
+            out.reserve(bytes.len());
+        }
+        out.extend_from_slice(plain);
+        out.push(byte);
+        rest = tail;
+    }
+    if out.is_empty() {
         return Ok(Cow::Borrowed(bytes));
     }
-    let mut out = Vec::with_capacity(bytes.len());
-    let mut rest = bytes;
-    while let Some((byte, tail)) = rest.split_first() {
-        if *byte != b'%' {
-            out.push(*byte);
-            rest = tail;
-            continue;
-        }
-        let escape = || match tail {
-            [high, low, ..] => Some(hex_value(*high)? << 4 | hex_value(*low)?),
-            _ => None,
-        };
-        out.push(escape().ok_or(MalformedEscape { at: bytes.len() - rest.len() })?);
-        rest = tail.get(2..).unwrap_or_default();
-    }
+    out.extend_from_slice(rest);
     Ok(Cow::Owned(out))
 }
 
@@ -167,6 +179,25 @@ pub fn decode(text: &str) -> Result<Cow<'_, [u8]>, MalformedEscape> {
 pub fn prefixes_of(path: &str) -> impl Iterator<Item = &str> {
     let ends = path.rmatch_indices('/').map(|(at, slash)| at + slash.len());
     ends.filter_map(|end| path.get(..end))
+}
+
+/// Hexadecimal digits in lower case, two for each byte of a digest.
+pub(crate) fn hex_digits(digest: &[u8; 32]) -> [u8; 64] {
+    // No look-up and no branch: the compiler then writes many at a time.
+    let digit = |nibble: u8| nibble + if nibble < 10 { b'0' } else { b'a' - 10 };
+    let mut digits = [0; 64];
+    let (pairs, _) = digits.as_chunks_mut::<2>();
+    for (pair, byte) in pairs.iter_mut().zip(digest) {
+        *pair = [digit(byte >> 4), digit(byte & 15)];
+    }
+    digits
+}
+
+/// Whether `text` is made of hexadecimal digits in lower case, and of so many.
+pub(crate) fn is_lower_hex<const COUNT: usize>(text: &str) -> bool {
+    let is_digit = |byte: u8| byte.is_ascii_digit() | (b'a'..=b'f').contains(&byte);
+    <&[u8; COUNT]>::try_from(text.as_bytes())
+        .is_ok_and(|digits| digits.iter().fold(true, |all, byte| all & is_digit(*byte)))
 }
 
 fn upper_hex(nibble: u8) -> char {
@@ -192,6 +223,18 @@ mod tests {
     fn names_the_broken_escape() {
         for (text, at) in [("%", 0), ("a%2", 1), ("%41%zz", 3), ("%+1", 0)] {
             assert_eq!(decode(text), Err(MalformedEscape { at }), "{text}");
+        }
+    }
+
+    #[test]
+    fn digits_are_in_lower_case() {
+        let bytes = std::array::from_fn(|n| u8::try_from(n * 7).unwrap());
+        let digits = hex_digits(&bytes);
+        let digits = str::from_utf8(&digits).unwrap();
+        assert_eq!(digits, hex::encode(bytes));
+        assert!(is_lower_hex::<64>(digits));
+        for other in [&digits[1..], &digits.to_uppercase(), &digits.replace('a', "g"), ""] {
+            assert!(!is_lower_hex::<64>(other), "{other}");
         }
     }
 

@@ -15,7 +15,8 @@ use std::fmt;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Endpoint {
     scheme: &'static str,
-    host: String,
+    /// With the scheme in front of the host.
+    text: String,
 }
 
 impl Endpoint {
@@ -49,7 +50,16 @@ impl Endpoint {
             return wrong("does not name a host");
         }
         let host = host.strip_suffix(default_port).unwrap_or(host).to_ascii_lowercase();
-        Ok(Self { scheme, host })
+        Ok(Self::new(scheme, &host))
+    }
+
+    fn new(scheme: &'static str, host: &str) -> Self {
+        Self { scheme, text: format!("{scheme}://{host}") }
+    }
+
+    /// All of it: what URLs begin with.
+    pub fn as_str(&self) -> &str {
+        &self.text
     }
 
     /// `http` or `https`.
@@ -59,19 +69,19 @@ impl Endpoint {
 
     /// Host and, unless it is the scheme's own, port: the value of the `host` header.
     pub fn host(&self) -> &str {
-        &self.host
+        self.text.get(self.scheme.len() + "://".len()..).unwrap_or_default()
     }
 
     /// Whether the host is an address, which has no names below it.
     pub fn is_address(&self) -> bool {
-        let host = self.host.rsplit_once(':').map_or(self.host.as_str(), |(host, _)| host);
-        self.host.starts_with('[') || host.parse::<std::net::Ipv4Addr>().is_ok()
+        let host = self.host().rsplit_once(':').map_or(self.host(), |(host, _)| host);
+        self.host().starts_with('[') || host.parse::<std::net::Ipv4Addr>().is_ok()
     }
 
     /// Whether it is on this machine: `localhost`, or a loopback address.
     pub fn is_loopback(&self) -> bool {
-        let (host, port) = self.host.rsplit_once(':').unwrap_or((&self.host, ""));
-        let host = if port.ends_with(']') { self.host.as_str() } else { host };
+        let (host, port) = self.host().rsplit_once(':').unwrap_or((self.host(), ""));
+        let host = if port.ends_with(']') { self.host() } else { host };
         let address = host.trim_start_matches('[').trim_end_matches(']');
         host == "localhost"
             || address.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
@@ -80,13 +90,13 @@ impl Endpoint {
     /// This endpoint with `label.` before its host, as virtual-hosted buckets are reached.
     #[must_use]
     pub fn with_subdomain(&self, label: &str) -> Self {
-        Self { scheme: self.scheme, host: format!("{label}.{}", self.host) }
+        Self::new(self.scheme, &format!("{label}.{}", self.host()))
     }
 }
 
 impl fmt::Display for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}://{}", self.scheme, self.host)
+        f.write_str(self.as_str())
     }
 }
 

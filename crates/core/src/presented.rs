@@ -19,14 +19,13 @@ use std::fmt;
 use crate::capability::CapabilityError;
 use crate::cloudfront::present::{self as cloudfront, PresentedCloudFront};
 use crate::edgeauth::PresentedEdgeAuth;
-use crate::encoding::decode;
 use crate::grant::{Dialect, Grant, Verified};
 use crate::jwt::{JwtError, PresentedJwt};
 use crate::key::Keyring;
 use crate::request::Request;
 use crate::revocation::Revoked;
 use crate::sigv4::ALGORITHM;
-use crate::sigv4::present::{AUTH_PARAMETERS, Carrier, PresentError, PresentedSigv4};
+use crate::sigv4::present::{AUTH_PARAMETERS, Carrier, PresentError, PresentedSigv4, is_meant};
 use crate::sigv4::verify::VerifyError;
 use crate::swift_auth::present::PresentedSwiftToken;
 use crate::swift_auth::token::PREFIX;
@@ -295,12 +294,13 @@ fn only<'r>(found: impl Iterator<Item = Found<'r>>) -> Result<Option<Found<'r>>,
 }
 
 fn in_query<'r>(request: &'r Request<'r>, keyring: &Keyring) -> impl Iterator<Item = Found<'r>> {
-    let is_sigv2 = request.query().pairs().any(|(name, _)| name == "AWSAccessKeyId");
-    request.query().pairs().filter_map(move |(name, token)| {
+    let parameters = request.query().parameters();
+    let is_sigv2 = parameters.iter().any(|sent| sent.name.as_str() == "AWSAccessKeyId");
+    parameters.iter().filter_map(move |sent| {
         // However a name is spelled, it must not slip by as one without a meaning.
-        let decoded = decode(name).unwrap_or_default();
+        let decoded = sent.name.unescape().unwrap_or_default();
         let is = |known: &&str| decoded.as_ref() == known.as_bytes();
-        if AUTH_PARAMETERS.iter().any(|known| decoded.eq_ignore_ascii_case(known.as_bytes())) {
+        if AUTH_PARAMETERS.iter().any(|known| is_meant(known, &decoded)) {
             Some(Found::Sigv4Query)
         } else if tempurl::PARAMETERS
             .iter()
@@ -313,6 +313,7 @@ fn in_query<'r>(request: &'r Request<'r>, keyring: &Keyring) -> impl Iterator<It
         } else if cloudfront::PARAMETERS.iter().any(is) {
             Some(Found::CloudFrontUrl)
         } else if str::from_utf8(&decoded).is_ok_and(|name| !keyring.edgeauth(name).is_empty()) {
+            let (name, token) = (sent.name.as_str(), sent.value.as_str());
             Some(Found::EdgeAuth { dialect: Dialect::EdgeAuthQuery, name, token })
         } else {
             None

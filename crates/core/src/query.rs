@@ -6,59 +6,73 @@ use std::borrow::Cow;
 
 use crate::encoding::{MalformedEscape, Slash, decode, encode, encode_alike};
 
-/// A raw query string.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Query<'a>(&'a str);
+/// A query string, cut into its parameters once: more than one dialect may look for its own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Query<'a> {
+    text: &'a str,
+    parameters: Vec<Parameter<'a>>,
+}
 
 /// A parameter's name and value, decoded.
 pub type DecodedPair<'a> = (Cow<'a, [u8]>, Cow<'a, [u8]>);
 
+/// A presigned URL has seven parameters, or eight.
+const USUAL: usize = 8;
+
 impl<'a> Query<'a> {
     /// Takes the text between `?` and `#`.
-    pub fn new(raw: &'a str) -> Self {
-        Self(raw)
+    pub fn new(text: &'a str) -> Self {
+        let mut parameters = Vec::with_capacity(if text.is_empty() { 0 } else { USUAL });
+        let mut rest = Some(text);
+        while let Some(text) = rest {
+            let (name, mut behind) = FormText::cut(text, |mark| matches!(mark, b'=' | b'&'));
+            let mut value = None;
+            if let Some(text) = behind.strip_prefix('=') {
+                let (text, end) = FormText::cut(text, |mark| mark == b'&');
+                (value, behind) = (Some(text), end);
+            }
+            if !name.text.is_empty() || value.is_some() {
+                parameters.push(Parameter { name, value: value.unwrap_or(FormText::EMPTY) });
+            }
+            rest = behind.get(1..);
+        }
+        Self { text, parameters }
     }
 
     /// All of it, as sent.
-    pub fn as_str(self) -> &'a str {
-        self.0
+    pub fn as_str(&self) -> &'a str {
+        self.text
     }
 
     /// The parameters as sent, still encoded. A parameter without `=` has an empty value.
-    pub fn pairs(self) -> impl Iterator<Item = (&'a str, &'a str)> {
-        self.parameters().map(|(name, value)| (name.text, value.text))
+    pub fn pairs(&self) -> impl Iterator<Item = (&'a str, &'a str)> {
+        self.parameters.iter().map(|Parameter { name, value }| (name.text, value.text))
     }
 
     /// The parameters decoded.
     ///
     /// # Errors
     /// [`MalformedEscape`] when a `%` does not begin an escape.
-    pub fn decoded(self) -> Result<Vec<DecodedPair<'a>>, MalformedEscape> {
-        self.parameters().map(|(name, value)| Ok((name.decode()?, value.decode()?))).collect()
+    pub fn decoded(&self) -> Result<Vec<DecodedPair<'a>>, MalformedEscape> {
+        let decoded = |sent: &Parameter<'a>| Ok((sent.name.decode()?, sent.value.decode()?));
+        self.parameters.iter().map(decoded).collect()
     }
 
     /// The parameters, to be decoded one by one.
-    pub(crate) fn parameters(self) -> impl Iterator<Item = (FormText<'a>, FormText<'a>)> {
-        let mut rest = Some(self.0);
-        let pairs = std::iter::from_fn(move || {
-            let (name, mut behind) = FormText::cut(rest?, |mark| matches!(mark, b'=' | b'&'));
-            let mut value = None;
-            if let Some(text) = behind.and_then(|behind| behind.strip_prefix('=')) {
-                let (text, end) = FormText::cut(text, |mark| mark == b'&');
-                (value, behind) = (Some(text), end);
-            }
-            // It begins with the mark.
-            rest = behind.and_then(|behind| behind.get(1..));
-            Some((name, value))
-        });
-        pairs
-            .filter(|(name, value)| !name.text.is_empty() || value.is_some())
-            .map(|(name, value)| (name, value.unwrap_or(FormText::EMPTY)))
+    pub(crate) fn parameters(&self) -> &[Parameter<'a>] {
+        &self.parameters
     }
 }
 
+/// A parameter as it was sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Parameter<'a> {
+    pub(crate) name: FormText<'a>,
+    pub(crate) value: FormText<'a>,
+}
+
 /// A name or a value, encoded as forms are.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct FormText<'a> {
     text: &'a str,
     /// Whether it is made of what needs no escape: most are, and then there is nothing to do.
@@ -68,44 +82,69 @@ pub(crate) struct FormText<'a> {
 impl<'a> FormText<'a> {
     const EMPTY: Self = Self { text: "", is_plain: true };
 
-    /// Cuts one off, up to a mark; none is behind the last one.
-    fn cut(text: &'a str, is_end: impl Fn(u8) -> bool) -> (Self, Option<&'a str>) {
-        let mut is_plain = true;
-        for (at, byte) in text.bytes().enumerate() {
-            if Slash::Encode.stays(byte) {
-                continue;
-            }
-            if is_end(byte) {
-                let (text, behind) = text.split_at_checked(at).unwrap_or((text, ""));
-                return (Self { text, is_plain }, Some(behind));
-            }
-            is_plain = false;
-        }
-        (Self { text, is_plain }, None)
+    /// Cuts one off, up to a mark; what is behind it, with the mark, is empty at the end.
+    fn cut(text: &'a str, is_end: impl Fn(u8) -> bool) -> (Self, &'a str) {
+        let plain = Slash::Encode.staying_prefix(text.as_bytes());
+        let behind = text.as_bytes().get(plain..).unwrap_or_default();
+        let other = behind.iter().position(|byte| is_end(*byte)).unwrap_or(behind.len());
+        let (text, behind) = text.split_at_checked(plain + other).unwrap_or((text, ""));
+        (Self { text, is_plain: other == 0 }, behind)
+    }
+
+    /// As it was sent.
+    pub(crate) fn as_str(self) -> &'a str {
+        self.text
     }
 
     /// What it means.
     pub(crate) fn decode(self) -> Result<Cow<'a, [u8]>, MalformedEscape> {
+        match self.is_plain {
+            true => Ok(Cow::Borrowed(self.text.as_bytes())),
+            false => decode_form(self.text),
+        }
+    }
+
+    /// What it means where a `+` is no space.
+    pub(crate) fn unescape(self) -> Result<Cow<'a, [u8]>, MalformedEscape> {
+        match self.is_plain {
+            true => Ok(Cow::Borrowed(self.text.as_bytes())),
+            false => decode(self.text),
+        }
+    }
+
+    /// What it means, when that is text; `None` stands for other bytes.
+    pub(crate) fn decode_text(self) -> Result<Option<Cow<'a, str>>, MalformedEscape> {
         if self.is_plain {
-            return Ok(Cow::Borrowed(self.text.as_bytes()));
+            return Ok(Some(Cow::Borrowed(self.text)));
         }
-        if !self.text.contains('+') {
-            return decode(self.text);
-        }
-        // Each `+` is one byte and so is each space, so an error's offset stays right.
-        decode(&self.text.replace('+', " ")).map(|bytes| Cow::Owned(bytes.into_owned()))
+        Ok(match decode_form(self.text)? {
+            Cow::Borrowed(bytes) => str::from_utf8(bytes).ok().map(Cow::Borrowed),
+            Cow::Owned(bytes) => String::from_utf8(bytes).ok().map(Cow::Owned),
+        })
     }
 
     /// The same meaning with exactly the escapes that SigV4 demands.
     pub(crate) fn encode_alike(self) -> Result<Cow<'a, str>, MalformedEscape> {
-        if self.is_plain {
-            return Ok(Cow::Borrowed(self.text));
+        match self.is_plain {
+            true => Ok(Cow::Borrowed(self.text)),
+            false => encode_form_alike(self.text),
         }
-        if !self.text.contains('+') {
-            return encode_alike(self.text, Slash::Encode);
-        }
-        self.decode().map(|bytes| Cow::Owned(encode(bytes, Slash::Encode)))
     }
+}
+
+fn decode_form(text: &str) -> Result<Cow<'_, [u8]>, MalformedEscape> {
+    if !text.contains('+') {
+        return decode(text);
+    }
+    // Each `+` is one byte and so is each space, so an error's offset stays right.
+    decode(&text.replace('+', " ")).map(|bytes| Cow::Owned(bytes.into_owned()))
+}
+
+fn encode_form_alike(text: &str) -> Result<Cow<'_, str>, MalformedEscape> {
+    if !text.contains('+') {
+        return encode_alike(text, Slash::Encode);
+    }
+    decode_form(text).map(|bytes| Cow::Owned(encode(bytes, Slash::Encode)))
 }
 
 #[cfg(test)]
@@ -126,7 +165,7 @@ mod tests {
     fn plus_is_a_space() {
         let query = Query::new("a+b=c%2bd");
         assert_eq!(query.decoded().unwrap(), [(b"a b".into(), b"c+d".into())]);
-        let (name, value) = query.parameters().next().unwrap();
+        let Parameter { name, value } = query.parameters()[0];
         assert_eq!(name.encode_alike().unwrap(), "a%20b");
         assert_eq!(value.encode_alike().unwrap(), "c%2Bd");
     }

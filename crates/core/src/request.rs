@@ -220,8 +220,8 @@ impl<'a> Request<'a> {
     }
 
     /// The query as sent, without the `?`.
-    pub fn query(&self) -> Query<'a> {
-        self.query
+    pub fn query(&self) -> &Query<'a> {
+        &self.query
     }
 
     /// The host as sent, with its port.

@@ -8,6 +8,7 @@
 use std::fmt;
 
 use crate::crypto::sha256;
+use crate::encoding::is_lower_hex;
 
 /// The first 16 bytes of a SHA-256, written as 32 hexadecimal digits in lower case.
 ///
@@ -43,9 +44,8 @@ impl TicketId {
 
     /// Reads one; none when it is not written as they are.
     pub fn parse(text: &str) -> Option<Self> {
-        let is_digit = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
         let mut id = [0; 16];
-        let reads = text.bytes().all(is_digit) && hex::decode_to_slice(text, &mut id).is_ok();
+        let reads = is_lower_hex::<32>(text) && hex::decode_to_slice(text, &mut id).is_ok();
         reads.then_some(Self(id))
     }
 }

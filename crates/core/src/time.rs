@@ -53,11 +53,7 @@ impl UnixTime {
 
     /// Reads `YYYYMMDDTHHMMSSZ`.
     pub fn parse_amz_date(text: &str) -> Option<Self> {
-        let bytes: &[u8; 16] = text.as_bytes().try_into().ok()?;
-        let [y1, y2, y3, y4, m1, m2, d1, d2, b'T', h1, h2, n1, n2, s1, s2, b'Z'] = *bytes else {
-            return None;
-        };
-        Self::from_digits([y1, y2, y3, y4, m1, m2, d1, d2, h1, h2, n1, n2, s1, s2])
+        AmzDate::parse(text).map(|date| date.time)
     }
 
     /// Reads `YYYY-MM-DDTHH:MM:SSZ`, the UTC form of RFC 3339 in whole seconds.
@@ -186,7 +182,8 @@ impl UnixTime {
     /// The time as `YYYYMMDDTHHMMSSZ`.
     pub fn to_amz_date(self) -> AmzDate {
         let [y1, y2, y3, y4, m1, m2, d1, d2, h1, h2, n1, n2, s1, s2] = self.digits();
-        AmzDate([y1, y2, y3, y4, m1, m2, d1, d2, b'T', h1, h2, n1, n2, s1, s2, b'Z'])
+        let text = [y1, y2, y3, y4, m1, m2, d1, d2, b'T', h1, h2, n1, n2, s1, s2, b'Z'];
+        AmzDate { time: self, text }
     }
 
     /// The time as `YYYY-MM-DDTHH:MM:SSZ`.
@@ -221,17 +218,41 @@ impl UnixTime {
 
 /// A time written as `YYYYMMDDTHHMMSSZ`.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub struct AmzDate([u8; 16]);
+pub struct AmzDate {
+    time: UnixTime,
+    text: [u8; 16],
+}
 
 impl AmzDate {
+    /// Reads one.
+    pub fn parse(text: &str) -> Option<Self> {
+        let text: [u8; 16] = text.as_bytes().try_into().ok()?;
+        let [y1, y2, y3, y4, m1, m2, d1, d2, b'T', h1, h2, n1, n2, s1, s2, b'Z'] = text else {
+            return None;
+        };
+        let digits = [y1, y2, y3, y4, m1, m2, d1, d2, h1, h2, n1, n2, s1, s2];
+        UnixTime::from_digits(digits).map(|time| Self { time, text })
+    }
+
+    /// The time.
+    pub fn time(&self) -> UnixTime {
+        self.time
+    }
+
     /// All sixteen characters.
     pub fn as_str(&self) -> &str {
-        str::from_utf8(&self.0).unwrap_or_default()
+        str::from_utf8(&self.text).unwrap_or_default()
+    }
+
+    /// The same as bytes.
+    pub fn as_bytes(&self) -> &[u8; 16] {
+        &self.text
     }
 
     /// The first eight characters, `YYYYMMDD`, as credential scopes use them.
-    pub fn date(&self) -> &str {
-        self.as_str().get(..8).unwrap_or_default()
+    pub fn date(&self) -> [u8; 8] {
+        let [y1, y2, y3, y4, m1, m2, d1, d2, ..] = self.text;
+        [y1, y2, y3, y4, m1, m2, d1, d2]
     }
 }
 

@@ -126,12 +126,12 @@ fn bucket_path(raw: &str) -> Option<String> {
 }
 
 /// Whether a query asks for a listing and for nothing else.
-pub(super) fn asks_for_list(query: Query<'_>) -> bool {
+pub(super) fn asks_for_list(query: &Query<'_>) -> bool {
     query.pairs().any(|(name, _)| name == "list-type")
 }
 
 /// Whether a query has a parameter of a listing.
-fn asks_for_listing(query: Query<'_>) -> bool {
+fn asks_for_listing(query: &Query<'_>) -> bool {
     query.pairs().any(|(name, _)| LISTING_PARAMETERS.contains(&name))
 }
 

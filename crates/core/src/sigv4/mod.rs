@@ -28,6 +28,9 @@ pub mod sign;
 
 pub mod post;
 
+mod credential;
+mod signed_headers;
+
 pub mod present;
 pub mod verify;
 

@@ -3,6 +3,8 @@
 //! Source: *Authenticating Requests: Using the Authorization Header* and *Signature
 //! Calculations … Transferring Payload in Multiple Chunks* in the Amazon S3 API reference.
 
+use crate::encoding::is_lower_hex;
+
 /// The SHA-256 of no bytes.
 pub const EMPTY_SHA256: &str = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
 
@@ -42,8 +44,7 @@ impl<'a> Payload<'a> {
     /// assert_eq!(Payload::parse("e3b0"), None);
     /// ```
     pub fn parse(text: &'a str) -> Option<Self> {
-        let lower_hex = |b: u8| matches!(b, b'0'..=b'9' | b'a'..=b'f');
-        if text.len() == 64 && text.bytes().all(lower_hex) {
+        if is_lower_hex::<64>(text) {
             return Some(Self::Sha256(text));
         }
         Self::WORDS.into_iter().find(|word| word.as_str() == text)

@@ -1,9 +1,8 @@
 //! A request on its way to a signature, step by step as AWS describes it.
 
-use std::borrow::Cow;
 use std::sync::Arc;
 
-use crate::encoding::{Slash, encode};
+use crate::encoding::{Slash, encode, write_encoded};
 use crate::secret::Secret;
 
 use super::canonical::{CanonicalHeaders, CanonicalRequest, QueryWriter};
@@ -44,21 +43,29 @@ impl<'a> Prepared<'a> {
         settings: Settings,
     ) -> Self {
         let (scope, key) = signer.scope();
-        let headers = canonical_headers(&request, []);
+        let headers = match request.headers {
+            [] => CanonicalHeaders::of(request.endpoint),
+            _ => canonical_headers(&request, []),
+        };
         let own = |query: &mut QueryWriter<'_>| {
-            query.encoded_pair("X-Amz-Algorithm", ALGORITHM);
+            query.write(&["X-Amz-Algorithm=", ALGORITHM]);
             if settings.is_named_in_query(payload) {
-                query.encoded_pair("X-Amz-Content-Sha256", payload.as_str());
+                query.write(&["&X-Amz-Content-Sha256=", payload.as_str()]);
             }
-            let id = signer.credentials.access_key_id.as_str();
-            query.pieces("X-Amz-Credential", [id, "/"]);
-            query.append_encoded(key.encoded_scope());
-            query.encoded_pair("X-Amz-Date", scope.amz_date());
-            query.encoded_pair("X-Amz-Expires", itoa::Buffer::new().format(expires_in.as_secs()));
+            query.write(&["&X-Amz-Credential="]);
+            query.write_encoded(&signer.credentials.access_key_id);
+            query.write(&[key.encoded_scope(), "&X-Amz-Date=", scope.amz_date()]);
+            let mut digits = itoa::Buffer::new();
+            query.write(&["&X-Amz-Expires=", digits.format(expires_in.as_secs())]);
             if let Some(token) = signed_token(&signer, settings) {
-                query.pieces("X-Amz-Security-Token", [token]);
+                query.write(&["&X-Amz-Security-Token="]);
+                query.write_encoded(token);
             }
-            query.pieces("X-Amz-SignedHeaders", headers.names());
+            query.write(&["&X-Amz-SignedHeaders="]);
+            for (n, name) in headers.names().enumerate() {
+                query.write(if n == 0 { &[] } else { &["%3B"] });
+                query.write_encoded(name);
+            }
         };
         let canonical = CanonicalRequest::write(&request, &settings, own, &headers, payload);
         Self { signer, request, settings, scope, key, payload, canonical }
@@ -95,22 +102,27 @@ impl<'a> Prepared<'a> {
 
     /// Step 3: the signature.
     pub fn signature(&self) -> Signature {
-        self.scope.sign(&self.key, &self.canonical.hash())
+        let begun = self.scope.begin(&self.key);
+        begun.finish(&self.canonical.hash())
     }
 
     /// Step 4 of a request that was prepared for its query: the URL to use.
-    pub fn presigned_url(&self) -> Secret {
-        let token = self.appended_token().map(|token| encode(token.expose(), Slash::Encode));
-        let (between, token) = match &token {
-            Some(token) => ("&X-Amz-Security-Token=", token.as_str()),
-            None => ("", ""),
-        };
-        let signature = self.signature();
-        Secret::new(self.url(&[between, token, "&X-Amz-Signature=", signature.expose()]))
+    pub fn presigned_url(self) -> Secret {
+        let begun = self.scope.begin(&self.key);
+        let hash = self.canonical.hash();
+        let token = self.appended_token();
+        let mut url = self.into_url();
+        if let Some(token) = token {
+            url.push_str("&X-Amz-Security-Token=");
+            write_encoded(token.expose(), Slash::Encode, &mut url);
+        }
+        url.push_str("&X-Amz-Signature=");
+        url.push_str(begun.finish(&hash).expose());
+        Secret::new(url)
     }
 
     /// Step 4 of a request that was prepared for its headers: what to send.
-    pub fn signed_headers(&self) -> SignedHeaders {
+    pub fn signed_headers(self) -> SignedHeaders {
         let signature = self.signature();
         let authorization = [
             ALGORITHM,
@@ -131,24 +143,15 @@ impl<'a> Prepared<'a> {
         if let Some(token) = &self.signer.credentials.session_token {
             headers.push(("x-amz-security-token", token.clone()));
         }
-        SignedHeaders { url: self.url(&[]), headers }
+        SignedHeaders { url: self.into_url(), headers }
     }
 
     /// Where the request goes. The path is not normalized: only what is signed is.
-    fn url(&self, end: &[&str]) -> String {
-        let path = if self.settings.signs_path_as_sent() {
-            Cow::Borrowed(self.canonical.uri())
-        } else {
-            Cow::Owned(encode(self.request.path, Slash::Keep))
-        };
-        let query = self.canonical.query();
-        let mark = if query.is_empty() { "" } else { "?" };
-        let endpoint = self.request.endpoint;
-        let parts = [endpoint.scheme(), "://", endpoint.host(), &path, mark, query];
-        let length = parts.iter().chain(end).map(|part| part.len()).sum();
-        let mut url = String::with_capacity(length);
-        url.extend(parts.iter().chain(end).copied());
-        url
+    fn into_url(self) -> String {
+        match self.settings.signs_path_as_sent() {
+            true => self.canonical.into_url(None),
+            false => self.canonical.into_url(Some(&encode(self.request.path, Slash::Keep))),
+        }
     }
 
     fn appended_token(&self) -> Option<&'a Secret> {

@@ -3,8 +3,8 @@
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::crypto::{Digest32, HmacKey, hmac_sha256};
-use crate::encoding::{Slash, encode};
+use crate::crypto::{BegunMac, Digest32, HmacKey, constant_time_eq, hmac_sha256};
+use crate::encoding::{Slash, encode, hex_digits, is_lower_hex};
 use crate::secret::Secret;
 
 use super::scope::Scope;
@@ -65,10 +65,10 @@ impl fmt::Debug for SecretAccessKey {
 
 /// A key derived for one scope.
 pub struct SigningKey {
-    date: String,
+    date: [u8; 8],
     region: String,
     service: String,
-    scope: String,
+    scope_line: String,
     encoded_scope: String,
     key: HmacKey,
 }
@@ -76,16 +76,15 @@ pub struct SigningKey {
 impl SigningKey {
     fn derive(secret: &Secret, scope: &Scope<'_>) -> Self {
         let first = format!("AWS4{}", secret.expose());
-        let date = hmac_sha256(first.as_bytes(), &[scope.date().as_bytes()]);
+        let date = hmac_sha256(first.as_bytes(), &[&scope.date()]);
         let region = hmac_sha256(&date, &[scope.region.as_bytes()]);
         let service = hmac_sha256(&region, &[scope.service.as_bytes()]);
-        let text = scope.to_text();
         Self {
-            date: scope.date().to_owned(),
+            date: scope.date(),
             region: scope.region.to_owned(),
             service: scope.service.to_owned(),
-            encoded_scope: encode(&text, Slash::Encode),
-            scope: text,
+            scope_line: scope.to_line(),
+            encoded_scope: encode(format!("/{}", scope.to_text()), Slash::Encode),
             key: HmacKey::new(&hmac_sha256(&service, &[b"aws4_request"])),
         }
     }
@@ -96,10 +95,15 @@ impl SigningKey {
 
     /// The scope, `20130524/us-east-1/s3/aws4_request`.
     pub fn scope(&self) -> &str {
-        &self.scope
+        self.scope_line.trim_ascii()
     }
 
-    /// The same as it stands in a query.
+    /// The same as a line of its own, with the ends of both lines around it.
+    pub(super) fn scope_line(&self) -> &str {
+        &self.scope_line
+    }
+
+    /// The same as it stands in a query, behind the access key id.
     pub(super) fn encoded_scope(&self) -> &str {
         &self.encoded_scope
     }
@@ -107,11 +111,21 @@ impl SigningKey {
     /// The signature of the concatenated `parts`: of a string to sign, or of the base64 of a POST
     /// policy.
     pub fn sign(&self, parts: &[&[u8]]) -> Signature {
-        Signature::of(&self.mac(parts))
+        Signature(hex_digits(&self.key.mac(parts)))
     }
 
-    pub(super) fn mac(&self, parts: &[&[u8]]) -> Digest32 {
-        self.key.mac(parts)
+    /// The signature of a string to sign that begins with the concatenated `parts`.
+    pub(super) fn begin(&self, parts: &[&[u8]]) -> BegunSignature {
+        BegunSignature(self.key.begin(parts))
+    }
+}
+
+/// A signature that lacks the end of the string to sign: the hash of the canonical request.
+pub(super) struct BegunSignature(BegunMac);
+
+impl BegunSignature {
+    pub(super) fn finish(self, canonical_request: &Digest32) -> Signature {
+        Signature(hex_digits(&self.0.finish(&hex_digits(canonical_request))))
     }
 }
 
@@ -120,8 +134,20 @@ impl SigningKey {
 pub struct Signature([u8; 64]);
 
 impl Signature {
-    pub(super) fn of(mac: &Digest32) -> Self {
-        Self(hex_digits(mac))
+    /// Reads one.
+    pub(super) fn parse(text: &str) -> Option<Self> {
+        let digits = text.as_bytes().try_into().ok()?;
+        is_lower_hex::<64>(text).then_some(Self(digits))
+    }
+
+    /// Whether it is the same as another, in constant time.
+    pub(super) fn is(&self, other: &Self) -> bool {
+        constant_time_eq(&self.0, &other.0)
+    }
+
+    /// The digits, for what is made of them.
+    pub(super) fn as_bytes(&self) -> &[u8] {
+        &self.0
     }
 
     /// The digits.
@@ -135,12 +161,4 @@ impl fmt::Debug for Signature {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Signature(…)")
     }
-}
-
-/// A digest in hexadecimal digits, in lower case.
-pub(super) fn hex_digits(digest: &Digest32) -> [u8; 64] {
-    let mut digits = [0; 64];
-    // INVARIANT: there is room for two digits of each byte.
-    let _ = hex::encode_to_slice(digest, &mut digits);
-    digits
 }

@@ -17,7 +17,7 @@ use super::MAX_CLOCK_SKEW;
 use super::canonical::{CanonicalHeaders, CanonicalRequest};
 use super::present::{Carrier, PresentedSigv4};
 use super::scope::Scope;
-use super::signing_key::{SigningKey, hex_digits};
+use super::signing_key::SigningKey;
 
 /// Why a credential does not hold. A wrong signature carries no evidence.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -102,20 +102,21 @@ impl<'r> PresentedSigv4<'r> {
         // Rule 1: every `x-amz-*` header is signed. S3 acts upon them, and an unsigned
         // `x-amz-copy-source` would turn a permission to write into one to read.
         for (name, _) in self.request.headers().filter(|(name, _)| name.starts_with("x-amz-")) {
-            if !self.signs(name) {
+            if !self.signed_headers.contain(name) {
                 return Err(VerifyError::HeaderNotSigned(name.to_owned()));
             }
         }
         // Rule 2: every signed header was sent.
-        for name in self.signed_headers.split(';') {
+        for name in self.signed_headers.iter() {
             if self.request.header(name).is_none() {
                 return Err(VerifyError::SignedHeaderMissing(name.to_owned()));
             }
         }
         // Rule 3: the key is live.
-        let key = keyring.sigv4(&self.access_key_id).ok_or(VerifyError::UnknownKey)?;
+        let key = keyring.sigv4(self.access_key_id()).ok_or(VerifyError::UnknownKey)?;
         // Rule 4: the key is for this region.
-        if !key.regions.is_empty() && !key.regions.contains(&self.region) {
+        let is_own = |region: &String| region == self.region();
+        if !key.regions.is_empty() && !key.regions.iter().any(is_own) {
             return Err(VerifyError::WrongRegion { expected: key.regions.clone() });
         }
         // Rule 5: the session token is the key's own.
@@ -146,7 +147,7 @@ impl<'r> PresentedSigv4<'r> {
         }
         let (dialect, ticket) = match self.carrier {
             Carrier::Query { .. } => {
-                (Dialect::Sigv4Query, Some(TicketId::of_mac(&hex_digits(&self.mac))))
+                (Dialect::Sigv4Query, Some(TicketId::of_mac(self.signature.as_bytes())))
             }
             // Each request has a signature of its own.
             Carrier::Header => (Dialect::Sigv4Header, None),
@@ -181,12 +182,8 @@ impl<'r> PresentedSigv4<'r> {
         [("canonical request", text), ("string to sign", string_to_sign)]
     }
 
-    fn signs(&self, header: &str) -> bool {
-        self.signed_headers.split(';').any(|name| name == header)
-    }
-
     fn verify_time(&self, now: UnixTime) -> Result<Option<UnixTime>, VerifyError> {
-        let signed_at = self.signed_at;
+        let signed_at = self.signed_at.time();
         let in_the_future = signed_at > now.saturating_add(MAX_CLOCK_SKEW);
         match self.carrier {
             Carrier::Query { .. } if in_the_future => {
@@ -217,10 +214,11 @@ struct Covered<'p> {
 impl<'p> Covered<'p> {
     fn new(presented: &'p PresentedSigv4<'p>) -> Self {
         let headers = presented.request.headers();
+        let signed = headers.filter(|(name, _)| presented.signed_headers.contain(name));
         Self {
             presented,
-            headers: CanonicalHeaders::new(headers.filter(|(name, _)| presented.signs(name))),
-            scope: Scope::new(presented.signed_at, &presented.region, "s3"),
+            headers: CanonicalHeaders::new(signed),
+            scope: Scope::at(presented.signed_at, presented.region(), "s3"),
         }
     }
 
@@ -231,7 +229,8 @@ impl<'p> Covered<'p> {
 
     /// Whether the signature that was presented is the one for a request with this method.
     fn is_signed(&self, key: &SigningKey, method: Method) -> bool {
-        let expected = self.scope.mac(key, &self.canonical_request(method).hash());
-        constant_time_eq(&expected, &self.presented.mac)
+        let begun = self.scope.begin(key);
+        let expected = begun.finish(&self.canonical_request(method).hash());
+        expected.is(&self.presented.signature)
     }
 }

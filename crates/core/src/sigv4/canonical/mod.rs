@@ -11,8 +11,8 @@
 //! UNSIGNED-PAYLOAD                        payload hash
 //! ```
 //!
-//! It is written once, into one text: hashing takes most of the time that signing needs, and the
-//! URL that is sent is cut out of it.
+//! Hashing takes most of the time that signing needs, so all else is written once: the canonical
+//! request behind what the URL begins with, and the URL is what is left when the rest is cut out.
 
 mod headers;
 mod query;
@@ -37,7 +37,9 @@ const USUAL: usize = 512;
 /// All that a signature covers.
 #[derive(Clone, PartialEq, Eq)]
 pub struct CanonicalRequest {
+    /// With the origin of the URL in front.
     text: String,
+    start: usize,
     uri: Range<usize>,
     query: Range<usize>,
     signed_headers: Range<usize>,
@@ -99,7 +101,8 @@ impl CanonicalRequest {
                 query.sort();
             }
         };
-        Self::assemble(request.method, uri, query, headers, payload.as_str())
+        let origin = request.endpoint.as_str();
+        Self::assemble(origin, request.method, uri, query, headers, payload.as_str())
     }
 
     /// That of a request to S3 as it was sent, without one of its parameters.
@@ -112,20 +115,12 @@ impl CanonicalRequest {
     ) -> Self {
         let path = encode_alike(request.path(), Slash::Keep).unwrap_or_default();
         let uri = |text: &mut String| text.push_str(&canonical_uri(path, &Settings::S3));
-        let query = |mut query: QueryWriter<'_>| {
-            for (name, value) in request.query().parameters() {
-                // INVARIANT: every `%` of a request begins an escape.
-                let name = name.encode_alike().unwrap_or_default();
-                if name != left_out {
-                    query.encoded_pair(&name, &value.encode_alike().unwrap_or_default());
-                }
-            }
-            query.sort();
-        };
-        Self::assemble(method, uri, query, headers, payload)
+        let query = |query: QueryWriter<'_>| query.sent(request.query().parameters(), left_out);
+        Self::assemble("", method, uri, query, headers, payload)
     }
 
     fn assemble(
+        origin: &str,
         method: Method,
         uri: impl FnOnce(&mut String),
         query: impl FnOnce(QueryWriter<'_>),
@@ -133,6 +128,8 @@ impl CanonicalRequest {
         payload: &str,
     ) -> Self {
         let mut text = String::with_capacity(USUAL);
+        text.push_str(origin);
+        let start = text.len();
         text.push_str(method.as_str());
         text.push('\n');
         let uri_at = text.len();
@@ -146,16 +143,16 @@ impl CanonicalRequest {
         headers.write_lines(&mut text);
         text.push('\n');
         let names_at = text.len();
-        text.extend(headers.names());
+        headers.write_names(&mut text);
         let signed_headers = names_at..text.len();
         text.push('\n');
         text.push_str(payload);
-        Self { text, uri, query, signed_headers }
+        Self { text, start, uri, query, signed_headers }
     }
 
     /// All of it, for `explain` and for tests.
     pub fn as_str(&self) -> &str {
-        &self.text
+        self.text.get(self.start..).unwrap_or_default()
     }
 
     /// The path.
@@ -175,7 +172,20 @@ impl CanonicalRequest {
 
     /// Its SHA-256.
     pub fn hash(&self) -> Digest32 {
-        sha256(self.text.as_bytes())
+        sha256(self.as_str().as_bytes())
+    }
+
+    /// Where the request goes; with another path than its own, if there is one.
+    pub(super) fn into_url(self, path: Option<&str>) -> String {
+        let mut url = self.text;
+        url.truncate(self.query.end);
+        let mark = if self.query.is_empty() { "" } else { "?" };
+        url.replace_range(self.uri.end..self.query.start, mark);
+        match path {
+            None => url.replace_range(self.start..self.uri.start, ""),
+            Some(path) => url.replace_range(self.start..self.uri.end, path),
+        }
+        url
     }
 }
 

@@ -1,7 +1,10 @@
 //! The canonical query: encoded, and sorted by name, then by value. The same text is signed and
 //! sent.
 
+use std::borrow::Cow;
+
 use crate::encoding::{Slash, write_encoded};
+use crate::query::Parameter;
 
 /// Writes a canonical query behind what is there.
 pub(in crate::sigv4) struct QueryWriter<'o> {
@@ -15,41 +18,48 @@ impl<'o> QueryWriter<'o> {
     }
 
     /// Writes a decoded parameter.
-    pub(in crate::sigv4) fn pair(&mut self, name: &str, value: &str) {
+    pub(super) fn pair(&mut self, name: &str, value: &str) {
         self.begin();
-        write_encoded(name, Slash::Encode, self.out);
-        self.out.push('=');
-        write_encoded(value, Slash::Encode, self.out);
+        self.write_encoded(name);
+        self.write(&["="]);
+        self.write_encoded(value);
     }
 
-    /// Writes a parameter that is encoded already.
-    pub(in crate::sigv4) fn encoded_pair(&mut self, name: &str, value: &str) {
-        self.begin();
-        self.out.push_str(name);
-        self.out.push('=');
-        self.out.push_str(value);
-    }
-
-    /// Writes a parameter of which the value has to be encoded, piece by piece.
-    pub(in crate::sigv4) fn pieces<'v>(
-        &mut self,
-        name: &str,
-        value: impl IntoIterator<Item = &'v str>,
-    ) {
-        self.encoded_pair(name, "");
-        for piece in value {
-            write_encoded(piece, Slash::Encode, self.out);
+    /// Writes pieces of the query that are encoded already.
+    pub(in crate::sigv4) fn write(&mut self, pieces: &[&str]) {
+        for piece in pieces {
+            self.out.push_str(piece);
         }
     }
 
-    /// Adds to the value that was written last.
-    pub(in crate::sigv4) fn append_encoded(&mut self, value: &str) {
-        self.out.push_str(value);
+    /// Writes a piece of a name or a value that has to be encoded.
+    pub(in crate::sigv4) fn write_encoded(&mut self, piece: &str) {
+        write_encoded(piece, Slash::Encode, self.out);
     }
 
     fn begin(&mut self) {
         if self.out.len() > self.start {
             self.out.push('&');
+        }
+    }
+
+    /// Writes those of a query that was sent, without one of them.
+    pub(super) fn sent(mut self, parameters: &[Parameter<'_>], left_out: &str) {
+        let mut are_in_order = true;
+        let mut last = (Cow::default(), Cow::default());
+        for Parameter { name, value } in parameters {
+            // INVARIANT: every `%` of a request begins an escape.
+            let name = name.encode_alike().unwrap_or_default();
+            if name != left_out {
+                let pair = (name, value.encode_alike().unwrap_or_default());
+                self.begin();
+                self.write(&[&pair.0, "=", &pair.1]);
+                are_in_order &= last <= pair;
+                last = pair;
+            }
+        }
+        if !are_in_order {
+            self.sort();
         }
     }
 

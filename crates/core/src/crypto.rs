@@ -3,10 +3,10 @@
 use std::fmt;
 use std::ops::BitAnd;
 
-use hmac::digest::Key;
 use hmac::{EagerHash, Hmac, KeyInit, Mac};
 use md5::Md5;
 use sha1::Sha1;
+use sha2::block_api::compress256;
 use sha2::{Digest, Sha256, Sha512};
 use subtle::ConstantTimeEq;
 
@@ -24,43 +24,76 @@ pub fn hmac_sha256(key: &[u8], parts: &[&[u8]]) -> Digest32 {
 }
 
 /// A key of HMAC-SHA256 that is used more than once: its two blocks are hashed already.
+///
+/// It gives SHA-256 its blocks itself: a string to sign takes a quarter longer through the buffers
+/// of a hash that does not know what comes next.
 #[derive(Clone)]
-pub struct HmacKey(Hmac<Sha256>);
+pub struct HmacKey {
+    inner: State,
+    outer: State,
+}
+
+/// What SHA-256 knows between two blocks.
+type State = [u32; 8];
+
+/// What it begins with (FIPS 180-4, section 5.3.3).
+const INITIAL: State = [
+    0x6a09_e667,
+    0xbb67_ae85,
+    0x3c6e_f372,
+    0xa54f_f53a,
+    0x510e_527f,
+    0x9b05_688c,
+    0x1f83_d9ab,
+    0x5be0_cd19,
+];
+
+const BLOCK: usize = 64;
 
 impl HmacKey {
     /// Takes a key.
     pub fn new(key: &Digest32) -> Self {
-        let mut block = Key::<Hmac<Sha256>>::default();
-        for (to, from) in block.iter_mut().zip(key) {
-            *to = *from;
-        }
-        Self(Hmac::new(&block))
+        let keyed = |pad: u8| {
+            let mut block = [pad; BLOCK];
+            for (to, from) in block.iter_mut().zip(key) {
+                *to ^= from;
+            }
+            let mut state = INITIAL;
+            compress256(&mut state, &[block]);
+            state
+        };
+        Self { inner: keyed(0x36), outer: keyed(0x5c) }
     }
 
-    /// HMAC-SHA256 of the concatenated `parts`.
-    pub fn mac(&self, parts: &[&[u8]]) -> Digest32 {
-        self.begin(parts).finish(&[])
-    }
-
-    /// HMAC-SHA256 of a message that begins with the concatenated `parts`.
-    pub fn begin(&self, parts: &[&[u8]]) -> BegunMac {
-        let mut mac = self.0.clone();
-        for part in parts {
-            mac.update(part);
-        }
-        BegunMac(mac)
+    /// HMAC-SHA256 of a message.
+    pub fn mac(&self, message: &[u8]) -> Digest32 {
+        finish(self.outer, &finish(self.inner, message))
     }
 }
 
-/// HMAC-SHA256 of a message whose end is not known yet.
-pub struct BegunMac(Hmac<Sha256>);
-
-impl BegunMac {
-    /// That of the message with this end.
-    pub fn finish(mut self, end: &[u8]) -> Digest32 {
-        self.0.update(end);
-        self.0.finalize().into_bytes().into()
+/// The SHA-256 of one block, after which it is in `state`, and of `rest`.
+fn finish(mut state: State, rest: &[u8]) -> Digest32 {
+    let (blocks, end) = rest.as_chunks::<BLOCK>();
+    compress256(&mut state, blocks);
+    // FIPS 180-4, section 5.1.1: a bit, zeros, and how many bits there are.
+    let bits = u64::try_from(BLOCK + rest.len()).unwrap_or_default() * 8;
+    let mut last = [0; 2 * BLOCK];
+    let (message, padding) = last.split_at_mut(end.len());
+    message.copy_from_slice(end);
+    let length = if end.len() < BLOCK - 8 { BLOCK } else { 2 * BLOCK };
+    if let Some(bit) = padding.first_mut() {
+        *bit = 0x80;
     }
+    let (last, _) = last.split_at_mut(length);
+    if let Some(count) = last.last_chunk_mut() {
+        *count = bits.to_be_bytes();
+    }
+    compress256(&mut state, last.as_chunks().0);
+    let mut digest = Digest32::default();
+    for (to, word) in digest.as_chunks_mut().0.iter_mut().zip(state) {
+        *to = word.to_be_bytes();
+    }
+    digest
 }
 
 /// A hash of those that HMAC credentials are made with.
@@ -155,9 +188,10 @@ mod tests {
     fn a_key_that_is_kept_signs_alike() {
         let key = sha256(b"key");
         let kept = HmacKey::new(&key);
-        for text in [&b""[..], b"text", &[7; 200]] {
-            assert_eq!(kept.mac(&[text]), hmac_sha256(&key, &[text]));
-            assert_eq!(kept.begin(&[text]).finish(b"end"), hmac_sha256(&key, &[text, b"end"]));
+        let message: [u8; 200] = std::array::from_fn(|n| u8::try_from(n).unwrap());
+        for length in 0..=message.len() {
+            let message = &message[..length];
+            assert_eq!(kept.mac(message), hmac_sha256(&key, &[message]), "{length} bytes");
         }
     }
 

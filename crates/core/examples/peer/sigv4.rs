@@ -77,7 +77,7 @@ fn text_of(bytes: &[u8]) -> String {
 pub(crate) fn post_policy(question: &Value) -> Value {
     let scope = Scope::new(time(question, "time"), text(question, "region"), "s3");
     let secret = SecretAccessKey::new(text(question, "secret_access_key"));
-    let signature = secret.signing_key(&scope).sign(&[text(question, "policy_base64").as_bytes()]);
+    let signature = secret.signing_key(&scope).sign(text(question, "policy_base64"));
     json!({ "signature": signature.expose() })
 }
 

@@ -83,7 +83,7 @@ impl Signer<'_> {
             conditions.join(", ")
         );
         let encoded = BASE64_STANDARD.encode(document);
-        let signature = key.sign(&[encoded.as_bytes()]);
+        let signature = key.sign(&encoded);
         fields.push(("policy".to_owned(), Secret::new(encoded)));
         fields.push(("x-amz-signature".to_owned(), Secret::new(signature.expose())));
         SignedForm { fields, expires_at }

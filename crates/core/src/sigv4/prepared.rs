@@ -102,14 +102,12 @@ impl<'a> Prepared<'a> {
 
     /// Step 3: the signature.
     pub fn signature(&self) -> Signature {
-        let begun = self.scope.begin(&self.key);
-        begun.finish(&self.canonical.hash())
+        self.scope.sign(&self.key, &self.canonical.hash())
     }
 
     /// Step 4 of a request that was prepared for its query: the URL to use.
     pub fn presigned_url(self) -> Secret {
-        let begun = self.scope.begin(&self.key);
-        let hash = self.canonical.hash();
+        let signature = self.signature();
         let token = self.appended_token();
         let mut url = self.into_url();
         if let Some(token) = token {
@@ -117,7 +115,7 @@ impl<'a> Prepared<'a> {
             write_encoded(token.expose(), Slash::Encode, &mut url);
         }
         url.push_str("&X-Amz-Signature=");
-        url.push_str(begun.finish(&hash).expose());
+        url.push_str(signature.expose());
         Secret::new(url)
     }
 

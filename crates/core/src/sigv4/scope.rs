@@ -12,7 +12,10 @@ use crate::encoding::hex_digits;
 use crate::time::{AmzDate, UnixTime};
 
 use super::ALGORITHM;
-use super::signing_key::{BegunSignature, Signature, SigningKey};
+use super::signing_key::{Signature, SigningKey};
+
+/// Most strings to sign have this length at most, in bytes.
+const USUAL: usize = 192;
 
 /// The scope of a signature: one day, one region, one service.
 #[derive(Clone, Copy)]
@@ -49,33 +52,25 @@ impl<'a> Scope<'a> {
         format!("{day}/{}/{}/aws4_request", self.region, self.service)
     }
 
-    /// The same as a line of its own, with the ends of both lines around it.
-    pub(super) fn to_line(&self) -> String {
-        format!("\n{}\n", self.to_text())
-    }
-
     /// What is signed for a canonical request with this hash, as text.
     pub fn string_to_sign(&self, canonical_request: &Digest32) -> String {
-        let line = self.to_line();
-        let [algorithm, end, date, line] = self.parts_to_sign(&line);
-        let parts = [algorithm, end, date, line, &hex_digits(canonical_request)].concat();
-        String::from_utf8(parts).unwrap_or_default()
+        self.text_to_sign(&self.to_text(), canonical_request)
     }
 
     /// The signature of a request in this scope by the key that was derived for it, when its
     /// canonical form has this hash.
     pub fn sign(&self, key: &SigningKey, canonical_request: &Digest32) -> Signature {
-        self.begin(key).finish(canonical_request)
+        key.sign(&self.text_to_sign(key.scope(), canonical_request))
     }
 
-    /// The same, as far as it goes without the canonical request. A processor that is given both
-    /// hashes before it needs one of them works at both at once.
-    pub(super) fn begin(&self, key: &SigningKey) -> BegunSignature {
-        key.begin(&self.parts_to_sign(key.scope_line()))
-    }
-
-    /// All but the hash at the end.
-    fn parts_to_sign<'p>(&'p self, scope_line: &'p str) -> [&'p [u8]; 4] {
-        [ALGORITHM.as_bytes(), b"\n", self.signed_at.as_bytes(), scope_line.as_bytes()]
+    fn text_to_sign(&self, scope: &str, canonical_request: &Digest32) -> String {
+        let digits = hex_digits(canonical_request);
+        // INVARIANT: digits are ASCII.
+        let digits = str::from_utf8(&digits).unwrap_or_default();
+        let mut text = String::with_capacity(USUAL);
+        for part in [ALGORITHM, "\n", self.amz_date(), "\n", scope, "\n", digits] {
+            text.push_str(part);
+        }
+        text
     }
 }

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::crypto::{BegunMac, Digest32, HmacKey, constant_time_eq, hmac_sha256};
+use crate::crypto::{HmacKey, constant_time_eq, hmac_sha256};
 use crate::encoding::{Slash, encode, hex_digits, is_lower_hex};
 use crate::secret::Secret;
 
@@ -68,7 +68,7 @@ pub struct SigningKey {
     date: [u8; 8],
     region: String,
     service: String,
-    scope_line: String,
+    scope: String,
     encoded_scope: String,
     key: HmacKey,
 }
@@ -83,8 +83,8 @@ impl SigningKey {
             date: scope.date(),
             region: scope.region.to_owned(),
             service: scope.service.to_owned(),
-            scope_line: scope.to_line(),
             encoded_scope: encode(format!("/{}", scope.to_text()), Slash::Encode),
+            scope: scope.to_text(),
             key: HmacKey::new(&hmac_sha256(&service, &[b"aws4_request"])),
         }
     }
@@ -95,12 +95,7 @@ impl SigningKey {
 
     /// The scope, `20130524/us-east-1/s3/aws4_request`.
     pub fn scope(&self) -> &str {
-        self.scope_line.trim_ascii()
-    }
-
-    /// The same as a line of its own, with the ends of both lines around it.
-    pub(super) fn scope_line(&self) -> &str {
-        &self.scope_line
+        &self.scope
     }
 
     /// The same as it stands in a query, behind the access key id.
@@ -108,24 +103,9 @@ impl SigningKey {
         &self.encoded_scope
     }
 
-    /// The signature of the concatenated `parts`: of a string to sign, or of the base64 of a POST
-    /// policy.
-    pub fn sign(&self, parts: &[&[u8]]) -> Signature {
-        Signature(hex_digits(&self.key.mac(parts)))
-    }
-
-    /// The signature of a string to sign that begins with the concatenated `parts`.
-    pub(super) fn begin(&self, parts: &[&[u8]]) -> BegunSignature {
-        BegunSignature(self.key.begin(parts))
-    }
-}
-
-/// A signature that lacks the end of the string to sign: the hash of the canonical request.
-pub(super) struct BegunSignature(BegunMac);
-
-impl BegunSignature {
-    pub(super) fn finish(self, canonical_request: &Digest32) -> Signature {
-        Signature(hex_digits(&self.0.finish(&hex_digits(canonical_request))))
+    /// The signature of a string to sign, or of the base64 of a POST policy.
+    pub fn sign(&self, text: &str) -> Signature {
+        Signature(hex_digits(&self.key.mac(text.as_bytes())))
     }
 }
 

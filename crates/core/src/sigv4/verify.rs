@@ -229,8 +229,7 @@ impl<'p> Covered<'p> {
 
     /// Whether the signature that was presented is the one for a request with this method.
     fn is_signed(&self, key: &SigningKey, method: Method) -> bool {
-        let begun = self.scope.begin(key);
-        let expected = begun.finish(&self.canonical_request(method).hash());
+        let expected = self.scope.sign(key, &self.canonical_request(method).hash());
         expected.is(&self.presented.signature)
     }
 }

@@ -15,5 +15,5 @@ pub(crate) async fn tell(delivery: &Delivery) -> Result<u16, Unanswered> {
         body: &delivery.body,
         ..Sent::new(Method::Post, delivery.url.as_str())
     };
-    sent.send().await.map(|answer| answer.status().as_u16())
+    sent.send().await.map(|answer| answer.status())
 }

@@ -1,21 +1,28 @@
-//! Requests to others: to Swift, to the app and to AWS. Those to S3 are the SDK's.
+//! The one HTTP client: requests to stores, to the app and to AWS. The SDK sends by it, too
+//! ([`crate::sdk`]).
 
+use std::error::Error;
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use aws_sdk_s3::config::http::{HttpRequest, HttpResponse};
-use aws_sdk_s3::primitives::SdkBody;
-use aws_smithy_http_client::Connector;
-use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
-use aws_smithy_runtime_api::client::http::HttpConnector as _;
 use cloakroom_core::request::Method;
 use cloakroom_core::store::Unanswered;
-
-/// How TLS is spoken.
-pub(crate) const TLS: Provider = Provider::Rustls(CryptoMode::Ring);
+use http_body_util::{BodyExt as _, Full};
+use hyper::body::{Bytes, Incoming};
+use hyper::header::{HeaderName, HeaderValue};
+use hyper::{Request, Response};
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::TokioExecutor;
+use rustls::crypto::ring;
+use rustls::{ClientConfig, RootCertStore};
 
 /// How long an answer may take, mostly.
 pub(crate) const TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How long it may take until somebody can be spoken to.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// What is sent.
 #[derive(Clone, Copy)]
@@ -35,27 +42,88 @@ impl<'a> Sent<'a> {
 
     /// Sends it. The headers of the answer are there within the timeout; redirects are not
     /// followed.
-    pub(crate) async fn send(self) -> Result<HttpResponse, Unanswered> {
-        let mut request = HttpRequest::new(SdkBody::from(self.body));
-        let made =
-            request.set_method(self.method.as_str()).is_ok() && request.set_uri(self.url).is_ok();
-        if !made {
-            return Err(Unanswered::NotSent);
-        }
-        for (name, value) in self.headers {
-            request.headers_mut().insert((*name).to_owned(), (*value).to_owned());
-        }
-        match tokio::time::timeout(self.timeout, connector().call(request)).await {
-            Ok(Ok(answer)) => Ok(answer),
+    pub(crate) async fn send(self) -> Result<Answer, Unanswered> {
+        let request = self.request().ok_or(Unanswered::NotSent)?;
+        match tokio::time::timeout(self.timeout, send(request)).await {
+            Ok(Ok(answer)) => Ok(Answer(answer)),
             Ok(Err(_)) => Err(Unanswered::Unreachable),
             Err(_) => Err(Unanswered::TimedOut),
         }
     }
+
+    fn request(&self) -> Option<Request<Full<Bytes>>> {
+        let body = Full::from(self.body.to_owned());
+        let mut request =
+            Request::builder().method(self.method.as_str()).uri(self.url).body(body).ok()?;
+        for (name, value) in self.headers {
+            let name = HeaderName::from_bytes(name.as_bytes()).ok()?;
+            request.headers_mut().insert(name, HeaderValue::from_str(value).ok()?);
+        }
+        Some(request)
+    }
 }
 
-/// Made when it is first needed: most uploads are issued without asking anybody, so a cold start
-/// does not pay for TLS.
-fn connector() -> &'static Connector {
-    static CONNECTOR: OnceLock<Connector> = OnceLock::new();
-    CONNECTOR.get_or_init(|| Connector::builder().tls_provider(TLS).build())
+/// What was answered.
+pub(crate) struct Answer(Response<Incoming>);
+
+impl Answer {
+    /// The status.
+    pub(crate) fn status(&self) -> u16 {
+        self.0.status().as_u16()
+    }
+
+    /// A header that is text.
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.0.headers().get(name)?.to_str().ok()
+    }
+
+    /// The first bytes of the body, within the [`TIMEOUT`]; none when it breaks off before.
+    pub(crate) async fn first_bytes(self, length: u64) -> Option<Vec<u8>> {
+        tokio::time::timeout(TIMEOUT, read(self.0.into_body(), length)).await.ok()?
+    }
+}
+
+async fn read(mut body: Incoming, length: u64) -> Option<Vec<u8>> {
+    let mut bytes = Vec::new();
+    // A store that knows no ranges sends everything, of which no more is read than was wanted.
+    let wanted = usize::try_from(length).unwrap_or(usize::MAX);
+    while bytes.len() < wanted {
+        match body.frame().await {
+            Some(Ok(frame)) => bytes.extend(frame.into_data().unwrap_or_default()),
+            Some(Err(_)) => return None,
+            None => break,
+        }
+    }
+    bytes.truncate(wanted);
+    Some(bytes)
+}
+
+/// Why there is no answer.
+pub(crate) type Failure = Box<dyn Error + Send + Sync>;
+
+type Https = Client<HttpsConnector<HttpConnector>, Full<Bytes>>;
+
+/// Sends a request. The client is made when it is first needed: most uploads are issued without
+/// asking anybody, so a cold start does not pay for TLS.
+pub(crate) async fn send(request: Request<Full<Bytes>>) -> Result<Response<Incoming>, Failure> {
+    static CLIENT: OnceLock<Result<Https, rustls::Error>> = OnceLock::new();
+    Ok(CLIENT.get_or_init(client).as_ref()?.request(request).await?)
+}
+
+fn client() -> Result<Https, rustls::Error> {
+    let mut tcp = HttpConnector::new();
+    tcp.enforce_http(false);
+    tcp.set_nodelay(true);
+    tcp.set_connect_timeout(Some(CONNECT_TIMEOUT));
+    let schemes = HttpsConnectorBuilder::new().with_tls_config(tls()?).https_or_http();
+    Ok(Client::builder(TokioExecutor::new()).build(schemes.enable_http1().wrap_connector(tcp)))
+}
+
+/// Trusts whom the machine trusts, or whom `SSL_CERT_FILE` names.
+fn tls() -> Result<ClientConfig, rustls::Error> {
+    let mut roots = RootCertStore::empty();
+    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+    let builder = ClientConfig::builder_with_provider(ring::default_provider().into());
+    let builder = builder.with_safe_default_protocol_versions()?;
+    Ok(builder.with_root_certificates(roots).with_no_client_auth())
 }

@@ -3,7 +3,6 @@
 
 use std::time::Duration;
 
-use aws_sdk_s3::config::http::HttpResponse;
 use cloakroom_core::request::Method;
 use cloakroom_core::time::UnixTime;
 use cloakroom_core::upload::call::{CallError, MadeOf, Reply, StoreCall, What};
@@ -12,8 +11,7 @@ use cloakroom_core::upload::segments::{ID_LENGTH, LargeObject, upload_id};
 use futures_util::StreamExt as _;
 use futures_util::stream;
 
-use crate::http::{Sent, TIMEOUT};
-use crate::store::first_of;
+use crate::http::{Answer, Sent};
 use crate::swift::Swift;
 
 /// How long Swift may look at the segments of a manifest, of which there are up to 1,000.
@@ -66,7 +64,7 @@ async fn create<'a>(
     let url = large.container_url();
     let mut status = 0;
     for method in [Method::Head, Method::Put] {
-        status = send(swift, &large, Sent::new(method, &url)).await?.status().as_u16();
+        status = send(swift, &large, Sent::new(method, &url)).await?.status();
         if status != 404 {
             break;
         }
@@ -134,7 +132,7 @@ async fn complete(
         body: &body,
         timeout: MANIFEST_TIMEOUT,
     };
-    match send(swift, large, sent).await?.status().as_u16() {
+    match send(swift, large, sent).await?.status() {
         status if is_success(status) => Ok(Reply::Done),
         400 | 413 | 422 => Err(CallError::Refused),
         // Nothing is wrong with the parts.
@@ -152,7 +150,7 @@ async fn remove(
         let url = large.segment_url(part.number);
         async move {
             let sent = Sent::new(Method::Delete, &url);
-            match send(swift, large, sent).await?.status().as_u16() {
+            match send(swift, large, sent).await?.status() {
                 // A listing may be behind.
                 404 => Ok(()),
                 status if is_success(status) => Ok(()),
@@ -169,18 +167,17 @@ async fn send(
     swift: &Swift,
     large: &LargeObject<'_>,
     sent: Sent<'_>,
-) -> Result<HttpResponse, CallError> {
+) -> Result<Answer, CallError> {
     swift.send_as_account((&large.store.name, &large.segments.auth), sent).await
 }
 
 /// The text of an answer that is a yes.
-async fn read(answer: HttpResponse) -> Result<String, CallError> {
-    let status = answer.status().as_u16();
+async fn read(answer: Answer) -> Result<String, CallError> {
+    let status = answer.status();
     if !is_success(status) {
         return Err(refusal(status));
     }
-    let body = first_of(answer.into_body().into(), MAX_LIST);
-    let body = tokio::time::timeout(TIMEOUT, body).await.map_err(|_| CallError::Unavailable)??;
+    let body = answer.first_bytes(MAX_LIST).await.ok_or(CallError::Unavailable)?;
     String::from_utf8(body).map_err(|_| CallError::Unavailable)
 }
 

@@ -18,7 +18,6 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use aws_sdk_s3::primitives::ByteStream;
 use cloakroom_core::crypto::sha256;
 use cloakroom_core::endpoint::Endpoint;
 use cloakroom_core::request::Method;
@@ -36,6 +35,10 @@ const TIMEOUT: Duration = Duration::from_secs(2);
 
 /// What is waited for before another try. Many instances that start at once are throttled.
 const PAUSES: [Duration; 2] = [Duration::from_millis(200), Duration::from_millis(600)];
+
+/// The longest answer that is read, in bytes: ten parameters of 8 KB, or a secret of 64 KB, each
+/// character written as up to six.
+const MAX_ANSWER: u64 = 1024 * 1024;
 
 /// What the environment says.
 pub(crate) type Environment<'e> = dyn Fn(&str) -> Option<String> + 'e;
@@ -226,10 +229,9 @@ impl Service {
         let sent = Sent { headers: &headers, body, ..Sent::new(Method::Post, &signed.url) };
         let answer = sent.send().await;
         let answer = answer.map_err(|_| format!("{} cannot be reached", self.endpoint))?;
-        let status = answer.status().as_u16();
-        let body = ByteStream::new(answer.into_body()).collect().await;
-        let body = body.map_err(|_| "the answer broke off".to_owned())?;
-        Ok((status, serde_json::from_slice(&body.into_bytes()).unwrap_or_default()))
+        let status = answer.status();
+        let body = answer.first_bytes(MAX_ANSWER).await.ok_or("the answer broke off")?;
+        Ok((status, serde_json::from_slice(&body).unwrap_or_default()))
     }
 }
 

@@ -3,7 +3,6 @@
 
 use std::collections::HashMap;
 
-use aws_sdk_s3::config::http::HttpResponse;
 use cloakroom_core::request::Method;
 use cloakroom_core::secret::Secret;
 use cloakroom_core::store::{KeyChoice, ObjectCall, SwiftAuth};
@@ -11,9 +10,8 @@ use cloakroom_core::time::UnixTime;
 use cloakroom_core::upload::call::{CallError, MadeOf, Reply, StoreCall, StoredHead, What};
 use tokio::sync::Mutex;
 
-use crate::http::Sent;
+use crate::http::{Answer, Sent};
 use crate::large;
-use crate::store::first_of;
 
 /// Any cluster.
 #[derive(Default)]
@@ -31,7 +29,8 @@ impl Swift {
                 let range = format!("bytes=0-{}", length.saturating_sub(1));
                 let range = [("range", range.as_str())];
                 let answer = self.send_signed(call, Method::Get, &range, now).await?;
-                first_of(answer.into_body().into(), *length).await.map(Reply::FirstBytes)
+                let bytes = answer.first_bytes(*length).await;
+                bytes.map(Reply::FirstBytes).ok_or(CallError::Unavailable)
             }
             _ => large::ask(self, call, now).await,
         }
@@ -53,13 +52,13 @@ impl Swift {
         method: Method,
         headers: &[(&str, &str)],
         now: UnixTime,
-    ) -> Result<HttpResponse, CallError> {
+    ) -> Result<Answer, CallError> {
         let object = ObjectCall { method, bucket: &call.bucket, key: &call.key, version: None };
         let mut key = KeyChoice::default();
         loop {
             let url = call.store.call(&object, key, now).url;
             let answer = send(Sent { headers, ..Sent::new(method, url.expose()) }).await?;
-            match answer.status().as_u16() {
+            match answer.status() {
                 200 | 206 => return Ok(answer),
                 404 => return Err(CallError::NotFound),
                 status => match call.store.next_key(key, status) {
@@ -77,10 +76,10 @@ impl Swift {
         &self,
         (store, auth): (&str, &SwiftAuth),
         sent: Sent<'_>,
-    ) -> Result<HttpResponse, CallError> {
+    ) -> Result<Answer, CallError> {
         let token = self.token(store, auth, None).await?;
         let answer = send_with_token(sent, &token).await?;
-        if answer.status().as_u16() != 401 {
+        if answer.status() != 401 {
             return Ok(answer);
         }
         let token = self.token(store, auth, Some(&token)).await?;
@@ -110,8 +109,8 @@ impl Swift {
             ..Sent::new(call.method, &call.url)
         };
         let answer = send(sent).await?;
-        let status = answer.status().as_u16();
-        match auth.token(status, |name| answer.headers().get(name).map(str::to_owned)) {
+        let status = answer.status();
+        match auth.token(status, |name| answer.header(name).map(str::to_owned)) {
             Some(token) => {
                 tokens.insert(store.to_owned(), token.clone());
                 Ok(token)
@@ -122,18 +121,18 @@ impl Swift {
     }
 }
 
-async fn send_with_token(sent: Sent<'_>, token: &Secret) -> Result<HttpResponse, CallError> {
+async fn send_with_token(sent: Sent<'_>, token: &Secret) -> Result<Answer, CallError> {
     let token = [("x-auth-token", token.expose())];
     let headers = [sent.headers, &token].concat();
     send(Sent { headers: &headers, ..sent }).await
 }
 
-async fn send(sent: Sent<'_>) -> Result<HttpResponse, CallError> {
+async fn send(sent: Sent<'_>) -> Result<Answer, CallError> {
     sent.send().await.map_err(|_| CallError::Unavailable)
 }
 
-fn read_head(answer: &HttpResponse) -> Result<StoredHead, CallError> {
-    let header = |name: &str| answer.headers().get(name);
+fn read_head(answer: &Answer) -> Result<StoredHead, CallError> {
+    let header = |name: &str| answer.header(name);
     let size = header("content-length").and_then(|size| size.parse().ok());
     Ok(StoredHead {
         size: size.ok_or(CallError::Unavailable)?,

@@ -163,11 +163,7 @@ async fn remove(
     removed.into_iter().collect::<Result<(), _>>().map(|()| Reply::Done)
 }
 
-async fn send(
-    swift: &Swift,
-    large: &LargeObject<'_>,
-    sent: Sent<'_>,
-) -> Result<Answer, CallError> {
+async fn send(swift: &Swift, large: &LargeObject<'_>, sent: Sent<'_>) -> Result<Answer, CallError> {
     swift.send_as_account((&large.store.name, &large.segments.auth), sent).await
 }
 

@@ -3,9 +3,10 @@
 //!
 //! The contestants are programs in Rust, JavaScript and Python below `bench/`, each installed
 //! from its registry. Each program measures its own in turns and tells times; all programs run
-//! one after the other, and that several times over.
+//! one after the other, and that several times over. Functions are measured from outside.
 
 mod figures;
+mod functions;
 mod goals;
 mod json;
 mod machine;
@@ -22,10 +23,12 @@ use anyhow::{Context as _, Result, bail};
 use clap::Args;
 
 use self::figures::Figures;
+use self::functions::Functions;
 use self::machine::Machine;
 use self::programs::{Language, Programs};
 use crate::cache::Cache;
 use crate::checkout::Checkout;
+use crate::progress::step;
 
 /// How often each program runs. A figure is the median.
 const ROUNDS: usize = 5;
@@ -50,7 +53,7 @@ struct Bench {
     name: &'static str,
     /// What is done, as the heading of its tables.
     title: &'static str,
-    /// In which languages there are contestants.
+    /// In which languages there are contestants that measure themselves.
     languages: &'static [Language],
     table: fn(&Figures) -> String,
     plot: Option<fn(&Figures) -> String>,
@@ -58,7 +61,7 @@ struct Bench {
 }
 
 /// Every bench, in the order in which they are told.
-static ALL: [Bench; 3] = [
+static ALL: [Bench; 4] = [
     Bench {
         name: "presign",
         title: "A presigned GET of S3",
@@ -83,6 +86,14 @@ static ALL: [Bench; 3] = [
         plot: Some(plot::growth),
         goals: goals::of_growth,
     },
+    Bench {
+        name: functions::BENCH,
+        title: "A function that issues an upload",
+        languages: &[],
+        table: tables::functions,
+        plot: None,
+        goals: goals::of_function,
+    },
 ];
 
 /// Measures, and tells.
@@ -90,8 +101,7 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
     let checkout = Checkout::find()?;
     let benches = choose(&options.only)?;
     let machine = Machine::find()?;
-    let programs = Programs::install(&checkout, &Cache::open()?, &benches)?;
-    let all = programs.measure(&benches, ROUNDS)?;
+    let all = measure(&checkout, &benches)?;
     let told: Vec<_> = benches.iter().map(|bench| (*bench, all.of(bench.name))).collect();
     println!("{machine}\n");
     for (bench, figures) in &told {
@@ -105,6 +115,26 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
         page::update(&checkout.root().join("docs"), &machine, &told)?;
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Runs everything in turn, several times over.
+fn measure(checkout: &Checkout, benches: &[&Bench]) -> Result<Figures> {
+    let cache = Cache::open()?;
+    let programs = Programs::install(checkout, &cache, benches)?;
+    let has_functions = benches.iter().any(|bench| bench.name == functions::BENCH);
+    let functions = has_functions.then(|| Functions::install(checkout, &cache)).transpose()?;
+    let mut figures = Figures::default();
+    for round in 1..=ROUNDS {
+        step(&format!("round {round} of {ROUNDS}"), |_| {
+            programs.measure(benches, &mut figures)?;
+            if let Some(functions) = &functions {
+                functions.measure(&mut figures)?;
+            }
+            Ok(((), String::new()))
+        })?;
+    }
+    figures.require_same_outputs()?;
+    Ok(figures)
 }
 
 fn choose(only: &[String]) -> Result<Vec<&'static Bench>> {
@@ -128,9 +158,12 @@ mod tests {
             let only: Vec<_> = only.iter().map(|name| (*name).to_owned()).collect();
             Ok(choose(&only)?.iter().map(|bench| bench.name).collect())
         };
-        assert_eq!(names(&[]).unwrap(), ["presign", "dialects", "growth"]);
+        assert_eq!(names(&[]).unwrap(), ["presign", "dialects", "growth", "function"]);
         assert_eq!(names(&["growth", "presign"]).unwrap(), ["presign", "growth"]);
         let error = names(&["sign"]).unwrap_err().to_string();
-        assert_eq!(error, "no bench is called `sign`; there are `presign`, `dialects`, `growth`");
+        assert_eq!(
+            error,
+            "no bench is called `sign`; there are `presign`, `dialects`, `growth`, `function`"
+        );
     }
 }

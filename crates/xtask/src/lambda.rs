@@ -17,6 +17,7 @@ mod front;
 mod instance;
 mod response;
 mod runtime_api;
+mod trial;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -26,6 +27,7 @@ use tokio::sync::{Mutex, mpsc, oneshot};
 
 pub(crate) use front::Front;
 pub(crate) use instance::{Function, run};
+pub(crate) use trial::{Trial, event_of};
 
 /// How many processes serve events at once.
 pub(crate) const INSTANCES: usize = 4;

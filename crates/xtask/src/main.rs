@@ -13,6 +13,7 @@ mod guard;
 mod http;
 mod lambda;
 mod npm;
+mod package;
 mod process;
 mod progress;
 mod python;

@@ -41,7 +41,8 @@ impl Log {
         shown.join("\n")
     }
 
-    fn open(&self) -> Result<File> {
+    /// Opens it to write at its end.
+    pub(crate) fn open(&self) -> Result<File> {
         let open = OpenOptions::new().append(true).open(&self.path);
         open.with_context(|| format!("the log `{}` cannot be written", self.path.display()))
     }

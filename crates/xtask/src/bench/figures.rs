@@ -28,13 +28,21 @@ pub(super) struct Figure {
     /// How much there was of that which grows.
     pub(super) count: Option<u64>,
     /// What was made, where all must make the same.
-    output: Option<String>,
-    /// Nanoseconds, one a round.
+    pub(super) output: Option<String>,
+    pub(super) unit: Unit,
+    /// One value a round.
     pub(super) rounds: Vec<f64>,
 }
 
+/// What is counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Unit {
+    Nanoseconds,
+    Bytes,
+}
+
 impl Figure {
-    /// Nanoseconds: the median of all rounds.
+    /// The median of all rounds.
     pub(super) fn median(&self) -> f64 {
         let mut sorted = self.rounds.clone();
         sorted.sort_by(f64::total_cmp);
@@ -74,19 +82,26 @@ impl Figures {
             bail!("the program in {language} left something out: {line}");
         };
         let count = told.get("count").and_then(Value::as_u64);
-        let is_same = |figure: &&mut Figure| {
-            figure.language == language
-                && (&figure.bench, &figure.row, &figure.name) == (&bench, &row, &name)
-                && figure.count == count
-        };
-        if let Some(figure) = self.all.iter_mut().find(is_same) {
-            figure.rounds.push(ns);
-            return Ok(());
-        }
         let (version, note, output) = (text("version"), text("note"), text("output"));
-        let rounds = vec![ns];
-        self.all.push(Figure { bench, row, name, language, version, note, count, output, rounds });
+        let (unit, rounds) = (Unit::Nanoseconds, vec![ns]);
+        let figure =
+            Figure { bench, row, name, language, version, note, count, output, unit, rounds };
+        self.push(figure);
         Ok(())
+    }
+
+    /// Takes what was measured once, or another round of it.
+    pub(super) fn push(&mut self, figure: Figure) {
+        let is_same = |known: &&mut Figure| {
+            known.language == figure.language
+                && (&known.bench, &known.row, &known.name)
+                    == (&figure.bench, &figure.row, &figure.name)
+                && known.count == figure.count
+        };
+        match self.all.iter_mut().find(is_same) {
+            Some(known) => known.rounds.extend(figure.rounds),
+            None => self.all.push(figure),
+        }
     }
 
     /// Those of a bench.

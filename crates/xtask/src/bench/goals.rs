@@ -3,9 +3,11 @@
 use std::fmt;
 
 use super::figures::{Figure, Figures};
+use super::functions::{INIT, PACKAGE, WARM, ZIP};
 use super::programs::Language;
+use crate::package::BUDGET;
 
-/// A ratio and its bound.
+/// A number and its bound.
 #[derive(Debug, Clone)]
 pub(super) struct Goal {
     pub(super) what: String,
@@ -76,6 +78,21 @@ pub(super) fn of_growth(figures: &Figures) -> Vec<Goal> {
     figures.rows().into_iter().filter_map(goal).collect()
 }
 
+/// Cloakroom's function alone: how quick and how small.
+pub(super) fn of_function(figures: &Figures) -> Vec<Goal> {
+    let goal = |(row, unit, divisor, bound): (&str, &str, f64, f64)| {
+        let measured = figures.own(row)?.median() / divisor;
+        Some(Goal { what: format!("{row}, {unit}"), measured, bound: Bound::AtMost(bound) })
+    };
+    let all = [
+        (INIT, "ms", 1e6, 5.0),
+        (WARM, "µs", 1e3, 100.0),
+        (PACKAGE, "MB", 1e6, f64::from(BUDGET.bytes) / 1e6),
+        (ZIP, "MB", 1e6, f64::from(BUDGET.zip) / 1e6),
+    ];
+    all.into_iter().filter_map(goal).collect()
+}
+
 /// How many times as long the largest count takes as the smallest.
 pub(super) fn growth(figures: &Figures, row: &str) -> Option<f64> {
     let smallest = figures.at(row).min_by_key(|figure| figure.count)?;
@@ -86,6 +103,17 @@ pub(super) fn growth(figures: &Figures, row: &str) -> Option<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn goals_of_the_function_are_of_its_own_figures() {
+        let mut figures = Figures::default();
+        for (name, ns) in [("cloakroom", 1.5e6), ("boto3", 4e8)] {
+            let line = format!(r#"{{"bench":"b","row":"init","name":"{name}","ns":{ns}}}"#);
+            figures.add(Language::Rust, &line).unwrap();
+        }
+        let goals: Vec<_> = of_function(&figures).iter().map(Goal::to_string).collect();
+        assert_eq!(goals, ["init, ms: 1.50, at most 5 is the goal: met"]);
+    }
 
     #[test]
     fn goals_of_presigning() {

@@ -3,11 +3,11 @@
 use serde_json::{Value, json};
 
 use super::Bench;
-use super::figures::{Figure, Figures};
+use super::figures::{Figure, Figures, Unit};
 use super::goals::{Bound, Goal};
 use super::machine::Machine;
 
-/// The whole run, as one JSON object on many lines. Times are in nanoseconds.
+/// The whole run, as one JSON object on many lines.
 pub(super) fn write(machine: &Machine, rounds: usize, told: &[(&Bench, Figures)]) -> String {
     let benches: Vec<Value> = told
         .iter()
@@ -29,8 +29,12 @@ fn figure(figure: &Figure) -> Value {
         "version": figure.version,
         "count": figure.count,
         "note": figure.note,
-        "median_ns": figure.median(),
-        "rounds_ns": figure.rounds,
+        "unit": match figure.unit {
+            Unit::Nanoseconds => "ns",
+            Unit::Bytes => "bytes",
+        },
+        "median": figure.median(),
+        "rounds": figure.rounds,
     })
 }
 

@@ -72,19 +72,9 @@ impl Programs {
         Ok(Self { all, keys })
     }
 
-    /// Runs all programs in turn, `rounds` times.
-    pub(super) fn measure(&self, benches: &[&Bench], rounds: usize) -> Result<Figures> {
-        let mut figures = Figures::default();
-        for round in 1..=rounds {
-            step(&format!("round {round} of {rounds}"), |_| {
-                for program in &self.all {
-                    self.run(program, benches, &mut figures)?;
-                }
-                Ok(((), String::new()))
-            })?;
-        }
-        figures.require_same_outputs()?;
-        Ok(figures)
+    /// Runs all programs once, one after the other.
+    pub(super) fn measure(&self, benches: &[&Bench], figures: &mut Figures) -> Result<()> {
+        self.all.iter().try_for_each(|program| self.run(program, benches, figures))
     }
 
     fn run(&self, program: &Program, benches: &[&Bench], figures: &mut Figures) -> Result<()> {

@@ -1,7 +1,7 @@
 //! Figures as tables in Markdown.
 
 use super::Bench;
-use super::figures::{Figure, Figures};
+use super::figures::{Figure, Figures, Unit};
 use super::goals::growth as growth_of;
 
 /// The table of a bench, and its goals below.
@@ -78,6 +78,37 @@ pub(super) fn growth(figures: &Figures) -> String {
         text.push_str(&format!("| {row} | {} | {ratio:.2} |\n", times.join(" | ")));
     }
     text
+}
+
+/// A line for each function, a column for each thing that is measured.
+pub(super) fn functions(figures: &Figures) -> String {
+    let rows = figures.rows();
+    let mut text = format!("| | in | {} | |\n", rows.join(" | "));
+    text.push_str(&format!("|---|---|{}---|\n", "--:|".repeat(rows.len())));
+    let first = rows.first().copied().unwrap_or_default();
+    for figure in figures.at(first) {
+        let name = if figure.is_own() { "**Cloakroom**".to_owned() } else { figure.full_name() };
+        let is_same = |other: &&Figure| other.name == figure.name;
+        let values: Vec<_> = rows
+            .iter()
+            .map(|row| figures.at(row).find(is_same))
+            .map(|figure| figure.map_or_else(String::new, value))
+            .collect();
+        text.push_str(&format!(
+            "| {name} | {} | {} | {} |\n",
+            figure.language,
+            values.join(" | "),
+            figure.note.as_deref().unwrap_or_default(),
+        ));
+    }
+    text
+}
+
+fn value(figure: &Figure) -> String {
+    match figure.unit {
+        Unit::Nanoseconds => time(figure.median()),
+        Unit::Bytes => format!("{:.2} MB", figure.median() / 1e6),
+    }
 }
 
 /// Nanoseconds the way people read them.

@@ -1,6 +1,7 @@
 //! The processes of the function: started, given events, replaced when they end.
 
 use std::path::PathBuf;
+use std::process::Command;
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result, bail};
@@ -89,6 +90,12 @@ fn start(function: &Function, runtime_api_port: u16) -> Result<Process> {
         bail!("the function's binary `{}` is missing", function.binary.display());
     }
     let mut command = guard::command(&function.binary)?;
+    set_environment(&mut command, function, runtime_api_port);
+    Process::spawn(command, &function.log).context("the upload function cannot be started")
+}
+
+/// What the Lambda service sets, and what is the function's own.
+pub(super) fn set_environment(command: &mut Command, function: &Function, runtime_api_port: u16) {
     command
         // What the function would take for its own has to be in its environment.
         .env_remove("AWS_SESSION_TOKEN")
@@ -110,5 +117,4 @@ fn start(function: &Function, runtime_api_port: u16) -> Result<Process> {
         .env("AWS_SHARED_CREDENTIALS_FILE", "/dev/null")
         .env("AWS_EC2_METADATA_DISABLED", "true")
         .env_remove("AWS_PROFILE");
-    Process::spawn(command, &function.log).context("the upload function cannot be started")
 }

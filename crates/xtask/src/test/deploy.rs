@@ -7,6 +7,7 @@ use anyhow::{Context as _, Result, bail};
 
 use super::Bench;
 use crate::command::Run;
+use crate::package::Size;
 use crate::progress::Step;
 use crate::python;
 
@@ -58,7 +59,7 @@ fn require_small(size: &str, budget: f64) -> Result<()> {
 }
 
 /// The template is linted as each of its variants, and the function built for each processor that
-/// the toolchain has the target of.
+/// the toolchain has the target of, and weighed.
 pub(super) fn function(bench: &Bench, step: &Step) -> Result<String> {
     let requirements = bench.checkout.root().join("crates/xtask/src/test/requirements.txt");
     let environment = python::environment(&bench.cache, "sam", &requirements, step)?;
@@ -96,11 +97,10 @@ pub(super) fn function(bench: &Bench, step: &Step) -> Result<String> {
             .arg(&built)
             .run(step)?;
         let binary = built.join("Uploads/bootstrap");
-        let bytes = fs::metadata(&binary)
-            .with_context(|| format!("`{}` was not built", binary.display()))?
-            .len();
+        let size = Size::of(&binary, &environment.join("bin/python"))?;
+        size.require_in_budget().with_context(|| format!("built for {architecture}"))?;
         includes_permissions(&built)?;
-        said.push(format!("{architecture} {} KB", bytes.div_ceil(1000)));
+        said.push(format!("{architecture} {size}"));
     }
     Ok(said.join(", "))
 }

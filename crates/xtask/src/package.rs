@@ -3,12 +3,14 @@
 use std::fmt;
 use std::path::Path;
 
-use anyhow::{Result, bail};
+use anyhow::{Context as _, Result, bail};
 
 use crate::command::Run;
 
 /// The largest that the upload function may be.
 pub(crate) const BUDGET: Size = Size { bytes: 8_000_000, zip: 2_500_000 };
+
+const SCRIPT: &str = include_str!("package.py");
 
 /// How large something is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,13 +24,13 @@ pub(crate) struct Size {
 impl Size {
     /// Weighs a file or folder with this Python.
     pub(crate) fn of(package: &Path, python: &Path) -> Result<Self> {
-        let script = include_str!("package.py");
-        let said = Run::new(python)?.args(["-c", script]).args([package]).output()?;
-        let mut sizes = said.split_whitespace().map(str::parse);
-        match (sizes.next(), sizes.next()) {
-            (Some(Ok(bytes)), Some(Ok(zip))) => Ok(Self { bytes, zip }),
-            _ => bail!("`{}` cannot be weighed: {said}", package.display()),
-        }
+        let said = Run::new(python)?.args(["-c", SCRIPT]).args([package]).output()?;
+        Self::read(&said).with_context(|| format!("`{}` cannot be weighed", package.display()))
+    }
+
+    fn read(said: &str) -> Option<Self> {
+        let (bytes, zip) = said.trim().split_once(' ')?;
+        Some(Self { bytes: bytes.parse().ok()?, zip: zip.parse().ok()? })
     }
 
     /// Fails when it is over the [`BUDGET`].
@@ -49,6 +51,8 @@ impl fmt::Display for Size {
 
 #[cfg(test)]
 mod tests {
+    use std::process::Command;
+
     use super::*;
 
     #[test]
@@ -68,8 +72,9 @@ mod tests {
         std::fs::create_dir_all(folder.join("pip")).unwrap();
         std::fs::write(folder.join("pip/left-out"), "0").unwrap();
         std::fs::write(folder.join("zeros"), vec![0; 100_000]).unwrap();
-        let size = Size::of(&folder, Path::new("python3")).unwrap();
+        let weigh = Command::new("python3").args(["-c", SCRIPT]).arg(&folder).output().unwrap();
         std::fs::remove_dir_all(folder).unwrap();
+        let size = Size::read(&String::from_utf8(weigh.stdout).unwrap()).unwrap();
         assert_eq!(size.bytes, 100_000);
         assert!((100..1000).contains(&size.zip), "{size:?}");
     }

@@ -1,11 +1,12 @@
 //! One process of a function whose times are taken, under a Runtime API of its own.
 //!
-//! That one is as small as can be, so that it is not itself what is measured: a thread waits for
-//! each connection, and times are taken where bytes are written and read. The process runs without
-//! a guard, which would be started before it; when its Runtime API is gone, it ends by itself.
+//! That one is as small as can be, so that it is not itself what is measured: a thread for each
+//! connection takes times where bytes are written and read, and does not sleep while it waits for
+//! them, for to wake it would take as long as an answer. The process runs without a guard, which
+//! would be started before it; when its Runtime API is gone, it ends by itself.
 
 use std::fs;
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::io::{self, BufRead as _, BufReader, ErrorKind, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -144,8 +145,9 @@ impl Api {
     /// Serves a connection until its end.
     fn serve(&self, stream: TcpStream) -> Option<()> {
         stream.set_nodelay(true).ok()?;
-        let mut reader = BufReader::new(stream.try_clone().ok()?);
-        let mut writer = stream;
+        stream.set_nonblocking(true).ok()?;
+        let mut writer = Awake(stream.try_clone().ok()?);
+        let mut reader = BufReader::new(Awake(stream));
         loop {
             let (line, body) = read(&mut reader)?;
             let now = Instant::now();
@@ -170,8 +172,36 @@ impl Api {
     }
 }
 
+/// A connection whose reader and writer stay awake.
+struct Awake(TcpStream);
+
+impl Read for Awake {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        stay_awake(|| self.0.read(buffer))
+    }
+}
+
+impl Write for Awake {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        stay_awake(|| self.0.write(bytes))
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
+}
+
+fn stay_awake(mut act: impl FnMut() -> io::Result<usize>) -> io::Result<usize> {
+    loop {
+        match act() {
+            Err(error) if error.kind() == ErrorKind::WouldBlock => thread::yield_now(),
+            other => return other,
+        }
+    }
+}
+
 /// A request line and its body, as far as a runtime sends them.
-fn read(reader: &mut BufReader<TcpStream>) -> Option<(String, Vec<u8>)> {
+fn read(reader: &mut BufReader<Awake>) -> Option<(String, Vec<u8>)> {
     let (mut request, mut length) = (String::new(), 0);
     loop {
         let mut line = String::new();

@@ -3,17 +3,20 @@
 //!
 //! The contestants are programs in Rust, JavaScript and Python below `bench/`, each installed
 //! from its registry. Each program measures its own in turns and tells times; all programs run
-//! one after the other, and that several times over. Functions are measured from outside.
+//! one after the other, and that several times over. One of them measures under workerd, which
+//! runs Workers; functions are measured from outside.
 
 mod figures;
 mod functions;
 mod goals;
 mod json;
 mod machine;
+mod nginx;
 mod page;
 mod plot;
 mod programs;
 mod tables;
+mod workerd;
 
 use std::fs;
 use std::path::PathBuf;
@@ -61,7 +64,7 @@ struct Bench {
 }
 
 /// Every bench, in the order in which they are told.
-static ALL: [Bench; 4] = [
+static ALL: [Bench; 7] = [
     Bench {
         name: "presign",
         title: "A presigned GET of S3",
@@ -85,6 +88,30 @@ static ALL: [Bench; 4] = [
         table: tables::growth,
         plot: Some(plot::growth),
         goals: goals::of_growth,
+    },
+    Bench {
+        name: "wasm",
+        title: "A presigned GET under workerd",
+        languages: &[Language::Workerd],
+        table: tables::requests,
+        plot: None,
+        goals: goals::of_wasm,
+    },
+    Bench {
+        name: "edge",
+        title: "A read at the edge",
+        languages: &[Language::Workerd],
+        table: tables::requests,
+        plot: None,
+        goals: goals::of_edge,
+    },
+    Bench {
+        name: "start",
+        title: "A Worker's start",
+        languages: &[Language::Workerd],
+        table: tables::requests,
+        plot: None,
+        goals: goals::of_start,
     },
     Bench {
         name: functions::BENCH,
@@ -158,12 +185,16 @@ mod tests {
             let only: Vec<_> = only.iter().map(|name| (*name).to_owned()).collect();
             Ok(choose(&only)?.iter().map(|bench| bench.name).collect())
         };
-        assert_eq!(names(&[]).unwrap(), ["presign", "dialects", "growth", "function"]);
+        assert_eq!(
+            names(&[]).unwrap(),
+            ["presign", "dialects", "growth", "wasm", "edge", "start", "function"]
+        );
         assert_eq!(names(&["growth", "presign"]).unwrap(), ["presign", "growth"]);
         let error = names(&["sign"]).unwrap_err().to_string();
         assert_eq!(
             error,
-            "no bench is called `sign`; there are `presign`, `dialects`, `growth`, `function`"
+            "no bench is called `sign`; there are `presign`, `dialects`, `growth`, `wasm`, `edge`, \
+             `start`, `function`"
         );
     }
 }

@@ -2,7 +2,8 @@
 //!
 //! cargo compiles `edge/` for WASM, `xtask-bindgen` makes the two halves of the module, and
 //! `edge/shim.mjs` is copied beside them. cargo decides whether there is something to compile;
-//! the second step runs only when its input is new.
+//! the second step runs only when its input is new. `cargo xtask bench` makes a module of its own
+//! in the same way.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -16,9 +17,7 @@ use crate::command::Run;
 use crate::progress::{Step, step};
 use crate::wasm::{self, Compiler, TARGET};
 
-/// The package and the name that cargo gives its output.
 const PACKAGE: &str = "cloakroom-edge";
-const MODULE: &str = "cloakroom_edge.wasm";
 const PROFILE: &str = "edge";
 
 /// What the bundle was made of, in the bundle's folder.
@@ -31,22 +30,36 @@ pub(crate) fn default_folder(checkout: &Checkout) -> PathBuf {
 
 /// Makes the bundle in `folder`, with all that it takes.
 pub(crate) fn build(checkout: &Checkout, folder: &Path) -> Result<()> {
+    build_module(checkout, PACKAGE, folder)?;
+    let shim = checkout.root().join("edge/shim.mjs");
+    fs::copy(&shim, folder.join("shim.mjs"))
+        .with_context(|| format!("`{}` cannot be copied", shim.display()))?;
+    Ok(())
+}
+
+/// Makes the two halves of a package's module in `folder`, as they are made for the bundle.
+pub(crate) fn build_module(checkout: &Checkout, package: &str, folder: &Path) -> Result<()> {
     let cache = Cache::open()?;
     let compiler = step("WASM compiler", |step| wasm::install(checkout, &cache, step))?;
     step("bindgen", |step| build_bindgen(checkout, step))?;
-    let module = step("edge", |step| compile(checkout, &compiler, step))?;
-    step("edge bundle", |step| assemble(checkout, &module, folder, step))
+    let module = step(package, |step| compile(checkout, package, &compiler, step))?;
+    step("WASM module", |step| assemble(checkout, &module, folder, step))
 }
 
-/// Compiles the Worker and returns the file that came out.
-fn compile(checkout: &Checkout, compiler: &Compiler, step: &Step) -> Result<(PathBuf, String)> {
+/// Compiles a package and returns the file that came out.
+fn compile(
+    checkout: &Checkout,
+    package: &str,
+    compiler: &Compiler,
+    step: &Step,
+) -> Result<(PathBuf, String)> {
     // Of its own, so that two compilers do not undo each other's work.
     let target = checkout.target().join("edge");
     let command = Run::new(cargo())?
         .args([
             "build",
             "--package",
-            PACKAGE,
+            package,
             "--target",
             TARGET,
             "--profile",
@@ -59,7 +72,7 @@ fn compile(checkout: &Checkout, compiler: &Compiler, step: &Step) -> Result<(Pat
         .env("RUSTFLAGS", "-Ctarget-feature=+simd128")
         .env_remove("CARGO_ENCODED_RUSTFLAGS");
     compiler.apply(command).run(step)?;
-    let module = target.join(TARGET).join(PROFILE).join(MODULE);
+    let module = target.join(TARGET).join(PROFILE).join(package.replace('-', "_") + ".wasm");
     let outcome = size(&module)?;
     Ok((module, outcome))
 }
@@ -73,7 +86,7 @@ fn build_bindgen(checkout: &Checkout, step: &Step) -> Result<((), String)> {
     Ok(((), String::new()))
 }
 
-/// Makes the bundle in `folder` from the compiled module.
+/// Makes both halves in `folder` from the compiled module.
 fn assemble(
     checkout: &Checkout,
     module: &Path,
@@ -90,11 +103,6 @@ fn assemble(
                 .with_context(|| format!("`{}` cannot be replaced", folder.display()))?;
         }
         Run::new(&bindgen)?.args([module, folder]).run(step)?;
-    }
-    let shim = checkout.root().join("edge/shim.mjs");
-    fs::copy(&shim, folder.join("shim.mjs"))
-        .with_context(|| format!("`{}` cannot be copied", shim.display()))?;
-    if !fresh {
         fs::write(&stamp, wanted)
             .with_context(|| format!("`{}` cannot be written", stamp.display()))?;
     }

@@ -11,6 +11,15 @@ use super::programs::Language;
 #[derive(Debug, Clone, Default)]
 pub(super) struct Figures {
     all: Vec<Figure>,
+    left_out: Vec<LeftOut>,
+}
+
+/// Somebody who could not take part.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct LeftOut {
+    bench: String,
+    pub(super) name: String,
+    pub(super) why: String,
 }
 
 /// One contestant at one task.
@@ -32,6 +41,8 @@ pub(super) struct Figure {
     pub(super) unit: Unit,
     /// One value a round.
     pub(super) rounds: Vec<f64>,
+    /// How many there were in a second, one a round; empty where nobody counted.
+    pub(super) rates: Vec<f64>,
 }
 
 /// What is counted.
@@ -44,9 +55,12 @@ pub(super) enum Unit {
 impl Figure {
     /// The median of all rounds.
     pub(super) fn median(&self) -> f64 {
-        let mut sorted = self.rounds.clone();
-        sorted.sort_by(f64::total_cmp);
-        sorted.get(sorted.len() / 2).copied().unwrap_or(f64::NAN)
+        median(&self.rounds).unwrap_or(f64::NAN)
+    }
+
+    /// In a second: the median of all rounds.
+    pub(super) fn rate(&self) -> Option<f64> {
+        median(&self.rates)
     }
 
     /// How far the slowest round is from the fastest, as a part of the median.
@@ -76,17 +90,37 @@ impl Figures {
         let told: Value = serde_json::from_str(line)
             .with_context(|| format!("the program in {language} told no figure: {line}"))?;
         let text = |name: &str| told.get(name).and_then(Value::as_str).map(str::to_owned);
+        if let (Some(bench), Some(name), Some(why)) =
+            (text("bench"), text("name"), text("left_out"))
+        {
+            let left_out = LeftOut { bench, name, why };
+            if !self.left_out.contains(&left_out) {
+                self.left_out.push(left_out);
+            }
+            return Ok(());
+        }
         let (Some(bench), Some(row), Some(name), Some(ns)) =
             (text("bench"), text("row"), text("name"), told.get("ns").and_then(Value::as_f64))
         else {
             bail!("the program in {language} left something out: {line}");
         };
         let count = told.get("count").and_then(Value::as_u64);
+        let rates = told.get("per_second").and_then(Value::as_f64).into_iter().collect();
         let (version, note, output) = (text("version"), text("note"), text("output"));
         let (unit, rounds) = (Unit::Nanoseconds, vec![ns]);
-        let figure =
-            Figure { bench, row, name, language, version, note, count, output, unit, rounds };
-        self.push(figure);
+        self.push(Figure {
+            bench,
+            row,
+            name,
+            language,
+            version,
+            note,
+            count,
+            output,
+            unit,
+            rounds,
+            rates,
+        });
         Ok(())
     }
 
@@ -99,14 +133,26 @@ impl Figures {
                 && known.count == figure.count
         };
         match self.all.iter_mut().find(is_same) {
-            Some(known) => known.rounds.extend(figure.rounds),
+            Some(known) => {
+                known.rounds.extend(figure.rounds);
+                known.rates.extend(figure.rates);
+            }
             None => self.all.push(figure),
         }
     }
 
     /// Those of a bench.
     pub(super) fn of(&self, bench: &str) -> Self {
-        Self { all: self.iter().filter(|figure| figure.bench == bench).cloned().collect() }
+        let left_out = self.left_out.iter().filter(|each| each.bench == bench);
+        Self {
+            all: self.iter().filter(|figure| figure.bench == bench).cloned().collect(),
+            left_out: left_out.cloned().collect(),
+        }
+    }
+
+    /// Who could not take part.
+    pub(super) fn left_out(&self) -> &[LeftOut] {
+        &self.left_out
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = &Figure> {
@@ -143,6 +189,12 @@ impl Figures {
     }
 }
 
+fn median(numbers: &[f64]) -> Option<f64> {
+    let mut sorted = numbers.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    sorted.get(sorted.len() / 2).copied()
+}
+
 fn parts(output: &str) -> Vec<&str> {
     let mut parts: Vec<_> = output.split(['?', '&']).collect();
     parts.sort_unstable();
@@ -168,6 +220,17 @@ mod tests {
         let figure = figures.iter().next().unwrap();
         assert_eq!((figures.iter().count(), figure.median(), figure.spread()), (1, 2.0, 1.0));
         assert!(Figures::default().add(Language::Rust, "{}").is_err());
+    }
+
+    #[test]
+    fn whoever_is_left_out_is_told_once() {
+        let rate =
+            |rate| format!(r#"{{"bench":"b","row":"r","name":"n","ns":1,"per_second":{rate}}}"#);
+        let left_out = r#"{"bench":"b","name":"m","left_out":"it is not installed"}"#;
+        let figures = figures(&[&rate(5.0), left_out, &rate(7.0), left_out, &rate(6.0)]);
+        assert_eq!(figures.of("b").left_out().len(), 1);
+        assert!(figures.of("c").left_out().is_empty());
+        assert_eq!(figures.iter().map(Figure::rate).collect::<Vec<_>>(), [Some(6.0)]);
     }
 
     #[test]

@@ -143,6 +143,7 @@ impl Contestant {
                 _ => Unit::Nanoseconds,
             },
             rounds: vec![value],
+            rates: Vec::new(),
         }
     }
 }

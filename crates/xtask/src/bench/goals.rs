@@ -69,6 +69,46 @@ pub(super) fn of_presigning(figures: &Figures) -> Vec<Goal> {
     goals
 }
 
+/// Signing as WASM against the signer for Workers.
+pub(super) fn of_wasm(figures: &Figures) -> Vec<Goal> {
+    let other = figures.at("sign").find(|figure| figure.name == "aws4fetch");
+    let goal = other.zip(figures.own("sign")).map(|(other, own)| Goal {
+        what: "signing under workerd, times as fast as aws4fetch".to_owned(),
+        measured: other.median() / own.median(),
+        bound: Bound::AtLeast(10.0),
+    });
+    goal.into_iter().collect()
+}
+
+/// A read at the edge against whoever does the same work, and against a Worker that does none.
+pub(super) fn of_edge(figures: &Figures) -> Vec<Goal> {
+    let mut goals = Vec::new();
+    for row in figures.rows() {
+        let Some(own) = figures.own(row).map(Figure::median) else { continue };
+        for other in figures.at(row).filter(|figure| !figure.is_own()) {
+            let bound = if other.name == "pass-through" { 1.3 } else { 1.0 };
+            goals.push(Goal {
+                what: format!("{row}, times as long as {}", other.name),
+                measured: own / other.median(),
+                bound: Bound::AtMost(bound),
+            });
+        }
+    }
+    goals
+}
+
+/// What the edge adds to the start of a Worker.
+pub(super) fn of_start(figures: &Figures) -> Vec<Goal> {
+    const ROW: &str = "until the first answer";
+    let bare = figures.at(ROW).find(|figure| !figure.is_own());
+    let goal = figures.own(ROW).zip(bare).map(|(own, bare)| Goal {
+        what: format!("{ROW}, ms more than a bare Worker"),
+        measured: (own.median() - bare.median()) / 1e6,
+        bound: Bound::AtMost(5.0),
+    });
+    goal.into_iter().collect()
+}
+
 /// A decision under the largest policy against one under the smallest.
 pub(super) fn of_growth(figures: &Figures) -> Vec<Goal> {
     let goal = |row: &str| {
@@ -103,6 +143,35 @@ pub(super) fn growth(figures: &Figures, row: &str) -> Option<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn figures(all: &[(&str, &str, u32)]) -> Figures {
+        let mut figures = Figures::default();
+        for (row, name, ns) in all {
+            let line = format!(r#"{{"bench":"b","row":"{row}","name":"{name}","ns":{ns}}}"#);
+            figures.add(Language::JavaScript, &line).unwrap();
+        }
+        figures
+    }
+
+    #[test]
+    fn goals_under_workerd() {
+        let measured = |goals: Vec<Goal>| -> Vec<(f64, bool)> {
+            goals.iter().map(|goal| (goal.measured, goal.is_met())).collect()
+        };
+        let signing = figures(&[("sign", "cloakroom", 100), ("sign", "aws4fetch", 900)]);
+        assert_eq!(measured(of_wasm(&signing)), [(9.0, false)]);
+        let edge = figures(&[
+            ("hit", "cloakroom", 120),
+            ("hit", "pass-through", 100),
+            ("hit", "nginx", 60),
+            ("miss", "cloakroom", 150),
+            ("miss", "pass-through", 100),
+        ]);
+        assert_eq!(measured(of_edge(&edge)), [(1.2, true), (2.0, false), (1.5, false)]);
+        let row = "until the first answer";
+        let start = figures(&[(row, "cloakroom", 9_000_000), (row, "a bare Worker", 5_000_000)]);
+        assert_eq!(measured(of_start(&start)), [(4.0, true)]);
+    }
 
     #[test]
     fn goals_of_the_function_are_of_its_own_figures() {

@@ -11,10 +11,17 @@ use super::machine::Machine;
 pub(super) fn write(machine: &Machine, rounds: usize, told: &[(&Bench, Figures)]) -> String {
     let benches: Vec<Value> = told
         .iter()
-        .map(|(bench, figures)| {
-            let goals: Vec<_> = (bench.goals)(figures).iter().map(goal).collect();
-            let figures: Vec<_> = figures.iter().map(figure).collect();
-            json!({ "name": bench.name, "figures": figures, "goals": goals })
+        .map(|(bench, told)| {
+            let goals: Vec<_> = (bench.goals)(told).iter().map(goal).collect();
+            let figures: Vec<_> = told.iter().map(figure).collect();
+            let left_out: Vec<_> = told
+                .left_out()
+                .iter()
+                .map(|each| json!({ "name": each.name, "why": each.why }))
+                .collect();
+            json!({
+                "name": bench.name, "figures": figures, "left_out": left_out, "goals": goals
+            })
         })
         .collect();
     let run = json!({ "machine": machine.to_json(), "rounds": rounds, "benches": benches });
@@ -35,6 +42,7 @@ fn figure(figure: &Figure) -> Value {
         },
         "median": figure.median(),
         "rounds": figure.rounds,
+        "median_per_second": figure.rate(),
     })
 }
 

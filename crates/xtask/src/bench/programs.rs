@@ -1,25 +1,28 @@
 //! The programs that measure: built and installed, then run in turn.
 
+use std::ffi::OsString;
 use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 
-use super::Bench;
 use super::figures::Figures;
+use super::{Bench, workerd};
 use crate::cache::Cache;
 use crate::checkout::{Checkout, cargo};
 use crate::command::Run;
 use crate::progress::{Step, step};
 use crate::{npm, python};
 
-/// What contestants are written in. Each language has one program.
+/// What contestants are written in, or run under. Each has one program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Language {
     Rust,
     JavaScript,
     Python,
+    /// Workers in any language, and what stands in their place.
+    Workerd,
 }
 
 impl fmt::Display for Language {
@@ -28,6 +31,7 @@ impl fmt::Display for Language {
             Self::Rust => "Rust",
             Self::JavaScript => "JavaScript",
             Self::Python => "Python",
+            Self::Workerd => "workerd",
         })
     }
 }
@@ -44,6 +48,7 @@ struct Program {
     language: Language,
     /// The program, and the script that it runs if it is an interpreter.
     command: Vec<PathBuf>,
+    environment: Vec<(&'static str, OsString)>,
 }
 
 impl Programs {
@@ -51,18 +56,24 @@ impl Programs {
     pub(super) fn install(checkout: &Checkout, cache: &Cache, benches: &[&Bench]) -> Result<Self> {
         let sources = checkout.root().join("bench");
         let mut all = Vec::new();
+        let is_wanted = |language| benches.iter().any(|bench| bench.languages.contains(&language));
         for language in [Language::Rust, Language::JavaScript, Language::Python] {
-            if benches.iter().any(|bench| bench.languages.contains(&language)) {
+            if is_wanted(language) {
                 let command = step(&format!("signers, {language}"), |step| {
                     let command = match language {
-                        Language::Rust => build(checkout, &sources, step)?,
                         Language::JavaScript => install_npm(&sources.join("node"), step)?,
                         Language::Python => install_python(cache, &sources.join("python"), step)?,
+                        _ => build(checkout, &sources, step)?,
                     };
                     Ok((command, String::new()))
                 })?;
-                all.push(Program { language, command });
+                all.push(Program { language, command, environment: Vec::new() });
             }
+        }
+        if is_wanted(Language::Workerd) {
+            let environment = workerd::install(checkout, cache)?;
+            let command = vec![PathBuf::from("node"), sources.join("workerd/main.mjs")];
+            all.push(Program { language: Language::Workerd, command, environment });
         }
         let keys = checkout.target().join("bench-keys");
         // Without the signers in JavaScript nobody needs any.
@@ -84,6 +95,9 @@ impl Programs {
             if bench.languages.contains(&program.language) {
                 run = run.arg(bench.name);
             }
+        }
+        for (name, value) in &program.environment {
+            run = run.env(name, value);
         }
         let output = run
             .env("CLOAKROOM_BENCH_KEYS", &self.keys)

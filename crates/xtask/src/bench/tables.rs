@@ -1,5 +1,7 @@
 //! Figures as tables in Markdown.
 
+use std::iter;
+
 use super::Bench;
 use super::figures::{Figure, Figures, Unit};
 use super::goals::growth as growth_of;
@@ -7,6 +9,9 @@ use super::goals::growth as growth_of;
 /// The table of a bench, and its goals below.
 pub(super) fn with_goals(bench: &Bench, figures: &Figures) -> String {
     let mut text = (bench.table)(figures);
+    for left_out in figures.left_out() {
+        text.push_str(&format!("\n{} is left out: {}\n", left_out.name, left_out.why));
+    }
     let goals = (bench.goals)(figures);
     if !goals.is_empty() {
         text.push('\n');
@@ -56,6 +61,32 @@ pub(super) fn rows(figures: &Figures) -> String {
             })
             .collect();
         text.push_str(&format!("| {row} | {} | {} |\n", time(own.median()), others.join(", ")));
+    }
+    text
+}
+
+/// A line for each contestant at each task; ratios to Cloakroom at the same one.
+pub(super) fn requests(figures: &Figures) -> String {
+    let has_rates = figures.iter().any(|figure| figure.rate().is_some());
+    let (heads, lines) =
+        if has_rates { (" requests a second |", "--:|") } else { Default::default() };
+    let mut text = format!(
+        "| | | median | spread | times as long |{heads} |\n|---|---|--:|--:|--:|{lines}---|\n"
+    );
+    for row in figures.rows() {
+        let own = figures.own(row).map_or(f64::NAN, Figure::median);
+        for (figure, shown) in figures.at(row).zip([row].into_iter().chain(iter::repeat(""))) {
+            let name =
+                if figure.is_own() { "**Cloakroom**".to_owned() } else { figure.full_name() };
+            let rate = figure.rate().map(|rate| format!(" {rate:.0} |")).unwrap_or_default();
+            text.push_str(&format!(
+                "| {shown} | {name} | {} | {:.0} % | {:.2} |{rate} {} |\n",
+                time(figure.median()),
+                figure.spread() * 100.0,
+                figure.median() / own,
+                figure.note.as_deref().unwrap_or_default(),
+            ));
+        }
     }
     text
 }

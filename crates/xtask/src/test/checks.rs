@@ -11,8 +11,9 @@ use crate::guard;
 use crate::npm;
 use crate::progress::Step;
 
-/// The Worker compiles for WASM; tests and most lints of the others need the host.
-const HOST: [&str; 3] = ["--workspace", "--exclude", "cloakroom-edge"];
+/// The Workers compile for WASM; tests and most lints of the others need the host.
+const HOST: [&str; 5] =
+    ["--workspace", "--exclude", "cloakroom-edge", "--exclude", "cloakroom-bench-worker"];
 
 const DENY_WARNINGS: &str = "-Dwarnings";
 
@@ -61,8 +62,8 @@ fn lints(bench: &Bench, step: &Step) -> Result<String> {
 
 /// On the host's target: Debian's compiler for WASM brings no clippy.
 fn edge_lints(bench: &Bench, step: &Step) -> Result<String> {
-    let clippy =
-        bench.program(cargo(), "edge-lints")?.args(["clippy", "--package", "cloakroom-edge"]);
+    let clippy = bench.program(cargo(), "edge-lints")?.args(["clippy", "--package"]);
+    let clippy = clippy.args(["cloakroom-edge", "--package", "cloakroom-bench-worker"]);
     clippy.args(["--", DENY_WARNINGS]).run(step)?;
     Ok(String::new())
 }

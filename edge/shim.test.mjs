@@ -5,7 +5,7 @@
 // some. `cargo xtask test` builds the bundle and runs this; EDGE_BUNDLE names another folder.
 
 import assert from "node:assert/strict";
-import { readdirSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { after, before, beforeEach, test } from "node:test";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -23,22 +23,33 @@ const trapWasm = Uint8Array.from([
 
 const between = `
   import * as real from "./real.js";
+  import * as platform from "./platform.mjs";
   import module from "./trap.wasm";
   const { trap, overflow } = new WebAssembly.Instance(module).exports;
-  export const { initSync } = real;
+  export const { initSync, resume_with_bytes, abandon } = real;
   let instances = 1;
   export function __wbg_reset_state() { instances += 1; real.__wbg_reset_state(); }
-  const never = () => new Promise(() => {});
-  export function fetch(request, env, ctx) {
-    switch (new URL(request.url).pathname) {
-      case "/instances": return Promise.resolve(new Response(String(instances)));
-      case "/poll": queueMicrotask(trap); return never();
-      case "/overflow": queueMicrotask(overflow); return never();
-      case "/wake": return scheduler.wait(50).then(() => { queueMicrotask(trap); return never(); });
-      case "/reaction": Promise.resolve().then(trap); return never();
-      case "/call": return trap();
-      case "/slow": return scheduler.wait(2000).then(() => new Response("slow"));
-      default: return real.fetch(request, env, ctx);
+  const [TRAP, ANSWER] = [4e9, 4e9 + 1];
+  const say = (task, text) => platform.respondWith(task, 200, "{}", String(text));
+  export function begin(task, request, ...now) {
+    switch (new URL(request.split("\\n")[1]).pathname) {
+      case "/instances": return say(task, instances);
+      case "/begin": return trap();
+      case "/overflow": return overflow();
+      case "/resume": return platform.wait(task, TRAP, 0);
+      case "/wake": return platform.wait(task, TRAP, 50);
+      case "/after":
+        platform.wait(platform.spawn(task), TRAP, 0);
+        return say(task, "answered");
+      case "/slow": return platform.wait(task, ANSWER, 2000);
+      default: return real.begin(task, request, ...now);
+    }
+  }
+  export function resume(task, question, ...rest) {
+    switch (question) {
+      case TRAP: return trap();
+      case ANSWER: return say(task, "slow");
+      default: return real.resume(task, question, ...rest);
     }
   }
 `;
@@ -46,9 +57,7 @@ const between = `
 let server;
 before(async () => {
   const read = (file) => readFileSync(join(bundle, file));
-  const others = readdirSync(bundle, { recursive: true })
-    .filter((file) => /\.js$/.test(file) && file !== "index.js")
-    .map((file) => ({ type: "ESModule", path: join(bundle, file), contents: read(file) }));
+  const script = (file) => readFileSync(new URL(file, import.meta.url));
   server = new Miniflare({
     cf: false,
     log: new Log(LogLevel.NONE),
@@ -56,12 +65,12 @@ before(async () => {
     compatibilityDate: "2026-04-01",
     modulesRoot: bundle,
     modules: [
-      { type: "ESModule", path: join(bundle, "shim.mjs"), contents: readFileSync(new URL("shim.mjs", import.meta.url)) },
+      { type: "ESModule", path: join(bundle, "shim.mjs"), contents: script("shim.mjs") },
+      { type: "ESModule", path: join(bundle, "platform.mjs"), contents: script("platform.mjs") },
       { type: "ESModule", path: join(bundle, "index.js"), contents: between },
       { type: "ESModule", path: join(bundle, "real.js"), contents: read("index.js") },
       { type: "CompiledWasm", path: join(bundle, "index_bg.wasm"), contents: read("index_bg.wasm") },
       { type: "CompiledWasm", path: join(bundle, "trap.wasm"), contents: trapWasm },
-      ...others,
     ],
   });
   await server.ready;
@@ -89,10 +98,9 @@ async function assertServes() {
 test("the real worker runs behind it", assertServes);
 
 for (const [where, path] of [
-  ["when a future is polled", "/poll"],
-  ["when a future is polled again", "/wake"],
-  ["when a promise settles", "/reaction"],
-  ["in the call itself", "/call"],
+  ["when a request begins", "/begin"],
+  ["when a question is answered", "/resume"],
+  ["when one is answered later", "/wake"],
   ["for want of stack", "/overflow"],
 ]) {
   test(`a trap ${where} costs one answer`, async () => {
@@ -102,11 +110,18 @@ for (const [where, path] of [
   });
 }
 
+test("a trap after the answer costs none", async () => {
+  assert.equal(await (await get("/after")).text(), "answered");
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  assert.equal(await instances(), earlier + 1);
+  await assertServes();
+});
+
 test("requests under way in the lost instance are answered at once", async () => {
   const begun = performance.now();
   const slow = [get("/slow"), get("/slow")];
   await new Promise((resolve) => setTimeout(resolve, 100));
-  await assertLost(await get("/poll"));
+  await assertLost(await get("/resume"));
   for (const each of slow) await assertLost(await each);
   assert.ok(performance.now() - begun < 1500, "they waited for the lost instance");
   assert.equal(await instances(), earlier + 1);

@@ -3,20 +3,20 @@
 //! It reads the viewer's request ([`viewer`]), hands it to the gate, sends the signed request
 //! that comes out ([`origin`], [`r2`]; [`listing`] reads the answer, too), keeps copies
 //! ([`cache`], [`chunks`]), lets WebCrypto check public keys' signatures ([`signature`]), and
-//! writes one line to the log. What it runs by, it reads now and then ([`settings`]). It decides
+//! writes one line to the log. What it runs by, it reads now and then ([`settings`]). All I/O is
+//! JavaScript's, which is asked for it ([`platform`]) while the rest waits ([`tasks`]). It decides
 //! nothing.
 
 mod cache;
 mod chunks;
 mod listing;
 mod origin;
+mod platform;
 mod r2;
 mod settings;
 mod signature;
+mod tasks;
 mod viewer;
-
-use std::pin::Pin;
-use std::time::Duration;
 
 use cloakroom_core::gate::{Decision, Gate, Outcome, Service, Step};
 use cloakroom_core::health::Report;
@@ -26,45 +26,82 @@ use cloakroom_core::request::Request;
 use cloakroom_core::swift_auth::issue::TokenAnswer;
 use cloakroom_core::time::UnixTime;
 use cloakroom_core::trail::Trail;
-use worker::{Context, Env, event};
+use wasm_bindgen::prelude::wasm_bindgen;
 
-use crate::viewer::ViewerRequest;
+use crate::tasks::{Answered, clock};
+use crate::viewer::{Answer, ViewerRequest};
 
-#[event(fetch)]
-async fn fetch(
-    request: web_sys::Request,
-    env: Env,
-    context: Context,
-) -> worker::Result<web_sys::Response> {
-    let viewer = ViewerRequest::read(&request)?;
-    let began = clock();
-    let started = UnixTime::from_secs(began.as_secs());
-    let mut log = LogLine::new(started, &viewer.id, &viewer.method);
-    log.path(viewer.target());
-    let (gate, problem) = settings::gate(&env, started).await;
-    if let (Ok(_), Some(problem)) = (&gate, problem) {
-        log.settings(&problem);
-    }
-    let response = match gate {
-        Ok(gate) => serve(&gate, &viewer, (&env, &context), started, &mut log).await,
+/// A request has come: it is a task of this number, as the platform has written it.
+#[wasm_bindgen]
+pub fn begin(task: u32, request: String, seconds: u32, milliseconds: u32) {
+    tasks::begin(task, tasks::time(seconds, milliseconds), async move {
+        let viewer = ViewerRequest::read(&request);
+        let began = clock();
+        let started = UnixTime::from_secs(began.as_secs());
+        let mut log = LogLine::new(started, viewer.id, viewer.method);
+        log.path(viewer.target());
+        let answer = answer(&viewer, started, &mut log).await;
+        log.took(clock().saturating_sub(began));
+        answer.send(&log);
+    });
+}
+
+/// The question of a task was answered by a text, and perhaps with an object.
+#[wasm_bindgen]
+pub fn resume(
+    task: u32,
+    question: u32,
+    object: u32,
+    text: String,
+    seconds: u32,
+    milliseconds: u32,
+) {
+    let answered = Answered { object, text, bytes: None };
+    tasks::resume(task, question, answered, tasks::time(seconds, milliseconds));
+}
+
+/// The question of a task was answered by bytes.
+#[wasm_bindgen]
+pub fn resume_with_bytes(
+    task: u32,
+    question: u32,
+    bytes: Vec<u8>,
+    seconds: u32,
+    milliseconds: u32,
+) {
+    let answered = Answered { bytes: Some(bytes), ..Answered::default() };
+    tasks::resume(task, question, answered, tasks::time(seconds, milliseconds));
+}
+
+/// The platform has given a task up.
+#[wasm_bindgen]
+pub fn abandon(task: u32) {
+    tasks::abandon(task);
+}
+
+async fn answer(viewer: &ViewerRequest<'_>, started: UnixTime, log: &mut LogLine) -> Answer {
+    let (gate, problem) = settings::gate(started).await;
+    match gate {
+        Ok(gate) => {
+            if let Some(problem) = problem {
+                log.settings(&problem);
+            }
+            serve(&gate, viewer, started, log).await
+        }
         Err(problem) => {
             log.verdict(&Verdict::Deny { reason: "not_configured", detail: problem });
-            viewer::not_configured(&mut log)
+            viewer::not_configured(log)
         }
-    }?;
-    log.took(clock().saturating_sub(began));
-    worker::console_log!("{log}");
-    Ok(response)
+    }
 }
 
 async fn serve(
     gate: &Gate,
-    viewer: &ViewerRequest,
-    platform: (&Env, &Context),
+    viewer: &ViewerRequest<'_>,
     now: UnixTime,
     log: &mut LogLine,
-) -> Result<web_sys::Response, worker::Error> {
-    let request = Request::parse(&viewer.method, viewer.target(), viewer.headers());
+) -> Answer {
+    let request = Request::parse(viewer.method, viewer.target(), viewer.headers());
     let request =
         request.map(|request| request.over(viewer.scheme()).from_address(viewer.client_address()));
     let decision: Decision<Service> = match &request {
@@ -86,21 +123,21 @@ async fn serve(
         Outcome::Allow(Service::Object(retrieval)) => *retrieval,
         Outcome::Allow(Service::Redirect(redirect)) => {
             log.verdict(&Verdict::Allow("redirected"));
-            return viewer::respond(Redirect::STATUS, &redirect.headers(), None, log);
+            return viewer::respond(Redirect::STATUS, redirect.headers(), None, log);
         }
         Outcome::Allow(Service::Token(answer)) => {
             log.verdict(&Verdict::Allow("token_issued"));
-            return viewer::respond(TokenAnswer::STATUS, &answer.headers(), None, log);
+            return viewer::respond(TokenAnswer::STATUS, answer.headers(), None, log);
         }
         Outcome::Allow(Service::Listing(listing)) => {
             let cors = listing.cors().to_vec();
-            return match listing::list(*listing, platform.0, log).await {
+            return match listing::list(*listing, log).await {
                 Ok(response) => {
                     log.verdict(&verdict);
                     viewer::respond_text(
                         response.status,
-                        &response.headers,
-                        response.body.as_deref(),
+                        response.headers,
+                        response.body.unwrap_or_default(),
                         log,
                     )
                 }
@@ -115,14 +152,14 @@ async fn serve(
             let report = origin::HEALTH.with_borrow(|health| check.report(health, now));
             return viewer::respond_text(
                 report.status,
-                &Report::headers(),
-                Some(&report.body()),
+                Report::headers().to_vec(),
+                report.body(),
                 log,
             );
         }
         Outcome::Preflight(headers) => {
             log.verdict(&verdict);
-            return viewer::respond(204, &headers, None, log);
+            return viewer::respond(204, headers, None, log);
         }
         Outcome::Reject { rejection, cors } => {
             log.verdict(&verdict);
@@ -130,29 +167,17 @@ async fn serve(
         }
     };
     let cors = retrieval.cors().to_vec();
-    match origin::retrieve(retrieval, platform, log).await {
+    match origin::retrieve(retrieval, log).await {
         Ok((mut head, body)) => {
             log.verdict(&verdict);
             head.headers.push(("server-timing", log.timing().header()));
-            viewer::respond(head.status, &head.headers, body.as_ref(), log)
+            viewer::respond(head.status, head.headers, body, log)
         }
         Err(rejection) => {
             log.verdict(&Verdict::from(&rejection));
             viewer::reject(&rejection, cors, viewer, log)
         }
     }
-}
-
-/// Works on when the viewer has its answer. The futures have one type, so that there is the code of
-/// one promise for all of them.
-fn later(context: &Context, work: impl Future<Output = ()> + 'static) {
-    let work: Pin<Box<dyn Future<Output = ()>>> = Box::pin(work);
-    context.wait_until(work);
-}
-
-/// The platform's clock stands still while a request computes, and moves on when it waits.
-fn clock() -> Duration {
-    Duration::from_millis(worker::Date::now().as_millis())
 }
 
 fn now() -> UnixTime {

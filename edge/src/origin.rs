@@ -1,27 +1,19 @@
 //! The requests that leave the edge. Which ones, the core says; here they are sent.
 
 use std::cell::RefCell;
-use std::pin::pin;
 
 use cloakroom_core::health::Health;
 use cloakroom_core::log::LogLine;
 use cloakroom_core::origin::OriginRequest;
 use cloakroom_core::rejection::Rejection;
 use cloakroom_core::response::ViewerResponse;
-use cloakroom_core::retrieval::{self, Body, Next, Retrieval};
-use cloakroom_core::store::{StoreAnswer, StoreError, Unanswered};
-use futures_util::future::{Either, select};
-use js_sys::Promise;
-use wasm_bindgen::{JsCast, JsValue};
-use wasm_bindgen_futures::JsFuture;
-use web_sys::{
-    AbortController, Headers, ReadableStream, Request, RequestCache, RequestInit, RequestRedirect,
-    Response, WorkerGlobalScope,
-};
-use worker::{Context, Delay, Env};
+use cloakroom_core::retrieval::{self, Body as Source, Next, Retrieval};
+use cloakroom_core::store::{StoreError, Unanswered};
 
 use crate::cache::{self, Promised};
-use crate::{chunks, clock, now, r2, viewer};
+use crate::platform::{self, Body, Failure, Found};
+use crate::tasks::clock;
+use crate::{chunks, now, r2};
 
 thread_local! {
     /// What this instance knows of the stores; each has to find out for itself.
@@ -29,15 +21,14 @@ thread_local! {
 }
 
 /// An answer for the viewer, and its body.
-pub(crate) type Retrieved = (ViewerResponse, Option<ReadableStream>);
+pub(crate) type Retrieved = (ViewerResponse, Option<Body>);
 
 /// Looks for a copy and asks stores, until there is the object, or nobody is left to ask.
 pub(crate) async fn retrieve(
     retrieval: Retrieval,
-    (env, context): (&Env, &Context),
     log: &mut LogLine,
 ) -> Result<Retrieved, Rejection> {
-    let (mut copy, mut answer) = (None, None);
+    let (mut copy, mut answer): (Option<Found>, Option<Found>) = (None, None);
     let mut promised = None;
     let mut next = HEALTH.with_borrow_mut(|health| retrieval.begin(health, now()));
     loop {
@@ -46,34 +37,32 @@ pub(crate) async fn retrieve(
                 let began = clock();
                 copy = look(&retrieval, &mut promised).await;
                 log.looked(clock().saturating_sub(began));
-                let head = copy.as_ref().map(head_of);
-                let head = head.as_ref().map(StoreHead::as_answer);
+                let head = copy.as_ref().map(Found::as_answer);
                 HEALTH.with_borrow_mut(|health| retrieval.found(head, health, now()))
             }
             Next::Ask { retrieval, pause } => {
                 cancel(answer.take());
                 let began = clock();
                 if !pause.is_zero() {
-                    Delay::from(pause).await;
+                    platform::wait(pause).await;
                 }
-                let sent = send(env, &retrieval.request(now())).await;
-                let head = sent.as_ref().map(head_of).map_err(|unanswered| *unanswered);
-                let head =
-                    head.as_ref().map(StoreHead::as_answer).map_err(|unanswered| *unanswered);
+                let sent = send(&retrieval.request(now())).await;
+                let head = sent.as_ref().map(Found::as_answer).map_err(|unanswered| *unanswered);
                 let took = clock().saturating_sub(began);
                 log.asked(retrieval.store(), head.map(|head| head.status), took);
+                let next = HEALTH.with_borrow_mut(|health| retrieval.settle(head, health, now()));
                 answer = sent.ok();
-                HEALTH.with_borrow_mut(|health| retrieval.settle(head, health, now()))
+                next
             }
             Next::Respond(response) => {
                 log.cache(response.cache);
-                return hand_over(*response, (copy, answer), promised, (env, context));
+                return hand_over(*response, (copy, answer), promised);
             }
             Next::Reject { rejection, forget } => {
                 cancel(answer);
                 cancel(copy);
                 if let Some(key) = forget {
-                    cache::forget(context, key);
+                    cache::forget(key);
                 }
                 return Err(rejection);
             }
@@ -84,35 +73,34 @@ pub(crate) async fn retrieve(
 /// The answer with its body, and what is to be kept of it.
 fn hand_over(
     response: retrieval::Response,
-    (copy, answer): (Option<Response>, Option<Response>),
+    (copy, answer): (Option<Found>, Option<Found>),
     promised: Option<Promised>,
-    (env, context): (&Env, &Context),
 ) -> Result<Retrieved, Rejection> {
     let (whole, other) = match response.body {
-        Body::Store => (answer, copy),
-        Body::Copy => (copy, answer),
-        Body::None => {
+        Source::Store => (answer, copy),
+        Source::Copy => (copy, answer),
+        Source::None => {
             cancel(copy);
             (None, answer)
         }
     };
     cancel(other);
     if let (Some(keep), Some(whole)) = (response.keep, &whole) {
-        cache::keep(context, keep, whole, promised);
+        cache::keep(keep, whole.body, promised);
     }
     if let Some(renewal) = response.renewal {
-        cache::renew(context, renewal);
+        cache::renew(renewal);
     }
     if let Some(outline) = response.outline {
-        cache::keep_bare(context, outline);
+        cache::keep(outline, None, None);
     }
     if let Some(missed) = response.missed {
-        chunks::fill(context, env, missed);
+        chunks::fill(missed);
     }
-    let body = match (whole.and_then(|whole| whole.body()), response.rest) {
+    let body = match (whole.and_then(|whole| whole.body), response.rest) {
         (Some(first), Some(rest)) => {
-            let joined = chunks::join(context, env, &first, rest);
-            Some(joined.map_err(|_| Rejection::Store(StoreError::Unreachable))?)
+            let joined = chunks::join(first, rest);
+            Some(joined.ok_or(Rejection::Store(StoreError::Unreachable))?)
         }
         (body, _) => body,
     };
@@ -121,7 +109,7 @@ fn hand_over(
 
 /// Looks for the copy that `retrieval` wants. Where there is none, whoever comes first promises
 /// one, and the others wait for it.
-async fn look(retrieval: &Retrieval, promised: &mut Option<Promised>) -> Option<Response> {
+async fn look(retrieval: &Retrieval, promised: &mut Option<Promised>) -> Option<Found> {
     let (key, part) = retrieval.copy()?;
     let found = cache::find(&key, part.as_deref()).await;
     if found.is_some() || promised.is_some() || !retrieval.may_keep() {
@@ -135,69 +123,26 @@ async fn look(retrieval: &Retrieval, promised: &mut Option<Promised>) -> Option<
     cache::find(&key, part.as_deref()).await
 }
 
-/// The head of an answer, as the core reads it.
-pub(crate) struct StoreHead {
-    status: u16,
-    headers: Vec<(String, String)>,
-}
-
-impl StoreHead {
-    pub(crate) fn as_answer(&self) -> StoreAnswer<'_> {
-        StoreAnswer { status: self.status, headers: &self.headers }
-    }
-}
-
-pub(crate) fn head_of(answer: &Response) -> StoreHead {
-    StoreHead { status: answer.status(), headers: viewer::read_headers(&answer.headers()) }
-}
-
-/// Lets go of a body that nobody will read: the connection is wanted.
-pub(crate) fn cancel(answer: Option<Response>) {
-    if let Some(body) = answer.and_then(|answer| answer.body()) {
-        let _cancelled = body.cancel();
+/// Lets go of a body that nobody will read.
+pub(crate) fn cancel(answer: Option<Found>) {
+    if let Some(body) = answer.and_then(|answer| answer.body) {
+        body.cancel();
     }
 }
 
 /// Sends a signed request, and waits for the head of the answer.
-pub(crate) async fn send(env: &Env, request: &OriginRequest) -> Result<Response, Unanswered> {
-    let abort = AbortController::new().map_err(|_| Unanswered::NotSent)?;
+pub(crate) async fn send(request: &OriginRequest) -> Result<Found, Unanswered> {
     let sent = match request.r2() {
-        Some(call) => Either::Left(r2::ask(env, request, call)),
-        None => Either::Right(fetch(request, &abort).map_err(|_| Unanswered::NotSent)?),
+        Some(call) => r2::ask(request, call).await,
+        None => {
+            let mut headers = request.headers().iter().map(|(name, value)| (*name, value.expose()));
+            let (method, url) = (request.method().as_str(), request.url().expose());
+            platform::send(method, url, &mut headers, request.timeout()).await
+        }
     };
-    let asked = pin!(async {
-        match sent {
-            Either::Left(asked) => asked.await,
-            Either::Right(fetched) => Ok(JsFuture::from(fetched).await?.unchecked_into()),
-        }
-    });
-    let timer = pin!(Delay::from(request.timeout()));
-    match select(asked, timer).await {
-        Either::Left((Ok(answer), _)) => Ok(answer),
-        // What the platform says of it may quote the URL, which may be signed.
-        Either::Left((Err(_), _)) => Err(Unanswered::Unreachable),
-        Either::Right(_) => {
-            abort.abort();
-            Err(Unanswered::TimedOut)
-        }
-    }
-}
-
-fn fetch(request: &OriginRequest, abort: &AbortController) -> Result<Promise, JsValue> {
-    let headers = Headers::new()?;
-    for (name, value) in request.headers() {
-        headers.append(name, value.expose())?;
-    }
-    let init = RequestInit::new();
-    init.set_method(request.method().as_str());
-    init.set_headers(&headers);
-    init.set_signal(Some(&abort.signal()));
-    // A redirect would carry the signed headers to wherever the store points.
-    init.set_redirect(RequestRedirect::Manual);
-    // For what it takes to be cacheable the platform turns HEAD and Range into a GET of the
-    // whole object, and that is not what was signed.
-    init.set_cache(RequestCache::NoStore);
-    let request = Request::new_with_str_and_init(request.url().expose(), &init)?;
-    let global: WorkerGlobalScope = js_sys::global().unchecked_into();
-    Ok(global.fetch_with_request(&request))
+    sent.map_err(|failure| match failure {
+        Failure::NotSent => Unanswered::NotSent,
+        Failure::Late => Unanswered::TimedOut,
+        Failure::Failed => Unanswered::Unreachable,
+    })
 }

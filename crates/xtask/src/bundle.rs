@@ -1,7 +1,7 @@
-//! The Worker's bundle: `shim.mjs`, `index.js` and `index_bg.wasm` in one folder.
+//! The Worker's bundle: `shim.mjs`, `platform.mjs`, `index.js` and `index_bg.wasm` in one folder.
 //!
-//! cargo compiles `edge/` for WASM, `xtask-bindgen` makes the two halves of the module, and
-//! `edge/shim.mjs` is copied beside them. cargo decides whether there is something to compile;
+//! cargo compiles `edge/` for WASM, `xtask-bindgen` makes the two halves of the module, and the
+//! scripts of `edge/` are copied beside them. cargo decides whether there is something to compile;
 //! the second step runs only when its input is new. `cargo xtask bench` makes a module of its own
 //! in the same way.
 
@@ -31,9 +31,11 @@ pub(crate) fn default_folder(checkout: &Checkout) -> PathBuf {
 /// Makes the bundle in `folder`, with all that it takes.
 pub(crate) fn build(checkout: &Checkout, folder: &Path) -> Result<()> {
     build_module(checkout, PACKAGE, folder)?;
-    let shim = checkout.root().join("edge/shim.mjs");
-    fs::copy(&shim, folder.join("shim.mjs"))
-        .with_context(|| format!("`{}` cannot be copied", shim.display()))?;
+    for name in ["shim.mjs", "platform.mjs"] {
+        let script = checkout.root().join("edge").join(name);
+        fs::copy(&script, folder.join(name))
+            .with_context(|| format!("`{}` cannot be copied", script.display()))?;
+    }
     Ok(())
 }
 

@@ -286,7 +286,7 @@ fn find_store<'s>(
 }
 
 fn read_hosts(node: &Node<'_>) -> Result<Vec<HostPattern>, PolicyError> {
-    let nodes = if node.is_string() { vec![node.clone()] } else { node.list()? };
+    let nodes = if node.is_string() { vec![*node] } else { node.list()? };
     let mut hosts = Vec::new();
     for node in nodes {
         let Some(host) = HostPattern::parse(node.string()?) else {

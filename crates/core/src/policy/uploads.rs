@@ -176,7 +176,7 @@ impl UploadSpec {
             );
         }
         let expires = fields.optional("expires_in");
-        let expires_in = read_expires_in(expires.clone(), 300)?;
+        let expires_in = read_expires_in(expires, 300)?;
         let temporary = store_spec.is_some_and(StoreSpec::may_be_temporary);
         if let Some(expires) = expires
             && temporary

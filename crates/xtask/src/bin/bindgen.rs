@@ -11,7 +11,6 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::{Result, bail};
-use walrus::Module;
 use wasm_bindgen_cli_support::Bindgen;
 
 fn main() -> ExitCode {
@@ -30,8 +29,7 @@ fn run() -> Result<()> {
     else {
         bail!("usage: xtask-bindgen INPUT.wasm OUTPUT_FOLDER");
     };
-    let mut bindgen = Bindgen::new();
-    let mut halves = bindgen
+    Bindgen::new()
         .input_path(input)
         .out_name("index")
         // The shim hands the compiled module over, so nothing is fetched at start.
@@ -41,28 +39,5 @@ fn run() -> Result<()> {
         .typescript(false)
         .remove_name_section(true)
         .remove_producers_section(true)
-        .generate_output()?;
-    drop_classes(halves.wasm_mut())?;
-    halves.emit(output)
-}
-
-/// Drops what makes classes for JavaScript: the shim calls functions only. The classes are of
-/// `worker` and of what it is made with, and each brings code that nothing else calls.
-fn drop_classes(module: &mut Module) -> Result<()> {
-    let names: Vec<_> = module.exports.iter().map(|export| export.name.clone()).collect();
-    let class = |name: &str| -> Option<String> {
-        Some(name.strip_prefix("__wbg_")?.strip_suffix("_free")?.to_owned())
-    };
-    let classes: Vec<_> = names.iter().filter_map(|name| class(name)).collect();
-    let is_of_class = |name: &str| {
-        let plain = ["__wbg_get_", "__wbg_set_", "__wbg_"];
-        let plain = plain.iter().find_map(|prefix| name.strip_prefix(prefix)).unwrap_or(name);
-        let rest = classes.iter().find_map(|class| plain.strip_prefix(class.as_str()));
-        rest.is_some_and(|rest| rest.starts_with('_'))
-    };
-    for name in names.iter().filter(|name| is_of_class(name)) {
-        module.exports.remove(name)?;
-    }
-    walrus::passes::gc::run(module);
-    Ok(())
+        .generate(output)
 }

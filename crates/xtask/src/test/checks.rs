@@ -49,7 +49,7 @@ fn format(bench: &Bench, step: &Step) -> Result<String> {
     for folder in ["bench", "fuzz"] {
         let manifest = bench.checkout.root().join(folder).join("Cargo.toml");
         let format = bench.program(cargo(), &format!("format-{folder}"))?;
-        format.args(["fmt", "--check", "--manifest-path"]).args([&manifest]).run(step)?;
+        format.args(["fmt", "--all", "--check", "--manifest-path"]).args([&manifest]).run(step)?;
     }
     Ok(String::new())
 }

@@ -3,7 +3,8 @@
 // instantiate it, to read its policy, to decide.
 
 import { join } from "node:path";
-import { mkdirSync } from "node:fs";
+import { mkdirSync, readFileSync } from "node:fs";
+import { gzipSync } from "node:zlib";
 
 import { presign } from "../../tests/system/sigv4.mjs";
 import { median, tell } from "./tell.mjs";
@@ -13,15 +14,21 @@ const TIMES = 15;
 
 const key = { access_key_id: "APPKEY", secret_access_key: "what the app signs its links with" };
 
+/** What is deployed, compressed file by file. */
+const size = (modules) => modules.reduce((sum, [, file]) => sum + gzipSync(readFileSync(file), { level: 9 }).length, 0);
+
 export async function run() {
   const { CLOAKROOM_BENCH_EDGE: edge, CLOAKROOM_BENCH_WORK: work } = process.env;
   const folder = join(work, "start");
   mkdirSync(folder, { recursive: true });
   const bindings = { SECRET: key.secret_access_key, STORE_ID: "STOREKEY", STORE_SECRET: "a secret", POLICY: policy };
   const contestants = [
-    { name: "cloakroom", prepared: prepare(join(folder, "edge"), { modules: bundle(edge, "shim.mjs"), bindings }) },
-    { name: "a bare Worker", prepared: prepare(join(folder, "bare"), { modules: [single(here("bare.mjs"))] }) },
-  ].map((each) => ({ ...each, whole: [], first: [], second: [] }));
+    { name: "cloakroom", modules: bundle(edge, "shim.mjs"), bindings },
+    { name: "a bare Worker", modules: [single(here("bare.mjs"))] },
+  ].map(({ name, ...rest }) => {
+    tell("start", "all of it, compressed", name, undefined, { bytes: size(rest.modules) });
+    return { name, prepared: prepare(join(folder, name), rest), whole: [], first: [], second: [] };
+  });
   for (let time = 0; time < TIMES; time += 1) {
     for (const { name, prepared, whole, first, second } of contestants) {
       const begun = performance.now();

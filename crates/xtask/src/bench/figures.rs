@@ -99,15 +99,17 @@ impl Figures {
             }
             return Ok(());
         }
-        let (Some(bench), Some(row), Some(name), Some(ns)) =
-            (text("bench"), text("row"), text("name"), told.get("ns").and_then(Value::as_f64))
+        let number = |name: &str| told.get(name).and_then(Value::as_f64);
+        let value = number("ns").map(|ns| (Unit::Nanoseconds, ns));
+        let value = value.or(number("bytes").map(|bytes| (Unit::Bytes, bytes)));
+        let (Some(bench), Some(row), Some(name), Some((unit, value))) =
+            (text("bench"), text("row"), text("name"), value)
         else {
             bail!("the program in {language} left something out: {line}");
         };
         let count = told.get("count").and_then(Value::as_u64);
-        let rates = told.get("per_second").and_then(Value::as_f64).into_iter().collect();
+        let (rounds, rates) = (vec![value], number("per_second").into_iter().collect());
         let (version, note, output) = (text("version"), text("note"), text("output"));
-        let (unit, rounds) = (Unit::Nanoseconds, vec![ns]);
         self.push(Figure {
             bench,
             row,

@@ -100,13 +100,19 @@ pub(super) fn of_edge(figures: &Figures) -> Vec<Goal> {
 /// What the edge adds to the start of a Worker.
 pub(super) fn of_start(figures: &Figures) -> Vec<Goal> {
     const ROW: &str = "until the first answer";
+    const SIZE: &str = "all of it, compressed";
     let bare = figures.at(ROW).find(|figure| !figure.is_own());
     let goal = figures.own(ROW).zip(bare).map(|(own, bare)| Goal {
         what: format!("{ROW}, ms more than a bare Worker"),
         measured: (own.median() - bare.median()) / 1e6,
         bound: Bound::AtMost(5.0),
     });
-    goal.into_iter().collect()
+    let size = figures.own(SIZE).map(|own| Goal {
+        what: format!("{SIZE}, KB"),
+        measured: own.median() / 1e3,
+        bound: Bound::AtMost(150.0),
+    });
+    goal.into_iter().chain(size).collect()
 }
 
 /// A decision under the largest policy against one under the smallest.

@@ -81,7 +81,7 @@ pub(super) fn requests(figures: &Figures) -> String {
             let rate = figure.rate().map(|rate| format!(" {rate:.0} |")).unwrap_or_default();
             text.push_str(&format!(
                 "| {shown} | {name} | {} | {:.0} % | {:.2} |{rate} {} |\n",
-                time(figure.median()),
+                value(figure),
                 figure.spread() * 100.0,
                 figure.median() / own,
                 figure.note.as_deref().unwrap_or_default(),
@@ -138,6 +138,7 @@ pub(super) fn functions(figures: &Figures) -> String {
 fn value(figure: &Figure) -> String {
     match figure.unit {
         Unit::Nanoseconds => time(figure.median()),
+        Unit::Bytes if figure.median() < 1e6 => format!("{:.0} KB", figure.median() / 1e3),
         Unit::Bytes => format!("{:.2} MB", figure.median() / 1e6),
     }
 }

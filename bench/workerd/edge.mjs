@@ -12,6 +12,7 @@ import { promisify } from "node:util";
 
 import { presign } from "../../tests/system/sigv4.mjs";
 import { link, startNginx } from "./nginx.mjs";
+import { app, bindings, region, secrets } from "./policy.mjs";
 import { leaveOut, tell } from "./tell.mjs";
 import { aws4fetch, bundle, here, prepare, single, start } from "./workerd.mjs";
 
@@ -31,10 +32,6 @@ const cases = [
   { row: "1 MB, hit", length: MB1, isHit: true, warmUp: 50, count: 250 },
   { row: "1 MB, miss", length: MB1, isHit: false, warmUp: 50, count: 250 },
 ];
-
-const app = { access_key_id: "APPKEY", secret_access_key: "what the app signs its links with" };
-const storeSecret = "what requests to the store are signed with";
-const region = "us-east-1";
 
 const work = join(process.env.CLOAKROOM_BENCH_WORK ?? ".", "edge");
 const load = process.env.CLOAKROOM_BENCH_LOAD;
@@ -73,9 +70,7 @@ async function startBehind() {
 const own = () => bundle(process.env.CLOAKROOM_BENCH_EDGE, "shim.mjs");
 
 /** Its variables and secrets. */
-const bindings = ({ store }) => ({ ...secrets, POLICY: JSON.stringify(policy(`http://127.0.0.1:${store}`)) });
-
-const secrets = { APP_SECRET: app.secret_access_key, STORE_ID: "STOREKEY", STORE_SECRET: storeSecret };
+const ownBindings = ({ store }) => bindings(`http://127.0.0.1:${store}`, { cache: { ttl: 3600 } });
 
 const ticket = (port, path) => presign({ origin: `http://127.0.0.1:${port}`, path, key: app, expiresIn: 3600 });
 
@@ -95,7 +90,7 @@ function beginners(behind) {
     return { name, ...facts, ...started, sign: (path) => link(path, options.secret) };
   };
   const all = [
-    worker("cloakroom", { isOwn: true }, own(), bindings(behind)),
+    worker("cloakroom", { isOwn: true }, own(), ownBindings(behind)),
     worker("pass-through", { note: "checks, signs and logs nothing", isOpen: true }, [single(here("pass-through.mjs"))], {
       STORE: origin,
     }),
@@ -113,31 +108,6 @@ function beginners(behind) {
     leaveOut("edge", "nginx", why ?? "it was not looked for");
   }
   return all;
-}
-
-function policy(endpoint) {
-  return {
-    version: 1,
-    stores: {
-      main: {
-        kind: "s3",
-        endpoint,
-        region,
-        addressing: "path",
-        credentials: { access_key_id: "STORE_ID", secret_access_key: "STORE_SECRET" },
-      },
-    },
-    keys: { [app.access_key_id]: { dialect: "sigv4", secret: "APP_SECRET", principal: "every-owner" } },
-    routes: {
-      media: {
-        path: "/media/",
-        store: "main",
-        bucket: "media",
-        access: [{ keys: "users/{owner}/*", acl: "private" }],
-        cache: { ttl: 3600 },
-      },
-    },
-  };
 }
 
 const path = (length, name) => `/media/users/alice/${length}/${name}`;
@@ -166,7 +136,7 @@ async function prove({ name, port, sign, isOpen }) {
 /** How often JavaScript and WASM call each other for a hit and for a miss, by name. */
 async function countCalls(behind) {
   const modules = [single(here("count.mjs")), single(here("count-calls.mjs")), ...own()];
-  const prepared = prepare(join(work, "count"), { modules, bindings: bindings(behind), cache: behind.cache });
+  const prepared = prepare(join(work, "count"), { modules, bindings: ownBindings(behind), cache: behind.cache });
   const { port, stop } = await start(prepared);
   const ask = (target) => fetch(`http://127.0.0.1:${port}${target}`);
   const counted = async () => Object.values(await (await ask("/calls")).json()).reduce((sum, each) => sum + each, 0);

@@ -8,6 +8,7 @@ import { copyFileSync, existsSync, mkdirSync, openSync, readFileSync, writeFileS
 import net from "node:net";
 import { join } from "node:path";
 
+import { freePorts } from "../../tests/system/dev.mjs";
 import { descendants } from "../../tests/system/procfs.mjs";
 import { here } from "./workerd.mjs";
 
@@ -20,7 +21,7 @@ export function link(path, secret) {
 
 /** Starts it in `folder`. It keeps copies and writes a line to its log, as the edge does. */
 export async function startNginx(root, folder, { store, secret, signs }) {
-  const port = await freePort();
+  const [port] = await freePorts(1);
   mkdirSync(join(folder, "tmp"), { recursive: true });
   copyFileSync(here("store-signature.js"), join(folder, "store-signature.js"));
   const module = join(root, "usr/lib/nginx/modules/ngx_http_js_module.so");
@@ -87,12 +88,4 @@ function listens(port) {
     socket.once("connect", () => resolve(true)).once("error", () => resolve(false));
     socket.once("connect", () => socket.destroy());
   });
-}
-
-async function freePort() {
-  const server = net.createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }

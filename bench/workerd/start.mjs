@@ -7,12 +7,11 @@ import { mkdirSync, readFileSync } from "node:fs";
 import { gzipSync } from "node:zlib";
 
 import { presign } from "../../tests/system/sigv4.mjs";
+import { app, bindings } from "./policy.mjs";
 import { median, tell } from "./tell.mjs";
 import { bundle, here, prepare, single, start } from "./workerd.mjs";
 
 const TIMES = 15;
-
-const key = { access_key_id: "APPKEY", secret_access_key: "what the app signs its links with" };
 
 /** What is deployed, compressed file by file. */
 const size = (modules) => modules.reduce((sum, [, file]) => sum + gzipSync(readFileSync(file), { level: 9 }).length, 0);
@@ -21,9 +20,8 @@ export async function run() {
   const { CLOAKROOM_BENCH_EDGE: edge, CLOAKROOM_BENCH_WORK: work } = process.env;
   const folder = join(work, "start");
   mkdirSync(folder, { recursive: true });
-  const bindings = { SECRET: key.secret_access_key, STORE_ID: "STOREKEY", STORE_SECRET: "a secret", POLICY: policy };
   const contestants = [
-    { name: "cloakroom", modules: bundle(edge, "shim.mjs"), bindings },
+    { name: "cloakroom", modules: bundle(edge, "shim.mjs"), bindings: bindings("http://127.0.0.1:9", { deliver: "redirect" }) },
     { name: "a bare Worker", modules: [single(here("bare.mjs"))] },
   ].map(({ name, ...rest }) => {
     tell("start", "all of it, compressed", name, undefined, { bytes: size(rest.modules) });
@@ -56,32 +54,9 @@ export async function run() {
 /** A redirect to the store: the ticket is proven and the link is signed, and no store is asked. */
 async function ask(port, isEdge) {
   const origin = `http://127.0.0.1:${port}`;
-  const target = presign({ origin, path: "/media/users/alice/photo.jpg", key, expiresIn: 3600 });
+  const target = presign({ origin, path: "/media/users/alice/photo.jpg", key: app, expiresIn: 3600 });
   const answer = await fetch(`${origin}${target}`, { redirect: "manual" });
   await answer.arrayBuffer();
   const expected = isEdge ? 302 : 200;
   if (answer.status !== expected) throw new Error(`the first request was answered by ${answer.status}`);
 }
-
-const policy = JSON.stringify({
-  version: 1,
-  stores: {
-    main: {
-      kind: "s3",
-      endpoint: "http://127.0.0.1:9",
-      region: "us-east-1",
-      addressing: "path",
-      credentials: { access_key_id: "STORE_ID", secret_access_key: "STORE_SECRET" },
-    },
-  },
-  keys: { [key.access_key_id]: { dialect: "sigv4", secret: "SECRET", principal: "every-owner" } },
-  routes: {
-    media: {
-      path: "/media/",
-      store: "main",
-      bucket: "media",
-      access: [{ keys: "users/{owner}/*", acl: "private" }],
-      deliver: "redirect",
-    },
-  },
-});

@@ -112,7 +112,8 @@ function firstLine(stream) {
   return new Promise((resolve) => createInterface({ input: stream }).once("line", resolve));
 }
 
-async function freePorts(count) {
+/** Ports that nobody listens at. */
+export async function freePorts(count) {
   const servers = await Promise.all(
     Array.from({ length: count }, () => {
       const server = createServer();

@@ -5,13 +5,12 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import http from "node:http";
-import net from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 
-import { wholeLines } from "./dev.mjs";
+import { freePorts, wholeLines } from "./dev.mjs";
 import { descendants } from "./procfs.mjs";
 import { listening } from "./server.mjs";
 
@@ -118,13 +117,13 @@ async function startEdge({ bindings, r2, kv, onEntry, isInspected }) {
   const wrangler = await readFile(join(repository, "wrangler.toml"), "utf8");
   const [, compatibilityDate] = /^compatibility_date = "(.*)"$/m.exec(wrangler);
   const config = {
-    port: await freePort(),
+    port: (await freePorts(1))[0],
     bundle: join(repository, "build/edge"),
     settings: { compatibilityDate },
     bindings,
     r2,
     kv,
-    inspectorPort: isInspected ? await freePort() : undefined,
+    inspectorPort: isInspected ? (await freePorts(1))[0] : undefined,
   };
   const child = spawn("node", [join(repository, "crates/xtask/src/dev/edge.mjs")], {
     cwd: repository,
@@ -183,12 +182,4 @@ async function startEdge({ bindings, r2, kv, onEntry, isInspected }) {
 
 function entryOf(line) {
   return JSON.parse(line.slice(line.indexOf("{"), line.lastIndexOf("}") + 1));
-}
-
-async function freePort() {
-  const server = net.createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }

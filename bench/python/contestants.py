@@ -11,11 +11,14 @@ import botocore.config
 import botocore.session
 import jwt
 from akamai.edgeauth import EdgeAuth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
 from botocore.signers import CloudFrontSigner
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding
 from swiftclient.utils import generate_temp_url
 
+import proving
 from measure import Contest
 
 HERE = pathlib.Path(__file__).parent
@@ -56,7 +59,8 @@ def presign(contest):
 
 
 def dialects(contest):
-    """The other dialects."""
+    """All dialects."""
+    sigv4(contest)
     tempurl(contest)
     edgeauth(contest)
     cloudfront(contest)
@@ -69,6 +73,19 @@ def dialects(contest):
         tokens(contest, algorithm, name)
 
 
+def sigv4(contest):
+    """Requests that botocore has signed just now: Swift looks at the clock."""
+    key = Credentials(CASE["access_key_id"], CASE["secret_access_key"])
+    url = f"{CASE['endpoint']}/{CASE['bucket']}/{CASE['key']}"
+    for row, signer in [
+        ("SigV4 query: verify", botocore.auth.S3SigV4QueryAuth),
+        ("SigV4 header: verify", botocore.auth.S3SigV4Auth),
+    ]:
+        request = AWSRequest("GET", url)
+        signer(key, "s3", CASE["region"]).add_auth(request)
+        proving.add_sigv4(contest, row, request.url, dict(request.headers), key.secret_key)
+
+
 def tempurl(contest):
     """TempURLs."""
 
@@ -77,6 +94,8 @@ def tempurl(contest):
         return generate_temp_url(CASE["swift_path"], end, key, "GET", absolute=True)
 
     contest.add("TempURL: sign", "python-swiftclient", sign, output=sign())
+    account, container = CASE["swift_path"].split("/")[2:4]
+    proving.add_tempurl(contest, "TempURL: verify", sign(), account, container, CASE["secret"])
 
 
 def edgeauth(contest):

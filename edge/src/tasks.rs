@@ -9,7 +9,6 @@
 //! crossings for each thing that was waited for, and here it takes two.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
@@ -27,11 +26,26 @@ struct Tasks {
     now: Duration,
     /// The task that is polled.
     current: u32,
-    waiting: BTreeMap<u32, Running>,
+    /// Few at a time, as are the questions: requests of one instance that wait for the platform.
+    waiting: Vec<(u32, Running)>,
     /// Those that the current one has started.
     spawned: Vec<(u32, Running)>,
     last_question: u32,
-    questions: BTreeMap<u32, Option<Answered>>,
+    questions: Vec<(u32, Option<Answered>)>,
+}
+
+impl Tasks {
+    /// The answer to a question that was asked, or the place for it.
+    fn asked(&mut self, number: u32) -> Option<&mut Option<Answered>> {
+        let asked = self.questions.iter_mut().find(|(other, _)| *other == number);
+        asked.map(|(_, answered)| answered)
+    }
+}
+
+/// What has this number, which is in the list no longer.
+fn take<T>(list: &mut Vec<(u32, T)>, number: u32) -> Option<T> {
+    let place = list.iter().position(|(other, _)| *other == number)?;
+    Some(list.swap_remove(place).1)
 }
 
 type Running = Pin<Box<dyn Future<Output = ()>>>;
@@ -75,7 +89,7 @@ pub(crate) fn spawn(task: impl Future<Output = ()> + 'static) {
 pub(crate) fn question(ask: impl FnOnce(u32, u32)) -> Question {
     let (task, number) = TASKS.with_borrow_mut(|tasks| {
         tasks.last_question = tasks.last_question.wrapping_add(1);
-        tasks.questions.insert(tasks.last_question, None);
+        tasks.questions.push((tasks.last_question, None));
         (tasks.current, tasks.last_question)
     });
     ask(task, number);
@@ -93,7 +107,7 @@ impl Future for Question {
 
     fn poll(self: Pin<&mut Self>, _context: &mut Context<'_>) -> Poll<Answered> {
         TASKS.with_borrow_mut(|tasks| {
-            let answered = tasks.questions.get_mut(&self.number).and_then(Option::take);
+            let answered = tasks.asked(self.number).and_then(Option::take);
             answered.map_or(Poll::Pending, Poll::Ready)
         })
     }
@@ -101,14 +115,14 @@ impl Future for Question {
 
 impl Drop for Question {
     fn drop(&mut self) {
-        TASKS.with_borrow_mut(|tasks| tasks.questions.remove(&self.number));
+        TASKS.with_borrow_mut(|tasks| take(&mut tasks.questions, self.number));
     }
 }
 
 /// The platform has given a task up.
 pub(crate) fn abandon(task: u32) {
     // Dropped when nothing is borrowed any more: it drops its questions.
-    let given_up = TASKS.with_borrow_mut(|tasks| tasks.waiting.remove(&task));
+    let given_up = TASKS.with_borrow_mut(|tasks| take(&mut tasks.waiting, task));
     drop(given_up);
 }
 
@@ -121,10 +135,10 @@ pub(crate) fn time(seconds: u32, milliseconds: u32) -> Duration {
 pub(crate) fn resume(task: u32, question: u32, answered: Answered, now: Duration) {
     let running = TASKS.with_borrow_mut(|tasks| {
         tasks.now = now;
-        if let Some(asked) = tasks.questions.get_mut(&question) {
+        if let Some(asked) = tasks.asked(question) {
             *asked = Some(answered);
         }
-        tasks.waiting.remove(&task)
+        take(&mut tasks.waiting, task)
     });
     if let Some(running) = running {
         run(task, running);

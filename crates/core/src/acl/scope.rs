@@ -10,6 +10,8 @@
 //! outside of which nobody need look. Within a scope that is not `whole`, each key has to be
 //! asked about; that a key begins with it says nothing yet.
 
+use std::collections::BTreeSet;
+
 use super::decision::AllowedBy;
 use super::permission::Permission;
 use super::rules::{AccessRules, Leaf, Node, Rule};
@@ -67,13 +69,12 @@ impl AccessRules {
     /// assert_eq!(rules.scopes("users/bob/", alice), []);
     /// ```
     pub fn scopes(&self, prefix: &str, viewer: Viewer<'_>) -> Vec<Scope> {
-        let mut prefixes = Vec::new();
+        let mut prefixes = BTreeSet::new();
         self.survey(prefix, viewer, |rule, viewer| rule.shows(viewer), &mut |part| {
             if part.is_allowed {
-                prefixes.push(part.text);
+                prefixes.insert(part.text);
             }
         });
-        prefixes.sort();
         let mut scopes: Vec<Scope> = Vec::new();
         for prefix in prefixes {
             if scopes.last().is_none_or(|scope| !prefix.starts_with(&scope.prefix)) {

@@ -1,6 +1,5 @@
 //! Who may do what: a rule asked on behalf of everybody whom it names.
 
-use std::collections::BTreeSet;
 use std::fmt;
 
 use super::canned::CannedAcl;
@@ -125,23 +124,28 @@ impl Rule<'_> {
         rows.map(|row| row.who).collect()
     }
 
-    fn everybody(&self) -> BTreeSet<Who> {
-        let mut all = BTreeSet::from([Who::Everyone, Who::AnyUser, Who::App]);
-        let mut add_grantee = |grantee: &Grantee| {
-            if let Grantee::User(user) = grantee {
-                all.insert(Who::User(user.clone()));
+    /// Each once, in order.
+    fn everybody(&self) -> Vec<Who> {
+        let mut all = vec![Who::Everyone, Who::AnyUser, Who::App];
+        let mut add = |who: Who| {
+            if let Err(place) = all.binary_search(&who) {
+                all.insert(place, who);
             }
         };
-        self.grants().iter().for_each(|grant| add_grantee(&grant.to));
-        self.list.iter().for_each(add_grantee);
+        for grantee in self.grants().iter().map(|grant| &grant.to).chain(self.list) {
+            if let Grantee::User(user) = grantee {
+                add(Who::User(user.clone()));
+            }
+        }
         if let Acl::Swift(acl) = self.acl {
-            all.extend(acl.read.items().iter().chain(acl.write.items()).filter_map(named_by));
+            let items = acl.read.items().iter().chain(acl.write.items());
+            items.filter_map(named_by).for_each(&mut add);
         }
         if let Owner::User(user) = &self.owner {
-            all.insert(Who::Owner(user.clone()));
+            add(Who::Owner(user.clone()));
         }
         if let Owner::User(user) = self.bucket_owner {
-            all.insert(Who::BucketOwner(user.clone()));
+            add(Who::BucketOwner(user.clone()));
         }
         all
     }

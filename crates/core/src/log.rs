@@ -12,7 +12,7 @@ use crate::rejection::Rejection;
 use crate::retrieval::CacheStatus;
 use crate::store::Unanswered;
 use crate::time::UnixTime;
-use crate::timing::{Timing, add};
+use crate::timing::{Timing, add, milliseconds};
 use crate::trail::Trail;
 
 /// How a request was decided.
@@ -193,8 +193,8 @@ impl LogLine {
     pub fn took(&mut self, all: Duration) {
         let Timing { cache, store, .. } = self.timing;
         for (name, part) in [("cache_ms", cache), ("store_ms", store), ("ms", Some(all))] {
-            if let Some(ms) = part.and_then(|part| u64::try_from(part.as_millis()).ok()) {
-                self.number(name, ms);
+            if let Some(took) = part {
+                self.number(name, milliseconds(took));
             }
         }
     }

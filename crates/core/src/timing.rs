@@ -32,7 +32,7 @@ impl Timing {
     /// ```
     pub fn header(&self) -> String {
         let duration = |part: Option<Duration>| {
-            part.map(|part| format!(";dur={}", part.as_millis())).unwrap_or_default()
+            part.map(|part| format!(";dur={}", milliseconds(part))).unwrap_or_default()
         };
         let status = self.cache_status.unwrap_or(CacheStatus::Bypass).as_str();
         let cache = format!("cache;desc={status}{}", duration(self.cache));
@@ -41,6 +41,11 @@ impl Timing {
             None => cache,
         }
     }
+}
+
+/// Whole milliseconds; nothing takes more of them than there are numbers.
+pub(crate) fn milliseconds(took: Duration) -> u64 {
+    u64::try_from(took.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// What is measured several times adds up.

@@ -87,7 +87,7 @@ fn check(file: &Path, json: bool) -> Result<ExitCode, Failure> {
         }
         (Err(error), false) => eprintln!("cloakroom: {}: {error}", file.display()),
         (Err(error), true) => {
-            let error = serde_json::json!({ "place": error.place, "problem": error.problem });
+            let error = serde_json::json!({ "place": error.place(), "problem": error.problem() });
             println!("{}", serde_json::json!({ "ok": false, "error": error }));
         }
     }

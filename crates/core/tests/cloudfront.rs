@@ -475,7 +475,7 @@ fn a_policy_document_says_which_keys_there_are() {
     assert_eq!(key.principal, Principal::EveryOwner);
     for (algorithm, place) in [("ES256", "keys.K1.algorithm"), ("RSA-SHA256", "keys.K1.public_key")]
     {
-        assert_eq!(policy(algorithm).unwrap_err().place, place, "{algorithm}");
+        assert_eq!(policy(algorithm).unwrap_err().place(), place, "{algorithm}");
     }
 }
 

@@ -696,7 +696,7 @@ fn each_error_of_a_swift_key_names_its_place() {
     }
     for id in ["acme: bob", "acme:été", &"a".repeat(257)] {
         let error = policy(id, "dialect", json!("swift")).unwrap_err();
-        assert!(error.problem.starts_with("has a name that no client can send"), "{error}");
+        assert!(error.problem().starts_with("has a name that no client can send"), "{error}");
     }
     let short = |name: &str| Some(if name == "BOB_KEY" { "short" } else { "x" }.repeat(33));
     assert!(Gate::new(sound.read_side(), &|name| short(name).map(|_| "a".repeat(31))).is_err());

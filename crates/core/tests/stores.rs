@@ -372,7 +372,7 @@ fn the_function_needs_no_secret_of_a_fallback() {
     };
     Desk::new(&policy, &known).unwrap();
     let error = Gate::new(policy.read_side(), &known).unwrap_err();
-    assert_eq!(error.problem, "secret `SWIFT_KEY_1` is not set");
+    assert_eq!(error.problem(), "secret `SWIFT_KEY_1` is not set");
 }
 
 #[test]

@@ -149,7 +149,7 @@ impl Desk {
         let signed_urls = SignedUrls::new(policy, secrets)?;
         if rules.iter().next().is_none() && signed_urls.is_empty() {
             let problem = "needs at least one rule to issue uploads by".to_owned();
-            return Err(PolicyError { place: "uploads".to_owned(), problem });
+            return Err(PolicyError::new("uploads".to_owned(), problem));
         }
         Ok(Self { gate: Gate::of_uploads(policy, secrets)?, rules, signed_urls })
     }

@@ -18,26 +18,17 @@ use super::{read_root, read_version};
 /// assert_eq!(error.to_string(), "control: at `purges.0`: needs one of `key` and `prefix`");
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ControlError {
-    /// The names that lead to the value, with dots between; empty for the document itself.
-    pub place: String,
-    /// What is wrong, and what would be right.
-    pub problem: String,
-}
+pub struct ControlError(PolicyError);
 
 impl From<PolicyError> for ControlError {
-    fn from(PolicyError { place, problem }: PolicyError) -> Self {
-        Self { place, problem }
+    fn from(error: PolicyError) -> Self {
+        Self(error)
     }
 }
 
 impl fmt::Display for ControlError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.place.is_empty() {
-            write!(f, "control: {}", self.problem)
-        } else {
-            write!(f, "control: at `{}`: {}", self.place, self.problem)
-        }
+        self.0.write("control", f)
     }
 }
 

@@ -173,10 +173,8 @@ impl Policy {
 }
 
 fn read_root(text: &str) -> Result<Json, PolicyError> {
-    Json::parse(text).map_err(|problem| PolicyError {
-        place: String::new(),
-        problem: format!("is not JSON: {problem}"),
-    })
+    Json::parse(text)
+        .map_err(|problem| PolicyError::new(String::new(), format!("is not JSON: {problem}")))
 }
 
 fn read_version(fields: &Fields<'_>) -> Result<(), PolicyError> {
@@ -209,7 +207,7 @@ fn resolve_signing_secret(
     if secret.expose().len() < MIN_SECRET_LENGTH {
         let problem =
             format!("secret `{name}` is too short: at least {MIN_SECRET_LENGTH} bytes are needed");
-        return Err(PolicyError { place, problem });
+        return Err(PolicyError::new(place, problem));
     }
     Ok(secret)
 }
@@ -218,7 +216,7 @@ fn resolve_signing_secret(
 fn resolve_secret(secrets: &Secrets<'_>, name: &str, place: String) -> Result<Secret, PolicyError> {
     match secrets(name) {
         Some(value) if !value.is_empty() => Ok(Secret::new(value)),
-        Some(_) => Err(PolicyError { place, problem: format!("secret `{name}` is empty") }),
-        None => Err(PolicyError { place, problem: format!("secret `{name}` is not set") }),
+        Some(_) => Err(PolicyError::new(place, format!("secret `{name}` is empty"))),
+        None => Err(PolicyError::new(place, format!("secret `{name}` is not set"))),
     }
 }

@@ -41,7 +41,7 @@ impl NotifySpec {
         let resolve = |(name, place): (String, String)| {
             let secret = resolve_secret(secrets, &name, place.clone())?;
             SigningSecret::parse(secret.expose())
-                .map_err(|why| PolicyError { place, problem: format!("secret `{name}` {why}") })
+                .map_err(|why| PolicyError::new(place, format!("secret `{name}` {why}")))
         };
         let secrets =
             self.secret_names(place).into_iter().map(resolve).collect::<Result<_, _>>()?;

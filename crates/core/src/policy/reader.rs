@@ -15,20 +15,45 @@ use crate::public_key::{Algorithm, PublicKey};
 /// assert_eq!(error.to_string(), "policy: at `version`: must be 1");
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PolicyError {
+pub struct PolicyError(Box<Fault>);
+
+/// In a box, because nearly all functions that read a policy hand it on: each of them copies one
+/// word, and not six.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Fault {
+    place: String,
+    problem: String,
+}
+
+impl PolicyError {
+    pub(crate) fn new(place: String, problem: String) -> Self {
+        Self(Box::new(Fault { place, problem }))
+    }
+
     /// The names that lead to the value, with dots between; empty for the document itself.
-    pub place: String,
+    pub fn place(&self) -> &str {
+        &self.0.place
+    }
+
     /// What is wrong, and what would be right.
-    pub problem: String,
+    pub fn problem(&self) -> &str {
+        &self.0.problem
+    }
+
+    /// Writes it as an error of this document.
+    pub(super) fn write(&self, document: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Fault { place, problem } = &*self.0;
+        if place.is_empty() {
+            write!(f, "{document}: {problem}")
+        } else {
+            write!(f, "{document}: at `{place}`: {problem}")
+        }
+    }
 }
 
 impl fmt::Display for PolicyError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.place.is_empty() {
-            write!(f, "policy: {}", self.problem)
-        } else {
-            write!(f, "policy: at `{}`: {}", self.place, self.problem)
-        }
+        self.write("policy", f)
     }
 }
 
@@ -70,7 +95,7 @@ impl<'a> Node<'a> {
     }
 
     pub(super) fn error<T>(&self, problem: impl Into<String>) -> Result<T, PolicyError> {
-        Err(PolicyError { place: self.place(), problem: problem.into() })
+        Err(PolicyError::new(self.place(), problem.into()))
     }
 
     fn kind_error<T>(&self, expected: &str) -> Result<T, PolicyError> {

@@ -508,8 +508,10 @@ fn read_expires_in(node: Option<Node<'_>>, default: u64) -> Result<ExpiresIn, Po
         Some(node) => node.number_in(1..=max, "seconds")?,
         None => default,
     };
-    ExpiresIn::from_secs(secs).ok_or_else(|| PolicyError {
-        place: node.map(|node| node.place().to_owned()).unwrap_or_default(),
-        problem: format!("must be a whole number of seconds from 1 to {max}"),
+    ExpiresIn::from_secs(secs).ok_or_else(|| {
+        PolicyError::new(
+            node.map(|node| node.place().to_owned()).unwrap_or_default(),
+            format!("must be a whole number of seconds from 1 to {max}"),
+        )
     })
 }

@@ -326,11 +326,7 @@ fn a_policy_names_its_webhooks_well() {
         policy["uploads"]["default"]["notify"] = notify;
         let error = Policy::parse(&policy.to_string()).unwrap_err();
         let place = format!("uploads.default.notify{place}");
-        assert_eq!(
-            (error.place.as_str(), error.problem.contains(expected)),
-            (&*place, true),
-            "{error}"
-        );
+        assert_eq!((error.place(), error.problem().contains(expected)), (&*place, true), "{error}");
     };
     let url = "https://app.example/hooks";
     check(json!({ "secrets": ["HOOK"] }), "", "needs a field `url`");
@@ -349,6 +345,6 @@ fn a_policy_names_its_webhooks_well() {
         assert!(names.contains(&(format!("HOOK_{}", n + 1), place)), "{names:?}");
     }
     let error = Desk::new(&parsed, &secret).unwrap_err();
-    assert_eq!(error.place, "uploads.default.notify.secrets[0]");
-    assert!(error.problem.starts_with("secret `HOOK_1` must be `whsec_`"), "{error}");
+    assert_eq!(error.place(), "uploads.default.notify.secrets[0]");
+    assert!(error.problem().starts_with("secret `HOOK_1` must be `whsec_`"), "{error}");
 }

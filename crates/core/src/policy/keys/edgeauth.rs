@@ -69,7 +69,7 @@ impl EdgeAuthSpec {
                 "secret `{}` must be an even number of hexadecimal digits, as Akamai hands keys out",
                 self.secret
             );
-            return Err(PolicyError { place: place("secret"), problem });
+            return Err(PolicyError::new(place("secret"), problem));
         }
         let salt = self.salt.as_ref().map(|name| resolve_secret(secrets, name, place("salt")));
         Ok(EdgeAuthKey {

@@ -110,7 +110,7 @@ impl<'a> Node<'a> {
         if let Some((name, _)) = fields.iter().find(|(name, _)| !known.contains(&name.as_str())) {
             return self.error(format!(
                 "has no field `{name}`; its fields are {}",
-                quoted_list(known.iter().copied())
+                quoted_list(&mut known.iter().copied())
             ));
         }
         Ok(Fields { node: self })
@@ -198,11 +198,13 @@ impl<'a> Node<'a> {
         let text = self.string()?;
         match choices.iter().find(|(name, _)| *name == text) {
             Some((_, value)) => Ok(value.clone()),
-            None => self.error(format!(
-                "must be {}, not `{text}`",
-                quoted_list(choices.iter().map(|(name, _)| *name))
-            )),
+            None => Err(self.no_choice(text, &mut choices.iter().map(|(name, _)| *name))),
         }
+    }
+
+    fn no_choice(&self, text: &str, names: &mut dyn Iterator<Item = &str>) -> PolicyError {
+        let names = quoted_list(names);
+        PolicyError::new(self.place(), format!("must be {names}, not `{text}`"))
     }
 
     pub(super) fn boolean(&self) -> Result<bool, PolicyError> {
@@ -271,8 +273,8 @@ impl<'n> Fields<'n> {
     }
 }
 
-pub(super) fn quoted_list<'s>(names: impl IntoIterator<Item = &'s str>) -> String {
-    let quoted: Vec<_> = names.into_iter().map(|name| format!("`{name}`")).collect();
+pub(super) fn quoted_list(names: &mut dyn Iterator<Item = &str>) -> String {
+    let quoted: Vec<_> = names.map(|name| format!("`{name}`")).collect();
     match quoted.split_last() {
         Some((last, rest)) if !rest.is_empty() => format!("{} or {last}", rest.join(", ")),
         _ => quoted.concat(),

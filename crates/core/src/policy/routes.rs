@@ -279,7 +279,7 @@ fn find_store<'s>(
     stores: &'s Named<StoreSpec>,
 ) -> Result<&'s StoreSpec, PolicyError> {
     let Some(spec) = stores.get(node.string()?) else {
-        let names = quoted_list(stores.names());
+        let names = quoted_list(&mut stores.names());
         return node.error(format!("must be the name of a store: {names}"));
     };
     Ok(spec)

@@ -54,7 +54,7 @@ impl IssuerSpec {
         let url = read_url(&fields.required("url")?, routes)?;
         let key_node = fields.required("key")?;
         let Some(key) = keys.get(key_node.string()?) else {
-            let names = quoted_list(keys.names());
+            let names = quoted_list(&mut keys.names());
             return key_node.error(format!("must be the id of a key: {names}"));
         };
         check_key(&key_node, key, &url, routes)?;
@@ -135,7 +135,7 @@ fn read_url(node: &Node<'_>, routes: &RouteSpecs) -> Result<Endpoint, PolicyErro
     let mut names: Vec<_> = hosts().map(HostPattern::to_string).collect();
     names.sort();
     names.dedup();
-    let names = quoted_list(names.iter().map(String::as_str));
+    let names = quoted_list(&mut names.iter().map(String::as_str));
     node.error(format!("must be at a host that a route is for: {names}"))
 }
 

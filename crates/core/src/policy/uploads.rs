@@ -94,7 +94,7 @@ impl UploadSpec {
         ])?;
         let route = fields.required("route")?;
         let Some(route_spec) = routes.by_name.get(route.string()?) else {
-            let names = quoted_list(routes.by_name.names());
+            let names = quoted_list(&mut routes.by_name.names());
             return route.error(format!("must be the name of a route: {names}"));
         };
         let store_spec = stores.get(&route_spec.home.store);
@@ -108,7 +108,7 @@ impl UploadSpec {
         let read_url = Endpoint::parse(url.string()?).or_else(|why| url.error(why))?;
         if !route_spec.hosts.iter().any(|host| host.fits(read_url.host())) {
             let hosts: Vec<_> = route_spec.hosts.iter().map(ToString::to_string).collect();
-            let hosts = quoted_list(hosts.iter().map(String::as_str));
+            let hosts = quoted_list(&mut hosts.iter().map(String::as_str));
             return url.error(format!("must be at {hosts}, the host that the rule's route is for"));
         }
         let sample = template.sample();
@@ -163,7 +163,7 @@ impl UploadSpec {
         let template = template.below(&location).or_else(|why| key.error(why))?;
         let read_key = read.required("key")?;
         let Some(spec) = keys.get(read_key.string()?) else {
-            let names = quoted_list(keys.names());
+            let names = quoted_list(&mut keys.names());
             return read_key.error(format!("must be the id of a key: {names}"));
         };
         let KeySpec::Sigv4(spec) = spec else {

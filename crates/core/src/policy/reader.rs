@@ -94,8 +94,14 @@ impl<'a> Node<'a> {
         self.place.to_string()
     }
 
-    pub(super) fn error<T>(&self, problem: impl Into<String>) -> Result<T, PolicyError> {
-        Err(PolicyError::new(self.place(), problem.into()))
+    pub(super) fn error<T>(&self, problem: impl AsRef<str>) -> Result<T, PolicyError> {
+        Err(self.problem(problem.as_ref()))
+    }
+
+    // Never inlined, for there are hundreds of errors.
+    #[inline(never)]
+    fn problem(&self, problem: &str) -> PolicyError {
+        PolicyError::new(self.place(), problem.to_owned())
     }
 
     fn kind_error<T>(&self, expected: &str) -> Result<T, PolicyError> {

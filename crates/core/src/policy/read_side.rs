@@ -91,7 +91,7 @@ impl ReadSide {
             let cookie = spec.cookie.as_ref().map(|cookie| cookie.resolve(name, secrets));
             let cookie = cookie.transpose()?;
             // INVARIANT: the names were found sound when the policy was read.
-            if let Some(route) = spec.resolve(name, &|name| stores.get(name).cloned(), cookie) {
+            if let Some(route) = spec.resolve(name, &stores, cookie) {
                 let _added = routes.add(route);
             }
         }

@@ -198,27 +198,29 @@ impl RouteSpec {
         self.homes().map(|home| home.store.as_str())
     }
 
-    /// The route with its stores; none when `store` does not know one of them.
+    /// The route with its stores; none when `stores` has not all of them.
     pub(super) fn resolve(
-        &self,
+        self,
         name: &str,
-        store: &impl Fn(&str) -> Option<Store>,
+        stores: &Named<Store>,
         cookie: Option<CookieKey>,
     ) -> Option<Route> {
+        let home = self.home.resolve(stores)?;
+        let fallback = match self.fallback {
+            Some(home) => Some(home.resolve(stores)?),
+            None => None,
+        };
         Some(Route {
             name: name.to_owned(),
-            hosts: self.hosts.clone(),
-            path: self.path.clone(),
-            home: self.home.resolve(store)?,
-            fallback: match &self.fallback {
-                Some(home) => Some(home.resolve(store)?),
-                None => None,
-            },
-            index: self.index.clone(),
-            access: self.access.clone(),
+            hosts: self.hosts,
+            path: self.path,
+            home,
+            fallback,
+            index: self.index,
+            access: self.access,
             disclosure: self.disclosure,
-            cors: self.cors.clone(),
-            cache: self.cache.clone(),
+            cors: self.cors,
+            cache: self.cache,
             disposition: self.disposition,
             delivery: self.delivery,
             cookie: cookie.map(Arc::new),
@@ -256,9 +258,9 @@ impl HomeSpec {
         Ok(())
     }
 
-    fn resolve(&self, store: &impl Fn(&str) -> Option<Store>) -> Option<Home> {
-        let (bucket, location) = (self.bucket.clone(), self.location.clone());
-        Some(Home { store: store(&self.store)?, bucket, location })
+    fn resolve(self, stores: &Named<Store>) -> Option<Home> {
+        let store = stores.get(&self.store)?.clone();
+        Some(Home { store, bucket: self.bucket, location: self.location })
     }
 }
 

@@ -25,7 +25,7 @@ const PROFILE: &str = "edge";
 /// V8 compiles a function when it is first called. Without a limit LLVM puts what is called in one
 /// place into its caller, however long it is: a first request then has code compiled for listings,
 /// other dialects and other stores. What needs more of the stack than this many bytes stays apart.
-const FLAGS: &str = "-Ctarget-feature=+simd128 -Cllvm-args=-inline-max-stacksize=100";
+const FLAGS: &str = "-Ctarget-feature=+simd128 -Cllvm-args=-inline-max-stacksize=256";
 
 /// What the bundle was made of, in the bundle's folder.
 const STAMP: &str = ".made-of";

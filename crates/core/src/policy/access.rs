@@ -54,17 +54,17 @@ fn read_acl(node: &Node<'_>, fields: &Fields<'_>) -> Result<Acl, PolicyError> {
 }
 
 fn read_grants(node: &Node<'_>) -> Result<Vec<AclGrant>, PolicyError> {
-    let grants = node.list()?;
-    if grants.is_empty() {
-        return node.error("must hold at least one grant; `\"acl\": \"private\"` is for the owner");
-    }
     let read = |node: &Node<'_>| {
         let fields = node.object(&["to", "permission"])?;
         let to = read_grantee(&fields.required("to")?)?;
         let granted = fields.required("permission")?.one_of(&Granted::ALL)?;
         Ok(AclGrant { to, granted })
     };
-    grants.iter().map(read).collect()
+    let grants = node.each(read)?;
+    if grants.is_empty() {
+        return node.error("must hold at least one grant; `\"acl\": \"private\"` is for the owner");
+    }
+    Ok(grants)
 }
 
 /// `"all-users"` or `{"user": "bob"}`.
@@ -83,7 +83,7 @@ fn read_list(node: &Node<'_>, acl: &Acl) -> Result<Vec<Grantee>, PolicyError> {
              and a group in `read` opens them to its users",
         );
     }
-    node.list()?.iter().map(read_grantee).collect()
+    node.each(read_grantee)
 }
 
 fn read_swift(node: &Node<'_>) -> Result<SwiftAcl, PolicyError> {

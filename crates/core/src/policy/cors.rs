@@ -58,8 +58,7 @@ pub(super) fn read_origins_alone(node: Option<Node<'_>>) -> Result<Cors, PolicyE
 }
 
 fn read_origins(node: &Node<'_>) -> Result<Vec<String>, PolicyError> {
-    let mut allow_origins = Vec::new();
-    for node in node.list()? {
+    node.each(|node| {
         let origin = node.string()?;
         let exact = Endpoint::parse(origin).is_ok_and(|endpoint| endpoint.to_string() == origin);
         if origin != "*" && !exact {
@@ -68,9 +67,8 @@ fn read_origins(node: &Node<'_>) -> Result<Vec<String>, PolicyError> {
                  no slash at the end, no default port), or `*`",
             );
         }
-        allow_origins.push(origin.to_owned());
-    }
-    Ok(allow_origins)
+        Ok(origin.to_owned())
+    })
 }
 
 /// A `*` among them would mean every header to browsers, and none as soon as cookies are sent.

@@ -152,6 +152,18 @@ impl<'a> Node<'a> {
         Ok(items.iter().enumerate().map(item).collect())
     }
 
+    /// The items of an array, read one by one.
+    pub(super) fn each<T>(
+        &self,
+        read: impl Fn(&Node<'_>) -> Result<T, PolicyError>,
+    ) -> Result<Vec<T>, PolicyError> {
+        let mut items = Vec::new();
+        for node in self.list()? {
+            items.push(read(&node)?);
+        }
+        Ok(items)
+    }
+
     pub(super) fn string(&self) -> Result<&'a str, PolicyError> {
         match self.json {
             Json::String(text) if text.is_empty() => self.error("must not be empty"),

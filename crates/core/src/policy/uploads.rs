@@ -430,11 +430,8 @@ fn read_who(
 ) -> Result<Uploaders, PolicyError> {
     let Some(node) = node else { return Ok(Uploaders::Users) };
     if !node.is_string() {
-        let users: BTreeSet<_> = node
-            .list()?
-            .iter()
-            .map(|node| node.string().map(str::to_owned))
-            .collect::<Result<_, _>>()?;
+        let users = node.each(|node| node.string().map(str::to_owned))?;
+        let users = BTreeSet::from_iter(users);
         return match users.is_empty() {
             true => node.error("must be `users`, `anyone`, or name at least one user"),
             false => Ok(Uploaders::These(users)),

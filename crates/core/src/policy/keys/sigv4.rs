@@ -61,10 +61,9 @@ fn read_regions(node: Node<'_>) -> Result<Vec<String>, PolicyError> {
     if node.is_string() {
         return Ok(vec![node.string()?.to_owned()]);
     }
-    let regions: Result<Vec<_>, _> =
-        node.list()?.iter().map(|node| node.string().map(str::to_owned)).collect();
-    match regions {
-        Ok(regions) if regions.is_empty() => node.error("needs at least one region"),
-        regions => regions,
+    let regions = node.each(|node| node.string().map(str::to_owned))?;
+    if regions.is_empty() {
+        return node.error("needs at least one region");
     }
+    Ok(regions)
 }

@@ -34,11 +34,7 @@ impl TempUrlSpec {
         }
         let digests = match fields.optional("digests") {
             None => DEFAULT_DIGESTS.to_vec(),
-            Some(node) => {
-                let digests: Result<Vec<_>, _> =
-                    node.list()?.iter().map(|node| node.one_of(&DIGESTS)).collect();
-                digests?
-            }
+            Some(node) => node.each(|node| node.one_of(&DIGESTS))?,
         };
         if digests.is_empty() {
             return node.error("needs at least one of `digests`");

@@ -46,7 +46,7 @@ fn read_lacks(node: &Node<'_>) -> Result<Vec<Lack>, PolicyError> {
     let clauses = Clause::ALL.map(|(name, clause)| (name, Lack::Clause(clause)));
     let kinds = Kind::ALL.map(|(name, kind)| (name, Lack::Kind(kind)));
     let known = [&clauses[..], &kinds].concat();
-    node.list()?.iter().map(|node| node.one_of(&known)).collect()
+    node.each(|node| node.one_of(&known))
 }
 
 impl S3Spec {

@@ -39,8 +39,7 @@ impl SwiftSpec {
             return account.error("must be an account such as `AUTH_shop`");
         }
         let keys = fields.required("keys")?;
-        let names: Vec<_> =
-            keys.list()?.iter().map(|node| node.secret_name()).collect::<Result<_, _>>()?;
+        let names = keys.each(|node| node.secret_name())?;
         if names.is_empty() || names.len() > MAX_KEYS {
             return keys.error(
                 "must name one TempURL key or two; the second is tried where the first is refused",

@@ -292,9 +292,15 @@ impl<'n> Fields<'n> {
 }
 
 pub(super) fn quoted_list(names: &mut dyn Iterator<Item = &str>) -> String {
-    let quoted: Vec<_> = names.map(|name| format!("`{name}`")).collect();
-    match quoted.split_last() {
-        Some((last, rest)) if !rest.is_empty() => format!("{} or {last}", rest.join(", ")),
-        _ => quoted.concat(),
+    let mut list = String::new();
+    let mut names = names.peekable();
+    while let Some(name) = names.next() {
+        let before = match names.peek() {
+            _ if list.is_empty() => "",
+            Some(_) => ", ",
+            None => " or ",
+        };
+        list.extend([before, "`", name, "`"]);
     }
+    list
 }

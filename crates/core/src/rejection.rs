@@ -43,10 +43,9 @@ pub enum Rejection {
     Store(StoreError),
     /// It asks for a listing that is not to be had.
     List(ListError),
-    /// It asks for an upload that is not to be.
-    Upload(UploadError),
-    /// It asks for a signed URL that is not to be.
-    SignedUrl(SignedUrlError),
+    /// It asks for an upload or a signed URL that is not to be: made of [`UploadError`] or
+    /// [`SignedUrlError`].
+    Desk(Box<Refused>),
     /// One of the above, of which the viewer learns nothing: made by [`Rejection::disclosed`].
     Hidden(Hidden),
 }
@@ -56,6 +55,16 @@ pub enum Rejection {
 pub struct Hidden {
     answer: HiddenAnswer,
     cause: Box<Rejection>,
+}
+
+/// What a desk refuses. Row and text are made with it, and not when they are asked for, so that an
+/// edge, which has no desk, has none of them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refused {
+    row: Row,
+    said: String,
+    /// Whether it says that somebody may not read.
+    is_denial: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -184,8 +193,7 @@ impl Rejection {
                 return Row { status: 400, code, reason, text: text.into() };
             }
             Self::List(error) => list_row(error),
-            Self::Upload(error) => return upload_row(error),
-            Self::SignedUrl(error) => return signed_url_row(error),
+            Self::Desk(refused) => return refused.row.clone(),
             Self::Hidden(Hidden { answer: HiddenAnswer::NotFound, cause }) => {
                 (404, "NoSuchKey", cause.row().reason, NOT_FOUND)
             }
@@ -216,17 +224,18 @@ impl Rejection {
                 | ListError::SubResource { .. }
                 | ListError::NoBucket,
             )
-            | Self::SignedUrl(SignedUrlError::Folder { .. })
             | Self::Store(StoreError::NotFound | StoreError::Denied) => {
                 Self::Hidden(Hidden { answer, cause: Box::new(self) })
+            }
+            Self::Desk(refused) if refused.is_denial => {
+                Self::Hidden(Hidden { answer, cause: Box::new(Self::Desk(refused)) })
             }
             // These are the same for every object, or told only to those who may read it.
             Self::Request(_)
             | Self::MethodNotAllowed { .. }
             | Self::Store(_)
             | Self::List(_)
-            | Self::Upload(_)
-            | Self::SignedUrl(_)
+            | Self::Desk(_)
             | Self::Hidden(_) => self,
         }
     }
@@ -542,8 +551,7 @@ impl fmt::Display for Rejection {
             Self::Access(error) => error.fmt(f),
             Self::Store(error) => error.fmt(f),
             Self::List(error) => error.fmt(f),
-            Self::Upload(error) => error.fmt(f),
-            Self::SignedUrl(error) => error.fmt(f),
+            Self::Desk(refused) => f.write_str(&refused.said),
             Self::Hidden(hidden) => hidden.cause.fmt(f),
         }
     }
@@ -566,6 +574,19 @@ from_phase! {
     AccessDenied => Access,
     StoreError => Store,
     ListError => List,
-    UploadError => Upload,
-    SignedUrlError => SignedUrl,
+}
+
+impl From<UploadError> for Rejection {
+    fn from(error: UploadError) -> Self {
+        let (row, said) = (upload_row(&error), error.to_string());
+        Self::Desk(Box::new(Refused { row, said, is_denial: false }))
+    }
+}
+
+impl From<SignedUrlError> for Rejection {
+    fn from(error: SignedUrlError) -> Self {
+        let (row, said) = (signed_url_row(&error), error.to_string());
+        let is_denial = matches!(error, SignedUrlError::Folder { .. });
+        Self::Desk(Box::new(Refused { row, said, is_denial }))
+    }
 }

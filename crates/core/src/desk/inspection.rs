@@ -139,7 +139,7 @@ impl Inspecting {
     }
 
     fn again(error: UploadError, trail: Trail) -> Self {
-        Self::done(Verdict::from(&Rejection::Upload(error)), trail, true)
+        Self::done(Verdict::from(&Rejection::from(error)), trail, true)
     }
 
     fn done(verdict: Verdict, trail: Trail, again: bool) -> Self {
@@ -233,7 +233,7 @@ impl News {
         }
         let verdict = match self.verdict {
             Ok(()) => Verdict::Allow("told"),
-            Err(error) => Verdict::from(&Rejection::Upload(error)),
+            Err(error) => Verdict::from(&Rejection::from(error)),
         };
         Inspecting::done(verdict, self.trail, false)
     }

@@ -201,7 +201,7 @@ impl Desk {
     /// A request for an object.
     fn read<'d, 'r>(&'d self, request: &'r Request<'r>, now: UnixTime) -> Step<'d, 'r> {
         if request.method() == Method::Post {
-            let rejection = Rejection::Upload(UploadError::NoSuchPath);
+            let rejection = Rejection::from(UploadError::NoSuchPath);
             return Step::Answer(self.reject(Some(request), &rejection));
         }
         match self.gate.decide(request, now) {
@@ -398,7 +398,7 @@ impl Pending {
         let (rule, trail) = (Arc::clone(&self.work.rule), self.work.trail.clone());
         match self.work.settle(reply) {
             Ok(progress) => self.voice.go_on(&rule, progress, trail, now),
-            Err(error) => Step::Answer(self.voice.reject(&Rejection::Upload(error), trail)),
+            Err(error) => Step::Answer(self.voice.reject(&Rejection::from(error), trail)),
         }
     }
 }

@@ -147,7 +147,7 @@ impl Sweep {
         };
         let failed = self.failure.is_some();
         let verdict = match (self.failure, self.page) {
-            (Some(error), _) => Verdict::from(&Rejection::Upload(error)),
+            (Some(error), _) => Verdict::from(&Rejection::from(error)),
             (None, None) => Verdict::Allow("swept"),
             (None, Some(_)) => Verdict::Allow("swept_in_part"),
         };

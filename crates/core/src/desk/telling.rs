@@ -37,7 +37,7 @@ impl Telling {
         let Self { done, rule, trail, voice, .. } = self;
         Step::Answer(match Notice::told(answer).and(done) {
             Ok(done) => voice.tell(&rule, &done, trail, now),
-            Err(error) => voice.reject(&Rejection::Upload(error), trail),
+            Err(error) => voice.reject(&Rejection::from(error), trail),
         })
     }
 }

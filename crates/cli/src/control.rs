@@ -135,13 +135,17 @@ fn change(control: &mut Control, command: &Command, now: UnixTime) -> Result<(),
     match command {
         Command::Check(_) => {}
         Command::Revoke { what, until, .. } => {
-            revocations.keys.extend(what.key.clone());
-            revocations.tickets.extend(what.ticket.map(|ticket| (ticket, *until)));
+            if let Some(key) = &what.key {
+                revocations.revoke_key(key.clone());
+            }
+            if let Some(ticket) = what.ticket {
+                revocations.revoke_ticket(ticket, *until);
+            }
         }
         Command::Restore { what, .. } => {
             let was_there = match (&what.key, what.ticket) {
-                (Some(key), _) => revocations.keys.remove(key),
-                (None, Some(ticket)) => revocations.tickets.remove(&ticket).is_some(),
+                (Some(key), _) => revocations.restore_key(key),
+                (None, Some(ticket)) => revocations.restore_ticket(ticket),
                 (None, None) => true,
             };
             if !was_there {
@@ -161,17 +165,17 @@ fn change(control: &mut Control, command: &Command, now: UnixTime) -> Result<(),
 /// A name that the policy does not have would do nothing, and nobody would know. Of those that
 /// are there already some may have left the policy since.
 fn check_names(command: &Command, control: &Control, policy: &Policy) -> Result<(), Failure> {
-    let (keys, routes): (Vec<_>, Vec<_>) = match command {
-        Command::Revoke { what, .. } => (what.key.iter().collect(), Vec::new()),
+    let (keys, routes): (Vec<&str>, Vec<_>) = match command {
+        Command::Revoke { what, .. } => (what.key.as_deref().into_iter().collect(), Vec::new()),
         Command::Purge { route, .. } => (Vec::new(), vec![route]),
         Command::Restore { .. } => return Ok(()),
         Command::Check(_) => {
             let routes = control.purges.iter().map(|purge| &purge.route);
-            (control.revocations.keys.iter().collect(), routes.collect())
+            (control.revocations.keys().collect(), routes.collect())
         }
     };
     let known: Vec<_> = policy.key_ids().collect();
-    if let Some(key) = keys.into_iter().find(|key| !known.contains(&key.as_str())) {
+    if let Some(key) = keys.into_iter().find(|key| !known.contains(key)) {
         return Err(format!("the policy has no key `{key}`; it has `{}`", known.join("`, `")));
     }
     let known: Vec<_> = policy.route_names().collect();
@@ -185,10 +189,10 @@ fn check_names(command: &Command, control: &Control, policy: &Policy) -> Result<
 
 fn summary(control: &Control) -> String {
     let mut text = String::new();
-    for key in &control.revocations.keys {
+    for key in control.revocations.keys() {
         text += &format!("key      {key} is revoked\n");
     }
-    for (ticket, ends) in &control.revocations.tickets {
+    for (ticket, ends) in control.revocations.tickets() {
         let ends = ends.map(|end| format!("; it ends {}", end.to_rfc3339())).unwrap_or_default();
         text += &format!("ticket   {ticket} is revoked{ends}\n");
     }

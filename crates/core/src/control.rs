@@ -37,12 +37,10 @@ impl Control {
     /// The document, as [`parse`](Self::parse) reads it.
     pub fn to_json(&self) -> Value {
         let time = |time: &UnixTime| time.to_rfc3339();
-        let tickets: Map<_, _> = self
-            .revocations
-            .tickets
-            .iter()
-            .map(|(id, ends)| (id.to_string(), json!(ends.as_ref().map(time))))
-            .collect();
+        let keys: Vec<_> = self.revocations.keys().collect();
+        let tickets = self.revocations.tickets();
+        let tickets: Map<_, _> =
+            tickets.map(|(id, ends)| (id.to_owned(), json!(ends.as_ref().map(time)))).collect();
         let purge = |purge: &Purge| match &purge.objects {
             Objects::Key(key) => json!({ "route": purge.route, "key": key, "at": time(&purge.at) }),
             Objects::Prefix(prefix) => {
@@ -51,7 +49,7 @@ impl Control {
         };
         json!({
             "version": 1,
-            "revoked_keys": self.revocations.keys,
+            "revoked_keys": keys,
             "revoked_tickets": tickets,
             "purges": self.purges.iter().map(purge).collect::<Vec<_>>(),
         })

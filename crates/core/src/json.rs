@@ -7,6 +7,8 @@ use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 
+use crate::named::Named;
+
 /// One JSON value. Objects keep the order of the text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Json {
@@ -154,10 +156,10 @@ impl<'de> Visitor<'de> for JsonVisitor {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Json, A::Error> {
-        let mut seen = std::collections::BTreeSet::new();
+        let mut seen = Named::default();
         let mut fields = Vec::new();
         while let Some(name) = entries.next_key::<String>()? {
-            if !seen.insert(name.clone()) {
+            if !seen.insert(name.clone(), ()) {
                 return Err(A::Error::custom(format_args!("`{name}` is given twice")));
             }
             fields.push((name, entries.next_value()?));

@@ -3,7 +3,6 @@
 //! Every key has an id, and the id alone decides which dialect and algorithm it speaks and for
 //! whom it acts. A ticket names a key; it never chooses an algorithm.
 
-use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
@@ -164,7 +163,7 @@ fn bytes_of(secret: Option<&Secret>) -> &[u8] {
 pub struct Keyring {
     sigv4: Named<Sigv4Key>,
     jwt: Named<JwtKey>,
-    jwt_cookies: BTreeSet<String>,
+    jwt_cookies: Named<()>,
     /// By path.
     tempurl: Named<Vec<TempUrlKey>>,
     /// The path of each, by its id.
@@ -188,7 +187,9 @@ impl Keyring {
 
     /// Adds a JWT key.
     pub fn add_jwt(&mut self, key: JwtKey) {
-        self.jwt_cookies.extend(key.cookie.clone());
+        if let Some(name) = &key.cookie {
+            self.jwt_cookies.insert(name.clone(), ());
+        }
         self.jwt.insert(key.id.clone(), key);
     }
 

@@ -19,14 +19,24 @@ impl<T> Default for Named<T> {
     }
 }
 
+impl<T: PartialEq> PartialEq for Named<T> {
+    fn eq(&self, other: &Self) -> bool {
+        self.iter().eq(other.iter())
+    }
+}
+
+impl<T: Eq> Eq for Named<T> {}
+
 impl<T> Named<T> {
-    /// Adds a thing, or puts it in the place of the one that has the name.
-    pub(crate) fn insert(&mut self, name: String, thing: T) {
+    /// Adds a thing, or puts it in the place of the one that has the name. True when none had it.
+    pub(crate) fn insert(&mut self, name: String, thing: T) -> bool {
         let place = place(&mut self.places, name);
+        let is_new = place == self.things.len();
         match self.things.get_mut(place) {
             Some(there) => *there = thing,
             None => self.things.push(thing),
         }
+        is_new
     }
 
     /// The thing of this name, which is added if there is none.
@@ -40,6 +50,18 @@ impl<T> Named<T> {
             self.things.push(T::default());
         }
         &mut self.things[place]
+    }
+
+    /// Takes away all but those that are to be kept.
+    pub(crate) fn retain(&mut self, keep: impl Fn(&str, &T) -> bool) {
+        let Self { places, things } = std::mem::take(self);
+        let mut things: Vec<_> = things.into_iter().map(Some).collect();
+        for (name, place) in places {
+            let thing = things.get_mut(place).and_then(Option::take);
+            if let Some(thing) = thing.filter(|thing| keep(&name, thing)) {
+                self.insert(name, thing);
+            }
+        }
     }
 
     /// The thing of this name.
@@ -109,5 +131,12 @@ mod tests {
         assert_eq!(named.names().collect::<String>(), "abcd");
         assert_eq!((named.len(), named.get("c"), named.get("e")), (4, Some(&4), None));
         assert!(named.contains("d") && !named.contains("e") && !named.is_empty());
+        let whole = named.clone();
+        named.retain(|name, thing| name != "b" && *thing < 10);
+        assert_eq!(named.iter().collect::<Vec<_>>(), [("c", &4), ("d", &5)]);
+        assert_ne!(named, whole);
+        named.insert("b".to_owned(), 7);
+        named.insert("a".to_owned(), 10);
+        assert_eq!(named, whole);
     }
 }

@@ -3,22 +3,19 @@
 //! Everything else about a revoked ticket holds; so its signer is known, and the log says that it
 //! was revoked and not that it is wrong.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use crate::grant::Grant;
+use crate::named::Named;
 use crate::ticket_id::TicketId;
 use crate::time::UnixTime;
 
 /// Which keys and tickets open nothing any more.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Revocations {
-    /// Ids of keys. Whatever they signed is revoked, whenever they signed it, and so are the
-    /// cookies that it was exchanged for.
-    pub keys: BTreeSet<String>,
-    /// Tickets, each with the time at which it ends by itself, if that is known: after it the
-    /// entry may be dropped.
-    pub tickets: BTreeMap<TicketId, Option<UnixTime>>,
+    keys: Named<()>,
+    /// By their names as they are written, each with the time at which it ends by itself.
+    tickets: Named<Option<UnixTime>>,
 }
 
 /// What of a credential was revoked.
@@ -40,15 +37,61 @@ impl fmt::Display for Revoked {
 }
 
 impl Revocations {
+    /// Revokes a key. Whatever it signed is revoked, whenever it signed it, and so are the cookies
+    /// that it was exchanged for.
+    pub fn revoke_key(&mut self, id: String) {
+        self.keys.insert(id, ());
+    }
+
+    /// Revokes a ticket, which ends by itself at this time, if that is known: after it the entry
+    /// may be dropped.
+    pub fn revoke_ticket(&mut self, id: TicketId, ends: Option<UnixTime>) {
+        self.tickets.insert(id.to_string(), ends);
+    }
+
+    /// Takes back that a key was revoked; false when it was not.
+    pub fn restore_key(&mut self, id: &str) -> bool {
+        let was_there = self.has_key(id);
+        self.keys.retain(|other, ()| other != id);
+        was_there
+    }
+
+    /// Takes back that a ticket was revoked; false when it was not.
+    pub fn restore_ticket(&mut self, id: TicketId) -> bool {
+        let id = id.to_string();
+        let was_there = self.tickets.contains(&id);
+        self.tickets.retain(|other, _| other != id);
+        was_there
+    }
+
+    /// The ids of the keys, in order.
+    pub fn keys(&self) -> impl Iterator<Item = &str> {
+        self.keys.names()
+    }
+
+    /// The names of the tickets, in order, each with the time at which it ends by itself.
+    pub fn tickets(&self) -> impl Iterator<Item = (&str, Option<UnixTime>)> {
+        self.tickets.iter().map(|(id, ends)| (id, *ends))
+    }
+
+    /// Whether this key is revoked.
+    pub(crate) fn has_key(&self, id: &str) -> bool {
+        self.keys.contains(id)
+    }
+
+    fn has_ticket(&self, id: TicketId) -> bool {
+        !self.tickets.is_empty() && self.tickets.contains(&id.to_string())
+    }
+
     /// Whether a grant stands.
     ///
     /// # Errors
     /// What of it was revoked.
     pub(crate) fn check(&self, grant: &Grant<'_>) -> Result<(), Revoked> {
-        if grant.key_id().is_some_and(|id| self.keys.contains(id)) {
+        if grant.key_id().is_some_and(|id| self.has_key(id)) {
             return Err(Revoked::Key);
         }
-        if grant.ticket().is_some_and(|id| self.tickets.contains_key(&id)) {
+        if grant.ticket().is_some_and(|id| self.has_ticket(id)) {
             return Err(Revoked::Ticket);
         }
         Ok(())

@@ -10,12 +10,11 @@
 //! outside of which nobody need look. Within a scope that is not `whole`, each key has to be
 //! asked about; that a key begins with it says nothing yet.
 
-use std::collections::BTreeSet;
-
 use super::decision::AllowedBy;
 use super::permission::Permission;
 use super::rules::{AccessRules, Leaf, Node, Rule};
 use crate::key::Principal;
+use crate::named::Named;
 
 /// Somebody who looks at a listing.
 #[derive(Clone, Copy, Debug)]
@@ -69,17 +68,17 @@ impl AccessRules {
     /// assert_eq!(rules.scopes("users/bob/", alice), []);
     /// ```
     pub fn scopes(&self, prefix: &str, viewer: Viewer<'_>) -> Vec<Scope> {
-        let mut prefixes = BTreeSet::new();
+        let mut prefixes = Named::default();
         self.survey(prefix, viewer, |rule, viewer| rule.shows(viewer), &mut |part| {
             if part.is_allowed {
-                prefixes.insert(part.text);
+                prefixes.insert(part.text, ());
             }
         });
         let mut scopes: Vec<Scope> = Vec::new();
-        for prefix in prefixes {
+        for prefix in prefixes.names() {
             if scopes.last().is_none_or(|scope| !prefix.starts_with(&scope.prefix)) {
-                let is_whole = self.shows_all(&prefix, viewer);
-                scopes.push(Scope { prefix, is_whole });
+                let is_whole = self.shows_all(prefix, viewer);
+                scopes.push(Scope { prefix: prefix.to_owned(), is_whole });
             }
         }
         scopes

@@ -51,7 +51,7 @@ impl Control {
         let mut control = Self::default();
         if let Some(keys) = fields.optional("revoked_keys") {
             for key in keys.list()? {
-                control.revocations.keys.insert(key.string()?.to_owned());
+                control.revocations.revoke_key(key.string()?.to_owned());
             }
         }
         if let Some(tickets) = fields.optional("revoked_tickets") {
@@ -63,7 +63,7 @@ impl Control {
                     );
                 };
                 let ends = if ends.is_null() { None } else { Some(read_time(&ends)?) };
-                control.revocations.tickets.insert(id, ends);
+                control.revocations.revoke_ticket(id, ends);
             }
         }
         if let Some(purges) = fields.optional("purges") {

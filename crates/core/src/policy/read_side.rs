@@ -3,8 +3,6 @@
 //! An edge does not look into the rules for uploads and for signed URLs, which are for a function,
 //! and has no code for them.
 
-use std::collections::BTreeSet;
-
 use crate::health::HealthCheck;
 use crate::key::Keyring;
 use crate::named::Named;
@@ -101,11 +99,11 @@ impl ReadSide {
     /// By what path it is asked how the edge is, and by what stores that is measured.
     pub fn health_check(&self) -> Option<HealthCheck> {
         let path = self.health.clone()?;
-        let mut stores = BTreeSet::new();
-        for route in self.routes.by_name.values() {
-            stores.extend(route.stores().map(str::to_owned));
+        let mut stores = Named::default();
+        for store in self.routes.by_name.values().flat_map(RouteSpec::stores) {
+            stores.insert(store.to_owned(), ());
         }
-        Some(HealthCheck { path, stores: stores.into_iter().collect() })
+        Some(HealthCheck { path, stores: stores.names().map(str::to_owned).collect() })
     }
 
     /// The names of all secrets, each with the place that names it.

@@ -62,7 +62,7 @@ pub(crate) fn issue<'k>(
     let sent = only(request, &KEY_HEADERS).ok_or(SwiftAuthError::Incomplete)?;
     // Rule 2: the key is the user's. What is compared has one length, and it is compared for
     // users that there are not, too.
-    let is_revoked = |key: &&SwiftKey| keyring.revocations().keys.contains(&key.id);
+    let is_revoked = |key: &&SwiftKey| keyring.revocations().has_key(&key.id);
     let key = keyring.swift(user).filter(|key| !is_revoked(key));
     let secret = key.map(|key| key.secret.expose()).unwrap_or_default();
     let is_right = constant_time_eq(&sha256(sent.as_bytes()), &sha256(secret.as_bytes()));

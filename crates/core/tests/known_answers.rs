@@ -160,7 +160,7 @@ fn post_policy() {
     let secret = SecretAccessKey::new("wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY");
     let key = secret.signing_key(&Scope::new(time, "us-east-1", "s3"));
     assert_eq!(
-        key.sign(&BASE64_STANDARD.encode(policy)).expose(),
+        key.sign(BASE64_STANDARD.encode(policy)).expose(),
         "8afdbf4008c03f22c2cd3cdb72e4afbb1f6a588f3255ac628749a66d7f09699e"
     );
 }

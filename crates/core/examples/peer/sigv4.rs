@@ -54,11 +54,11 @@ pub(crate) fn sign(question: &Value) -> Value {
                 signer.prepare_query_with(&request, expires_in, payload, settings)
             }
         };
-        answer = json!({ "url": prepared.clone().presigned_url().expose() });
+        answer = json!({ "url": prepared.presigned_url().expose() });
     } else {
         let payload = Payload::parse(text(question, "payload_sha256")).unwrap();
         prepared = signer.prepare_headers(&request, payload);
-        let signed = prepared.clone().signed_headers();
+        let signed = prepared.signed_headers();
         let headers: serde_json::Map<_, _> =
             signed.headers.iter().map(|(n, v)| ((*n).to_owned(), json!(v.expose()))).collect();
         answer = json!({ "headers": headers, "url": signed.url });

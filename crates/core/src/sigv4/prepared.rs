@@ -106,21 +106,21 @@ impl<'a> Prepared<'a> {
     }
 
     /// Step 4 of a request that was prepared for its query: the URL to use.
-    pub fn presigned_url(self) -> Secret {
-        let signature = self.signature();
-        let token = self.appended_token();
-        let mut url = self.into_url();
-        if let Some(token) = token {
+    pub fn presigned_url(&self) -> Secret {
+        let hash = self.canonical.hash();
+        // Between the two hashes, for the CPU does this while it is busy with the first.
+        let mut url = self.url();
+        if let Some(token) = self.appended_token() {
             url.push_str("&X-Amz-Security-Token=");
             write_encoded(token.expose(), Slash::Encode, &mut url);
         }
         url.push_str("&X-Amz-Signature=");
-        url.push_str(signature.expose());
+        url.push_str(self.scope.sign(&self.key, &hash).expose());
         Secret::new(url)
     }
 
     /// Step 4 of a request that was prepared for its headers: what to send.
-    pub fn signed_headers(self) -> SignedHeaders {
+    pub fn signed_headers(&self) -> SignedHeaders {
         let signature = self.signature();
         let authorization = [
             ALGORITHM,
@@ -141,14 +141,15 @@ impl<'a> Prepared<'a> {
         if let Some(token) = &self.signer.credentials.session_token {
             headers.push(("x-amz-security-token", token.clone()));
         }
-        SignedHeaders { url: self.into_url(), headers }
+        SignedHeaders { url: self.url(), headers }
     }
 
     /// Where the request goes. The path is not normalized: only what is signed is.
-    fn into_url(self) -> String {
+    fn url(&self) -> String {
+        let origin = self.request.endpoint.as_str();
         match self.settings.signs_path_as_sent() {
-            true => self.canonical.into_url(None),
-            false => self.canonical.into_url(Some(&encode(self.request.path, Slash::Keep))),
+            true => self.canonical.url(origin, None),
+            false => self.canonical.url(origin, Some(&encode(self.request.path, Slash::Keep))),
         }
     }
 

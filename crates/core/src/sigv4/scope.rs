@@ -54,23 +54,22 @@ impl<'a> Scope<'a> {
 
     /// What is signed for a canonical request with this hash, as text.
     pub fn string_to_sign(&self, canonical_request: &Digest32) -> String {
-        self.text_to_sign(&self.to_text(), canonical_request)
+        let text = self.bytes_to_sign(&self.to_text(), canonical_request);
+        String::from_utf8(text).unwrap_or_default()
     }
 
     /// The signature of a request in this scope by the key that was derived for it, when its
     /// canonical form has this hash.
     pub fn sign(&self, key: &SigningKey, canonical_request: &Digest32) -> Signature {
-        key.sign(&self.text_to_sign(key.scope(), canonical_request))
+        key.sign(self.bytes_to_sign(key.scope(), canonical_request))
     }
 
-    fn text_to_sign(&self, scope: &str, canonical_request: &Digest32) -> String {
-        let digits = hex_digits(canonical_request);
-        // INVARIANT: digits are ASCII.
-        let digits = str::from_utf8(&digits).unwrap_or_default();
-        let mut text = String::with_capacity(USUAL);
-        for part in [ALGORITHM, "\n", self.amz_date(), "\n", scope, "\n", digits] {
-            text.push_str(part);
+    fn bytes_to_sign(&self, scope: &str, canonical_request: &Digest32) -> Vec<u8> {
+        let (time, digits) = (self.signed_at.as_bytes(), hex_digits(canonical_request));
+        let mut bytes = Vec::with_capacity(USUAL);
+        for part in [ALGORITHM.as_bytes(), b"\n", time, b"\n", scope.as_bytes(), b"\n", &digits] {
+            bytes.extend_from_slice(part);
         }
-        text
+        bytes
     }
 }

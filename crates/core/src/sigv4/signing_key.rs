@@ -104,8 +104,8 @@ impl SigningKey {
     }
 
     /// The signature of a string to sign, or of the base64 of a POST policy.
-    pub fn sign(&self, text: &str) -> Signature {
-        Signature(hex_digits(&self.key.mac(text.as_bytes())))
+    pub fn sign(&self, text: impl AsRef<[u8]>) -> Signature {
+        Signature(hex_digits(&self.key.mac(text.as_ref())))
     }
 }
 

@@ -11,8 +11,8 @@
 //! UNSIGNED-PAYLOAD                        payload hash
 //! ```
 //!
-//! Hashing takes most of the time that signing needs, so all else is written once: the canonical
-//! request behind what the URL begins with, and the URL is what is left when the rest is cut out.
+//! Hashing takes most of the time that signing needs, so all else is encoded once: the URL is made
+//! of parts of the canonical request.
 
 mod headers;
 mod query;
@@ -37,9 +37,7 @@ const USUAL: usize = 512;
 /// All that a signature covers.
 #[derive(Clone, PartialEq, Eq)]
 pub struct CanonicalRequest {
-    /// With the origin of the URL in front.
     text: String,
-    start: usize,
     uri: Range<usize>,
     query: Range<usize>,
     signed_headers: Range<usize>,
@@ -101,8 +99,7 @@ impl CanonicalRequest {
                 query.sort();
             }
         };
-        let origin = request.endpoint.as_str();
-        Self::assemble(origin, request.method, uri, query, headers, payload.as_str())
+        Self::assemble(request.method, uri, query, headers, payload.as_str())
     }
 
     /// That of a request to S3 as it was sent, without one of its parameters.
@@ -116,11 +113,10 @@ impl CanonicalRequest {
         let path = encode_alike(request.path(), Slash::Keep).unwrap_or_default();
         let uri = |text: &mut String| text.push_str(&canonical_uri(path, &Settings::S3));
         let query = |query: QueryWriter<'_>| query.sent(request.query().parameters(), left_out);
-        Self::assemble("", method, uri, query, headers, payload)
+        Self::assemble(method, uri, query, headers, payload)
     }
 
     fn assemble(
-        origin: &str,
         method: Method,
         uri: impl FnOnce(&mut String),
         query: impl FnOnce(QueryWriter<'_>),
@@ -128,8 +124,6 @@ impl CanonicalRequest {
         payload: &str,
     ) -> Self {
         let mut text = String::with_capacity(USUAL);
-        text.push_str(origin);
-        let start = text.len();
         text.push_str(method.as_str());
         text.push('\n');
         let uri_at = text.len();
@@ -147,12 +141,12 @@ impl CanonicalRequest {
         let signed_headers = names_at..text.len();
         text.push('\n');
         text.push_str(payload);
-        Self { text, start, uri, query, signed_headers }
+        Self { text, uri, query, signed_headers }
     }
 
     /// All of it, for `explain` and for tests.
     pub fn as_str(&self) -> &str {
-        self.text.get(self.start..).unwrap_or_default()
+        &self.text
     }
 
     /// The path.
@@ -172,18 +166,15 @@ impl CanonicalRequest {
 
     /// Its SHA-256.
     pub fn hash(&self) -> Digest32 {
-        sha256(self.as_str().as_bytes())
+        sha256(self.text.as_bytes())
     }
 
     /// Where the request goes; with another path than its own, if there is one.
-    pub(super) fn into_url(self, path: Option<&str>) -> String {
-        let mut url = self.text;
-        url.truncate(self.query.end);
+    pub(super) fn url(&self, origin: &str, path: Option<&str>) -> String {
         let mark = if self.query.is_empty() { "" } else { "?" };
-        url.replace_range(self.uri.end..self.query.start, mark);
-        match path {
-            None => url.replace_range(self.start..self.uri.start, ""),
-            Some(path) => url.replace_range(self.start..self.uri.end, path),
+        let mut url = String::with_capacity(USUAL);
+        for part in [origin, path.unwrap_or(self.uri()), mark, self.query()] {
+            url.push_str(part);
         }
         url
     }

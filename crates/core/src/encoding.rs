@@ -31,6 +31,18 @@ impl Slash {
         sure + rest.iter().position(|b| !self.stays(*b)).unwrap_or(rest.len())
     }
 
+    /// How many bytes at the beginning have exactly the escapes that [`encode`] writes.
+    pub(crate) fn encoded_prefix(self, bytes: &[u8]) -> usize {
+        let mut encoded = 0;
+        loop {
+            encoded += self.staying_prefix(bytes.get(encoded..).unwrap_or_default());
+            match bytes.get(encoded..) {
+                Some([b'%', high, low, ..]) if is_needed_escape(*high, *low, self) => encoded += 3,
+                _ => return encoded,
+            }
+        }
+    }
+
     /// For each byte, whether it stays as it is: every signed byte is looked up.
     const fn staying(self) -> &'static [bool; 256] {
         const STAYS_IN_PATH: [bool; 256] = staying(b"-._~/");
@@ -108,14 +120,10 @@ pub fn encode(bytes: impl AsRef<[u8]>, slash: Slash) -> String {
 /// # Errors
 /// [`MalformedEscape`] when a `%` does not begin an escape.
 pub fn encode_alike(text: &str, slash: Slash) -> Result<Cow<'_, str>, MalformedEscape> {
-    let mut rest = text.as_bytes();
-    loop {
-        rest = match rest.get(slash.staying_prefix(rest)..) {
-            Some([b'%', high, low, tail @ ..]) if is_needed_escape(*high, *low, slash) => tail,
-            Some([_, ..]) => return decode(text).map(|bytes| Cow::Owned(encode(bytes, slash))),
-            _ => return Ok(Cow::Borrowed(text)),
-        };
+    if slash.encoded_prefix(text.as_bytes()) == text.len() {
+        return Ok(Cow::Borrowed(text));
     }
+    decode(text).map(|bytes| Cow::Owned(encode(bytes, slash)))
 }
 
 fn is_needed_escape(high: u8, low: u8, slash: Slash) -> bool {
@@ -155,28 +163,24 @@ pub(crate) fn check_escapes(text: &str) -> Result<(), MalformedEscape> {
 /// # Errors
 /// [`MalformedEscape`] when a `%` does not begin an escape.
 pub fn decode(text: &str) -> Result<Cow<'_, [u8]>, MalformedEscape> {
-    let bytes = text.as_bytes();
-    let mut out = Vec::new();
-    let mut rest = bytes;
-    while let Some(at) = rest.iter().position(|byte| *byte == b'%') {
-        let (plain, escape) = rest.split_at_checked(at).unwrap_or((rest, &[]));
-        let byte = |high: u8, low: u8| Some(hex_value(high)? << 4 | hex_value(low)?);
-        let (byte, tail) = match escape {
-            [_, high, low, tail @ ..] => (byte(*high, *low), tail),
-            _ => (None, escape),
+    let mut pieces = text.as_bytes().split(|byte| *byte == b'%');
+    let first = pieces.next().unwrap_or_default();
+    if first.len() == text.len() {
+        return Ok(Cow::Borrowed(first));
+    }
+    let mut out = Vec::with_capacity(text.len());
+    out.extend_from_slice(first);
+    let mut at = first.len();
+    for piece in pieces {
+        let (byte, run) = match piece {
+            [high, low, run @ ..] => (hex_value(*high).zip(hex_value(*low)), run),
+            _ => (None, piece),
         };
-        let byte = byte.ok_or(MalformedEscape { at: bytes.len() - escape.len() })?;
-        if out.is_empty() {
-            out.reserve(bytes.len());
-        }
-        out.extend_from_slice(plain);
-        out.push(byte);
-        rest = tail;
+        let (high, low) = byte.ok_or(MalformedEscape { at })?;
+        out.push(high << 4 | low);
+        out.extend_from_slice(run);
+        at += "%".len() + piece.len();
     }
-    if out.is_empty() {
-        return Ok(Cow::Borrowed(bytes));
-    }
-    out.extend_from_slice(rest);
     Ok(Cow::Owned(out))
 }
 

@@ -4,7 +4,7 @@
 
 use std::borrow::Cow;
 
-use crate::encoding::{MalformedEscape, Slash, decode, encode, encode_alike};
+use crate::encoding::{MalformedEscape, Slash, decode, encode};
 
 /// A query string, cut into its parameters once: more than one dialect may look for its own.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -75,20 +75,41 @@ pub(crate) struct Parameter<'a> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct FormText<'a> {
     text: &'a str,
-    /// Whether it is made of what needs no escape: most are, and then there is nothing to do.
-    is_plain: bool,
+    spelling: Spelling,
+}
+
+/// How a text is spelled. It is looked at once, for most are the same decoded or encoded again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Spelling {
+    /// It is made of what needs no escape.
+    Plain,
+    /// It has exactly the escapes that SigV4 demands.
+    Canonical,
+    /// It may hold anything.
+    Other,
 }
 
 impl<'a> FormText<'a> {
-    const EMPTY: Self = Self { text: "", is_plain: true };
+    const EMPTY: Self = Self { text: "", spelling: Spelling::Plain };
 
     /// Cuts one off, up to a mark; what is behind it, with the mark, is empty at the end.
     fn cut(text: &'a str, is_end: impl Fn(u8) -> bool) -> (Self, &'a str) {
+        let behind = |length: usize| text.as_bytes().get(length..).unwrap_or_default();
+        let ends = |length: usize| behind(length).first().is_none_or(|mark| is_end(*mark));
         let plain = Slash::Encode.staying_prefix(text.as_bytes());
-        let behind = text.as_bytes().get(plain..).unwrap_or_default();
-        let other = behind.iter().position(|byte| is_end(*byte)).unwrap_or(behind.len());
-        let (text, behind) = text.split_at_checked(plain + other).unwrap_or((text, ""));
-        (Self { text, is_plain: other == 0 }, behind)
+        let (spelling, length) = if ends(plain) {
+            (Spelling::Plain, plain)
+        } else {
+            let encoded = plain + Slash::Encode.encoded_prefix(behind(plain));
+            if ends(encoded) {
+                (Spelling::Canonical, encoded)
+            } else {
+                let end = text.bytes().position(&is_end);
+                (Spelling::Other, end.unwrap_or(text.len()))
+            }
+        };
+        let (text, behind) = text.split_at_checked(length).unwrap_or((text, ""));
+        (Self { text, spelling }, behind)
     }
 
     /// As it was sent.
@@ -98,26 +119,30 @@ impl<'a> FormText<'a> {
 
     /// What it means.
     pub(crate) fn decode(self) -> Result<Cow<'a, [u8]>, MalformedEscape> {
-        match self.is_plain {
-            true => Ok(Cow::Borrowed(self.text.as_bytes())),
-            false => decode_form(self.text),
+        match self.spelling {
+            Spelling::Other if self.text.contains('+') => {
+                // Each `+` is one byte and so is each space, so an error's offset stays right.
+                let text = self.text.replace('+', " ");
+                decode(&text).map(|bytes| Cow::Owned(bytes.into_owned()))
+            }
+            _ => self.unescape(),
         }
     }
 
     /// What it means where a `+` is no space.
     pub(crate) fn unescape(self) -> Result<Cow<'a, [u8]>, MalformedEscape> {
-        match self.is_plain {
-            true => Ok(Cow::Borrowed(self.text.as_bytes())),
-            false => decode(self.text),
+        match self.spelling {
+            Spelling::Plain => Ok(Cow::Borrowed(self.text.as_bytes())),
+            _ => decode(self.text),
         }
     }
 
     /// What it means, when that is text; `None` stands for other bytes.
     pub(crate) fn decode_text(self) -> Result<Option<Cow<'a, str>>, MalformedEscape> {
-        if self.is_plain {
+        if self.spelling == Spelling::Plain {
             return Ok(Some(Cow::Borrowed(self.text)));
         }
-        Ok(match decode_form(self.text)? {
+        Ok(match self.decode()? {
             Cow::Borrowed(bytes) => str::from_utf8(bytes).ok().map(Cow::Borrowed),
             Cow::Owned(bytes) => String::from_utf8(bytes).ok().map(Cow::Owned),
         })
@@ -125,26 +150,11 @@ impl<'a> FormText<'a> {
 
     /// The same meaning with exactly the escapes that SigV4 demands.
     pub(crate) fn encode_alike(self) -> Result<Cow<'a, str>, MalformedEscape> {
-        match self.is_plain {
-            true => Ok(Cow::Borrowed(self.text)),
-            false => encode_form_alike(self.text),
+        match self.spelling {
+            Spelling::Other => self.decode().map(|bytes| Cow::Owned(encode(bytes, Slash::Encode))),
+            _ => Ok(Cow::Borrowed(self.text)),
         }
     }
-}
-
-fn decode_form(text: &str) -> Result<Cow<'_, [u8]>, MalformedEscape> {
-    if !text.contains('+') {
-        return decode(text);
-    }
-    // Each `+` is one byte and so is each space, so an error's offset stays right.
-    decode(&text.replace('+', " ")).map(|bytes| Cow::Owned(bytes.into_owned()))
-}
-
-fn encode_form_alike(text: &str) -> Result<Cow<'_, str>, MalformedEscape> {
-    if !text.contains('+') {
-        return encode_alike(text, Slash::Encode);
-    }
-    decode_form(text).map(|bytes| Cow::Owned(encode(bytes, Slash::Encode)))
 }
 
 #[cfg(test)]

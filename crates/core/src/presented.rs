@@ -25,7 +25,7 @@ use crate::key::Keyring;
 use crate::request::Request;
 use crate::revocation::Revoked;
 use crate::sigv4::ALGORITHM;
-use crate::sigv4::present::{AUTH_PARAMETERS, Carrier, PresentError, PresentedSigv4, is_meant};
+use crate::sigv4::present::{Carrier, PresentError, PresentedSigv4, is_of_presigned};
 use crate::sigv4::verify::VerifyError;
 use crate::swift_auth::present::PresentedSwiftToken;
 use crate::swift_auth::token::PREFIX;
@@ -280,17 +280,17 @@ impl<'r> Presented<'r> {
 
 /// The one that was found. Of most dialects the parts are found one by one; a token is found
 /// whole, and a second one is another.
-fn only<'r>(found: impl Iterator<Item = Found<'r>>) -> Result<Option<Found<'r>>, CredentialError> {
-    let mut one = None;
-    for each in found {
+fn only<'r>(
+    mut found: impl Iterator<Item = Found<'r>>,
+) -> Result<Option<Found<'r>>, CredentialError> {
+    found.try_fold(None, |one, each| {
         let is_whole =
             matches!(each, Found::EdgeAuth { .. } | Found::Jwt { .. } | Found::SwiftToken { .. });
         match one {
-            Some(other) if is_whole || other != each => return Err(CredentialError::Several),
-            _ => one = Some(each),
+            Some(other) if is_whole || other != each => Err(CredentialError::Several),
+            _ => Ok(Some(each)),
         }
-    }
-    Ok(one)
+    })
 }
 
 fn in_query<'r>(request: &'r Request<'r>, keyring: &Keyring) -> impl Iterator<Item = Found<'r>> {
@@ -300,7 +300,7 @@ fn in_query<'r>(request: &'r Request<'r>, keyring: &Keyring) -> impl Iterator<It
         // However a name is spelled, it must not slip by as one without a meaning.
         let decoded = sent.name.unescape().unwrap_or_default();
         let is = |known: &&str| decoded.as_ref() == known.as_bytes();
-        if AUTH_PARAMETERS.iter().any(|known| is_meant(known, &decoded)) {
+        if is_of_presigned(&decoded) {
             Some(Found::Sigv4Query)
         } else if tempurl::PARAMETERS
             .iter()

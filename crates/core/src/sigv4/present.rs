@@ -14,9 +14,7 @@ use super::signed_headers::SignedHeaderNames;
 use super::signing_key::Signature;
 use super::{ALGORITHM, ExpiresIn};
 
-/// The query parameters that make up a presigned URL.
-pub(crate) const AUTH_PARAMETERS: &[&str] = PARAMETERS.split_at(7).0;
-
+/// The query parameters that make up a presigned URL, and one that may be beside them.
 const PARAMETERS: &[&str; 8] = &[
     "X-Amz-Algorithm",
     "X-Amz-Credential",
@@ -28,7 +26,10 @@ const PARAMETERS: &[&str; 8] = &[
     PAYLOAD_PARAMETER,
 ];
 
-/// What a presigned URL says of the body, where it says something. It alone makes none.
+/// How many of them make a URL a presigned one: all but the last.
+const OWN: usize = PARAMETERS.len() - 1;
+
+/// What a presigned URL says of the body, where it says something.
 const PAYLOAD_PARAMETER: &str = "X-Amz-Content-Sha256";
 
 /// The headers beside `Authorization` that a credential is read from.
@@ -115,17 +116,15 @@ impl<'r> PresentedSigv4<'r> {
             // INVARIANT: every `%` of a request begins an escape.
             let name = name.decode().unwrap_or_default();
             let mut slots = PARAMETERS.iter().zip(&mut found);
-            let own = slots.find(|(known, _)| is_meant(known, &name));
-            if let Some((exact, slot)) = own {
-                if *name != *exact.as_bytes() {
-                    return malformed(exact, "spelled exactly so");
-                }
+            if let Some((name, slot)) = place(&name).and_then(|place| slots.nth(place)) {
                 let Some(value) = value.decode_text().unwrap_or_default() else {
-                    return malformed(exact, "UTF-8");
+                    return malformed(name, "UTF-8");
                 };
                 if slot.replace(value).is_some() {
-                    return Err(PresentError::DuplicateParameter(exact));
+                    return Err(PresentError::DuplicateParameter(name));
                 }
+            } else if let Some(exact) = PARAMETERS.iter().find(|exact| is_meant(exact, &name)) {
+                return malformed(exact, "spelled exactly so");
             } else if !names.insert(name) {
                 // Whatever the query is used for, a name given twice can be read in two ways. It is
                 // not repeated: the viewer's may be secrets of other systems.
@@ -223,9 +222,20 @@ impl<'r> PresentedSigv4<'r> {
     }
 }
 
-/// Whether `name` is that of a parameter, however it is spelled: mostly as it is to be.
-pub(crate) fn is_meant(known: &str, name: &[u8]) -> bool {
-    known.as_bytes() == name || known.as_bytes().eq_ignore_ascii_case(name)
+/// Whether a parameter of this name, however it is spelled, makes a URL a presigned one.
+pub(crate) fn is_of_presigned(name: &[u8]) -> bool {
+    let (own, _) = PARAMETERS.split_at(OWN);
+    place(name).is_some_and(|place| place < OWN) || own.iter().any(|exact| is_meant(exact, name))
+}
+
+/// The place among the parameters of one that is spelled exactly so.
+fn place(name: &[u8]) -> Option<usize> {
+    PARAMETERS.iter().position(|exact| exact.as_bytes() == name)
+}
+
+/// Whether a name is meant to be this one, in whatever letters.
+fn is_meant(exact: &str, name: &[u8]) -> bool {
+    exact.as_bytes().eq_ignore_ascii_case(name)
 }
 
 pub(super) fn malformed<T>(part: &'static str, expected: &'static str) -> Result<T, PresentError> {

@@ -32,7 +32,7 @@ impl<'a> Query<'a> {
                 (value, behind) = (Some(text), end);
             }
             if !name.text.is_empty() || value.is_some() {
-                parameters.push(Parameter { name, value: value.unwrap_or(FormText::EMPTY) });
+                parameters.push(Parameter { name, value: value.unwrap_or(FormText::ABSENT) });
             }
             rest = behind.get(1..);
         }
@@ -58,6 +58,27 @@ impl<'a> Query<'a> {
         self.parameters.iter().map(decoded).collect()
     }
 
+    /// All of it without one parameter, in two pieces, when it is spelled and sorted as SigV4
+    /// demands. Signers send it so.
+    pub(crate) fn canonical_without(&self, name: &str) -> Option<[&'a str; 2]> {
+        let all = self.parameters.as_slice();
+        let place = all.iter().position(|sent| sent.name.text == name).unwrap_or(all.len());
+        let (before, rest) = all.split_at_checked(place)?;
+        let others = || before.iter().chain(rest.iter().skip(1));
+        let length = |some: &[Parameter<'_>]| some.iter().map(Parameter::length).sum::<usize>();
+        let is_canonical = all.iter().all(Parameter::is_canonical)
+            // Where nothing stands between two `&`, the text is longer.
+            && length(all) == self.text.len() + "&".len()
+            && others().is_sorted_by_key(|sent| (sent.name.text, sent.value.text))
+            && others().all(|sent| sent.name.text != name);
+        let (before, rest) = self.text.split_at_checked(length(before)).unwrap_or((self.text, ""));
+        let pieces = match rest.split_once('&') {
+            Some((_, behind)) => [before, behind],
+            None => [before.strip_suffix('&').unwrap_or(before), ""],
+        };
+        is_canonical.then_some(pieces)
+    }
+
     /// The parameters, to be decoded one by one.
     pub(crate) fn parameters(&self) -> &[Parameter<'a>] {
         &self.parameters
@@ -69,6 +90,18 @@ impl<'a> Query<'a> {
 pub(crate) struct Parameter<'a> {
     pub(crate) name: FormText<'a>,
     pub(crate) value: FormText<'a>,
+}
+
+impl Parameter<'_> {
+    /// Whether it has exactly the escapes that SigV4 demands, and a `=`.
+    fn is_canonical(&self) -> bool {
+        [self.name, self.value].iter().all(|text| text.spelling != Spelling::Other)
+    }
+
+    /// How long it is with its `=` and a `&`.
+    fn length(&self) -> usize {
+        self.name.text.len() + self.value.text.len() + "=&".len()
+    }
 }
 
 /// A name or a value, encoded as forms are.
@@ -90,7 +123,8 @@ enum Spelling {
 }
 
 impl<'a> FormText<'a> {
-    const EMPTY: Self = Self { text: "", spelling: Spelling::Plain };
+    /// The value of a parameter without `=`, which is not as SigV4 demands it.
+    const ABSENT: Self = Self { text: "", spelling: Spelling::Other };
 
     /// Cuts one off, up to a mark; what is behind it, with the mark, is empty at the end.
     fn cut(text: &'a str, is_end: impl Fn(u8) -> bool) -> (Self, &'a str) {

@@ -112,7 +112,7 @@ impl CanonicalRequest {
     ) -> Self {
         let path = encode_alike(request.path(), Slash::Keep).unwrap_or_default();
         let uri = |text: &mut String| text.push_str(&canonical_uri(path, &Settings::S3));
-        let query = |query: QueryWriter<'_>| query.sent(request.query().parameters(), left_out);
+        let query = |query: QueryWriter<'_>| query.sent(request.query(), left_out);
         Self::assemble(method, uri, query, headers, payload)
     }
 

@@ -35,11 +35,7 @@ impl TicketId {
 
     fn of(purpose: &[u8], bytes: &[u8]) -> Self {
         let digest = sha256(&[purpose, bytes].concat());
-        let mut id = [0; 16];
-        for (to, from) in id.iter_mut().zip(digest) {
-            *to = from;
-        }
-        Self(id)
+        Self(digest.first_chunk().copied().unwrap_or_default())
     }
 
     /// Reads one; none when it is not written as they are.

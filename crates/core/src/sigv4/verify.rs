@@ -132,6 +132,14 @@ impl<'r> PresentedSigv4<'r> {
         }
         // Rule 6: it is the right time.
         let expires_at = self.verify_time(now)?;
+        // Here, for the CPU does what follows while it hashes.
+        let (dialect, ticket) = match self.carrier {
+            Carrier::Query { .. } => {
+                (Dialect::Sigv4Query, Some(TicketId::of_mac(self.signature.as_bytes())))
+            }
+            // Each request has a signature of its own.
+            Carrier::Header => (Dialect::Sigv4Header, None),
+        };
         // Rule 7: the signature is right.
         let covered = Covered::new(&self);
         let signing_key = key.secret_access_key.signing_key(&covered.scope);
@@ -145,13 +153,6 @@ impl<'r> PresentedSigv4<'r> {
                 None => VerifyError::SignatureMismatch,
             });
         }
-        let (dialect, ticket) = match self.carrier {
-            Carrier::Query { .. } => {
-                (Dialect::Sigv4Query, Some(TicketId::of_mac(self.signature.as_bytes())))
-            }
-            // Each request has a signature of its own.
-            Carrier::Header => (Dialect::Sigv4Header, None),
-        };
         let proof = Proof {
             dialect,
             key_id: Some(key.id.clone()),

@@ -5,20 +5,11 @@ import json
 import os
 import pathlib
 import signal
-import socket
 import subprocess
 
+from free_ports import free_ports
+
 REPOSITORY = pathlib.Path(__file__).resolve().parents[1]
-
-
-def free_ports(count):
-    sockets = [socket.socket() for _ in range(count)]
-    for each in sockets:
-        each.bind(("127.0.0.1", 0))
-    ports = [each.getsockname()[1] for each in sockets]
-    for each in sockets:
-        each.close()
-    return ports
 
 
 @contextlib.contextmanager

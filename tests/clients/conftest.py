@@ -1,18 +1,13 @@
 """The system with a policy that lists, started once, and clients that are told its edge."""
 
 import contextlib
-import pathlib
-import sys
 
 import pytest
 
 import bucket
+import dev_system
 import tools
 from django_site import Site
-
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
-
-import dev_system  # noqa: E402
 
 
 @pytest.fixture(scope="session")

@@ -1,20 +1,14 @@
 """The system with the site's policy, started once: `cargo xtask dev --policy`."""
 
-import pathlib
-import sys
 import time
 
 import pytest
 from botocore.config import Config
 from botocore.session import get_session
 
-TESTS = pathlib.Path(__file__).resolve().parents[1]
-sys.path[:0] = [str(TESTS), str(TESTS / "peers")]
-
-from core_process import CoreProcess  # noqa: E402
-
-import dev_system  # noqa: E402
-import shop  # noqa: E402
+import dev_system
+import shop
+from core_process import CoreProcess
 
 
 @pytest.fixture(scope="session")

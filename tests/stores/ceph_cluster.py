@@ -8,13 +8,14 @@ import base64
 import json
 import os
 import secrets
-import socket
 import struct
 import subprocess
 import time
 import urllib.error
 import urllib.request
 import uuid
+
+from free_ports import free_port
 
 START_LIMIT = 120
 STOP_LIMIT = 10
@@ -200,12 +201,6 @@ class CephCluster:
 
 def policy_document(statement):
     return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
-
-
-def free_port():
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
 
 
 def cephx_key():

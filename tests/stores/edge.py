@@ -16,8 +16,8 @@ import time
 import tomllib
 from urllib.parse import urlsplit
 
-from ceph_cluster import free_port
 from core_process import REPOSITORY
+from free_ports import free_port
 
 STOP_LIMIT = 10
 

@@ -2,17 +2,12 @@
 
 import contextlib
 import json
-import sys
 
+import dev_system
 from behind import BUCKET, SWIFT_KEY
-from core_process import REPOSITORY
 from random_requests import Credentials
 from s3 import S3
 from wire import send
-
-sys.path.insert(0, str(REPOSITORY / "tests"))
-
-import dev_system  # noqa: E402
 
 MEBIBYTE = 1024 * 1024
 MAX = 12 * MEBIBYTE

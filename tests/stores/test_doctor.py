@@ -12,9 +12,9 @@ from xml.etree import ElementTree
 
 import pytest
 
-from ceph_cluster import free_port
 from doctor import S3_SECRETS, SWIFT_SECRETS, Doctor, rule, s3_policy, swift_policy
 from edge import EmbeddedStore, Recorder
+from free_ports import free_port
 from lax_stores import (
     Gullible,
     LaxStore,

@@ -4,6 +4,8 @@
 // Otherwise `start` runs one on free ports with a fresh data folder, and `stop` ends it.
 
 import { spawn } from "node:child_process";
+import { randomInt } from "node:crypto";
+import { once } from "node:events";
 import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
@@ -112,15 +114,17 @@ function firstLine(stream) {
   return new Promise((resolve) => createInterface({ input: stream }).once("line", resolve));
 }
 
-/** Ports that nobody listens at. */
+/**
+ * Ports that nobody listens at, below those that systems give to connections that go out: one of
+ * those may be taken again before somebody listens at it.
+ */
 export async function freePorts(count) {
-  const servers = await Promise.all(
-    Array.from({ length: count }, () => {
-      const server = createServer();
-      return new Promise((resolve) => server.listen(0, "127.0.0.1", () => resolve(server)));
-    }),
-  );
-  const ports = servers.map((server) => server.address().port);
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return ports;
+  const servers = new Map();
+  while (servers.size < count) {
+    const port = randomInt(16_384, 32_768);
+    const server = createServer().listen(port, "127.0.0.1");
+    if (await once(server, "listening").then(() => true, () => false)) servers.set(port, server);
+  }
+  await Promise.all(Array.from(servers.values(), (server) => once(server.close(), "close")));
+  return [...servers.keys()];
 }

@@ -3,6 +3,8 @@
 //! Each phase has errors with evidence, for the log. This table alone says which status, code
 //! and text go out. Public texts say what the viewer can do, and nothing about keys or stores.
 
+mod desk;
+
 use std::borrow::Cow;
 use std::fmt;
 
@@ -16,12 +18,12 @@ use crate::presented::CredentialError;
 use crate::request::RequestError;
 use crate::revocation::Revoked;
 use crate::route::LocateError;
-use crate::signed_urls::error::SignedUrlError;
 use crate::sigv4::present::PresentError;
 use crate::sigv4::verify::VerifyError;
 use crate::store::StoreError;
 use crate::swift_auth::SwiftAuthError;
-use crate::upload::UploadError;
+
+pub use self::desk::Refused;
 
 /// Why a request is not served.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,8 +45,7 @@ pub enum Rejection {
     Store(StoreError),
     /// It asks for a listing that is not to be had.
     List(ListError),
-    /// It asks for an upload or a signed URL that is not to be: made of [`UploadError`] or
-    /// [`SignedUrlError`].
+    /// It asks for an upload or a signed URL that is not to be.
     Desk(Box<Refused>),
     /// One of the above, of which the viewer learns nothing: made by [`Rejection::disclosed`].
     Hidden(Hidden),
@@ -55,16 +56,6 @@ pub enum Rejection {
 pub struct Hidden {
     answer: HiddenAnswer,
     cause: Box<Rejection>,
-}
-
-/// What a desk refuses. Row and text are made with it, and not when they are asked for, so that an
-/// edge, which has no desk, has none of them.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Refused {
-    row: Row,
-    said: String,
-    /// Whether it says that somebody may not read.
-    is_denial: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -193,7 +184,7 @@ impl Rejection {
                 return Row { status: 400, code, reason, text: text.into() };
             }
             Self::List(error) => list_row(error),
-            Self::Desk(refused) => return refused.row.clone(),
+            Self::Desk(refused) => return refused.row().clone(),
             Self::Hidden(Hidden { answer: HiddenAnswer::NotFound, cause }) => {
                 (404, "NoSuchKey", cause.row().reason, NOT_FOUND)
             }
@@ -227,7 +218,7 @@ impl Rejection {
             | Self::Store(StoreError::NotFound | StoreError::Denied) => {
                 Self::Hidden(Hidden { answer, cause: Box::new(self) })
             }
-            Self::Desk(refused) if refused.is_denial => {
+            Self::Desk(refused) if refused.is_denial() => {
                 Self::Hidden(Hidden { answer, cause: Box::new(Self::Desk(refused)) })
             }
             // These are the same for every object, or told only to those who may read it.
@@ -410,122 +401,6 @@ fn list_row(error: &ListError) -> Columns {
     }
 }
 
-fn upload_row(error: &UploadError) -> Row {
-    let (status, code, reason, text): (_, _, _, Cow<'static, str>) = match error {
-        UploadError::NoSuchPath => (
-            404,
-            "NotFound",
-            "no_such_path",
-            "There is no such path. `GET /openapi.json` says which there are.".into(),
-        ),
-        UploadError::SignIn => (
-            401,
-            "Unauthorized",
-            "no_credential",
-            "Sign in first: send `Authorization: Bearer <token>`.".into(),
-        ),
-        UploadError::NotAUser => {
-            (403, "AccessDenied", "not_a_user", "Only users of the app can upload.".into())
-        }
-        UploadError::OtherOrigin => (
-            403,
-            "AccessDenied",
-            "cookie_of_other_origin",
-            "With a cookie, only pages of this host can upload. Send `Authorization: Bearer <token>`."
-                .into(),
-        ),
-        UploadError::Order { problem } => {
-            (400, "InvalidRequest", "malformed_order", problem.clone().into())
-        }
-        UploadError::NotAllowed { problem } => {
-            (403, "AccessDenied", "not_allowed_by_rule", problem.clone().into())
-        }
-        UploadError::UnknownUpload => {
-            (404, "NoSuchUpload", "unknown_upload", "There is no such upload of yours.".into())
-        }
-        UploadError::TooLate => (
-            410,
-            "NoSuchUpload",
-            "upload_too_old",
-            "This upload is too old to be confirmed. Start again.".into(),
-        ),
-        UploadError::OtherKind { problem } => {
-            (409, "InvalidRequest", "other_kind", (*problem).into())
-        }
-        UploadError::NoParts => (
-            404,
-            "NoSuchUpload",
-            "no_parts",
-            "The store does not know this upload: it was completed or aborted.".into(),
-        ),
-        UploadError::StoreRefused => (
-            502,
-            "BadGateway",
-            "store_refused",
-            "The store does not take this file. Its operator has to look into the policy.".into(),
-        ),
-        UploadError::NotStored => (
-            409,
-            "NotUploaded",
-            "not_stored",
-            "The file is not in the store. Send it to the upload URL first.".into(),
-        ),
-        UploadError::Mismatch { problem } => {
-            (409, "UploadMismatch", "stored_differs", problem.clone().into())
-        }
-        UploadError::StoreUnavailable => (
-            502,
-            "BadGateway",
-            "store_unavailable",
-            "The store cannot be reached at the moment. Try again soon.".into(),
-        ),
-        UploadError::NotTold { .. } => (
-            502,
-            "BadGateway",
-            "app_not_told",
-            "The file is stored, but the app could not be told of it. Ask again soon.".into(),
-        ),
-    };
-    Row { status, code, reason, text }
-}
-
-fn signed_url_row(error: &SignedUrlError) -> Row {
-    let (status, code, reason, text): (_, _, _, Cow<'static, str>) = match error {
-        SignedUrlError::SignIn => (
-            401,
-            "Unauthorized",
-            "no_credential",
-            "Sign in first: send `Authorization: Bearer <token>`.".into(),
-        ),
-        SignedUrlError::NotABearer => (
-            403,
-            "AccessDenied",
-            "not_a_bearer",
-            "Signed URLs are ordered with a bearer token: send `Authorization: Bearer <token>`."
-                .into(),
-        ),
-        SignedUrlError::Order { problem } => {
-            (400, "InvalidRequest", "malformed_order", problem.clone().into())
-        }
-        SignedUrlError::Unsignable { problem } => {
-            (400, "InvalidRequest", "unsignable", problem.clone().into())
-        }
-        SignedUrlError::Folder { problem } => {
-            (403, "AccessDenied", "folder_not_readable", problem.clone().into())
-        }
-        SignedUrlError::NotOpened => (
-            403,
-            "AccessDenied",
-            "ticket_would_not_open",
-            "This issuer's tickets would not open it.".into(),
-        ),
-        SignedUrlError::NotSigned => {
-            (500, "InternalError", "not_signed", "It could not be signed. Try again later.".into())
-        }
-    };
-    Row { status, code, reason, text }
-}
-
 fn jwt_reason(error: &JwtError) -> &'static str {
     match error {
         JwtError::Malformed => "malformed_token",
@@ -551,7 +426,7 @@ impl fmt::Display for Rejection {
             Self::Access(error) => error.fmt(f),
             Self::Store(error) => error.fmt(f),
             Self::List(error) => error.fmt(f),
-            Self::Desk(refused) => f.write_str(&refused.said),
+            Self::Desk(refused) => refused.fmt(f),
             Self::Hidden(hidden) => hidden.cause.fmt(f),
         }
     }
@@ -574,19 +449,4 @@ from_phase! {
     AccessDenied => Access,
     StoreError => Store,
     ListError => List,
-}
-
-impl From<UploadError> for Rejection {
-    fn from(error: UploadError) -> Self {
-        let (row, said) = (upload_row(&error), error.to_string());
-        Self::Desk(Box::new(Refused { row, said, is_denial: false }))
-    }
-}
-
-impl From<SignedUrlError> for Rejection {
-    fn from(error: SignedUrlError) -> Self {
-        let (row, said) = (signed_url_row(&error), error.to_string());
-        let is_denial = matches!(error, SignedUrlError::Folder { .. });
-        Self::Desk(Box::new(Refused { row, said, is_denial }))
-    }
 }

@@ -52,6 +52,13 @@ impl<T> Named<T> {
         &mut self.things[place]
     }
 
+    /// Takes the thing of this name away; false when there is none.
+    pub(crate) fn remove(&mut self, name: &str) -> bool {
+        let was_there = self.contains(name);
+        self.retain(|other, _| other != name);
+        was_there
+    }
+
     /// Takes away all but those that are to be kept.
     pub(crate) fn retain(&mut self, keep: impl Fn(&str, &T) -> bool) {
         let Self { places, things } = std::mem::take(self);
@@ -138,5 +145,7 @@ mod tests {
         named.insert("b".to_owned(), 7);
         named.insert("a".to_owned(), 10);
         assert_eq!(named, whole);
+        assert!(named.remove("c") && !named.remove("c"));
+        assert_eq!(named.names().collect::<String>(), "abd");
     }
 }

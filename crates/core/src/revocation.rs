@@ -51,17 +51,12 @@ impl Revocations {
 
     /// Takes back that a key was revoked; false when it was not.
     pub fn restore_key(&mut self, id: &str) -> bool {
-        let was_there = self.has_key(id);
-        self.keys.retain(|other, ()| other != id);
-        was_there
+        self.keys.remove(id)
     }
 
     /// Takes back that a ticket was revoked; false when it was not.
     pub fn restore_ticket(&mut self, id: TicketId) -> bool {
-        let id = id.to_string();
-        let was_there = self.tickets.contains(&id);
-        self.tickets.retain(|other, _| other != id);
-        was_there
+        self.tickets.remove(&id.to_string())
     }
 
     /// The ids of the keys, in order.
